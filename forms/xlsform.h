@@ -1,0 +1,14 @@
+/* From what people author to what the engine runs: .xlsx, multi-sheet .csv or XForm XML to ODK XForm XML,
+ * as the reference converter (pyxform 4.5.0) does it. Not linked into the kiosk. */
+#ifndef FORMS_XLSFORM_H
+#define FORMS_XLSFORM_H
+
+#include "forms/findings.h"
+
+/* Convert LEN bytes. FILE_NAME gives the form id where settings do not. ROOT (may be NULL) names the
+ * instance root where settings do not; else "data". All findings at once; ERR_INPUT if any is an error
+ * (XML gained nothing), ERR_LIMIT for a file over the caps, ERR_NOMEM. */
+enum err_code xlsform_convert(const void *data, size_t len, const char *file_name, const char *root,
+	struct buf *xml, struct findings *findings, struct err *err) MUST_CHECK;
+
+#endif
