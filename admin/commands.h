@@ -1,0 +1,13 @@
+/* The subcommands of `candour`, one a file: admin/X_cmd.c. Each gets its own argc and argv (argv[0] is
+ * the subcommand's name), prints to stdout what was asked for and to stderr what went wrong, and returns
+ * the exit status: 0, 1 for failure, 2 for usage. */
+#ifndef ADMIN_COMMANDS_H
+#define ADMIN_COMMANDS_H
+
+struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *what;	/* one line of help */
+};
+
+#endif

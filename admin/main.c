@@ -1,0 +1,41 @@
+/* candour: the command people type. See commands.h. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "admin/commands.h"
+#include "base/program.h"
+
+static const struct command commands[] = {
+	{ NULL, NULL, NULL },
+};
+
+static int
+usage(FILE *to)
+{
+	fprintf(to, "usage: candour COMMAND ...\n       candour COMMAND -h\n       candour -V\n\n");
+	for (const struct command *c = commands; c->name != NULL; c++)
+		fprintf(to, "  %-12s %s\n", c->name, c->what);
+	return to == stdout ? 0 : 2;
+}
+
+int
+main(int argc, char **argv)
+{
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	signal(SIGPIPE, SIG_IGN);
+	if (argc < 2)
+		return usage(stderr);
+	if (strcmp(argv[1], "-V") == 0 || strcmp(argv[1], "--version") == 0) {
+		printf("candour %s\n", CANDOUR_VERSION);
+		return 0;
+	}
+	if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+		return usage(stdout);
+	for (const struct command *c = commands; c->name != NULL; c++)
+		if (strcmp(argv[1], c->name) == 0)
+			return c->run(argc - 1, argv + 1);
+	fprintf(stderr, "candour: there is no command %.40s\n", argv[1]);
+	return usage(stderr);
+}
