@@ -113,9 +113,11 @@ $(O)/$(1): $(O)/$(MAIN_$(1))/main.o $(ALIBS)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
-$(O)/tests/%: $(O)/tests/%.o $(ALIBS)
+# tests/torture.c stands in front of the allocator in our own code (not in the libraries').
+WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
+$(O)/tests/%: $(O)/tests/%.o $(O)/tests/torture.o $(ALIBS)
 	$(call SAY,LD $@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(if $(findstring /fuzz_,$@),-fsanitize=fuzzer) -o $@ $< \
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(if $(findstring /fuzz_,$@),-fsanitize=fuzzer) $(WRAP) -o $@ $< $(O)/tests/torture.o \
 	    -Wl,--start-group $(ALIBS) -Wl,--end-group -lcheck -lsubunit -lrt $(LIBS)
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -23,7 +23,8 @@
 #include "base/log.h"
 #include "base/num.h"
 
-enum { RESPONSE_MAX = 8 << 20, ARENA_MAX = 4 << 20, MEMORY = 16384, TLS_MEMORY = 20480 };
+enum { RESPONSE_MAX = 8 << 20, ARENA_MAX = 4 << 20, DISCARD_MAX = 1 << 20, MEMORY = 16384,
+	TLS_MEMORY = 20480 };
 
 struct http_server {
 	struct http_conf conf;
@@ -46,6 +47,7 @@ struct exchange {
 	struct buf body;
 	struct arena arena;
 	char peer[INET6_ADDRSTRLEN];
+	size_t discarded;	/* bytes of a body that was too long */
 	bool has_state, too_long;
 };
 
@@ -265,14 +267,16 @@ first(struct exchange *x)
 	return done;
 }
 
+/* A chunked body has no length to refuse at once and can only be answered at its end: what is too much is
+ * thrown away, and a sender that goes on for another megabyte is cut off. */
 static enum MHD_Result
 piece(struct exchange *x, const char *data, size_t *len)
 {
-	if (x->too_long || x->body.len + *len > x->server->conf.body_max) {
-		/* A chunked body can only be answered at its end; a stubborn one is cut off. */
-		if (x->too_long && *len > 0 && x->body.max++ > x->server->conf.body_max + 1024)
-			return MHD_NO;
+	if (x->too_long || *len > x->server->conf.body_max - x->body.len) {
 		x->too_long = true;
+		x->discarded += *len;
+		if (x->discarded > DISCARD_MAX)
+			return MHD_NO;
 	} else {
 		buf_put(&x->body, data, *len);
 	}
@@ -430,8 +434,9 @@ resolve(const char *text, struct sockaddr_storage *addr, socklen_t *len, struct 
 	const char *colon = strrchr(text, ':');
 	char host[128];
 	size_t n = colon == NULL ? 0 : (size_t)(colon - text);
+	int64_t port;
 
-	if (n == 0 || n >= sizeof(host))
+	if (n == 0 || n >= sizeof(host) || !num_i64(colon + 1, strlen(colon + 1), 0, 65535, &port))
 		return err_set(err, ERR_INPUT, "listen = %.60s: expected ADDRESS:PORT", text);
 	memcpy(host, text, n);
 	host[n] = '\0';
@@ -478,7 +483,7 @@ enum err_code
 http_start(const struct http_conf *conf, struct http_server **out, struct err *err)
 {
 	bool tls = conf->cert_pem != NULL;
-	unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | (tls ? MHD_USE_TLS : 0);
+	unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG | (tls ? MHD_USE_TLS : 0);
 	struct MHD_OptionItem extra[12];
 	struct http_server *s = calloc(1, sizeof(*s));
 	enum err_code rc;

@@ -19,6 +19,29 @@
 		return bad == 0 ? EXIT_SUCCESS : EXIT_FAILURE; \
 	}
 
+/* Allocations of our own code until one fails; negative: none does (the default). */
+extern long torture_left;
+/* True if one was made to fail since torture_left was set. */
+extern int torture_hit;
+
+/* Run EXPR again and again, with the first allocation failing, the second .., until it runs through
+ * without one having failed; each run in which one did must return ERR_NOMEM, or ERR_OK if it could do
+ * without. Put into EXPR all that it needs and frees. */
+#define TORTURE(rc, expr) \
+	do { \
+		long torture_n_ = 0; \
+		do { \
+			ck_assert_int_lt(torture_n_, 100000); \
+			torture_hit = 0; \
+			torture_left = torture_n_++; \
+			(rc) = (expr); \
+			torture_left = -1; \
+			if (torture_hit) \
+				ck_assert_msg((rc) == ERR_NOMEM || (rc) == ERR_OK, "%s: allocation %ld: %s", \
+				    #expr, torture_n_ - 1, err_word(rc)); \
+		} while (torture_hit); \
+	} while (0)
+
 /* ERR_OK or the message. */
 #define ck_ok(expr) \
 	do { \
