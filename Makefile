@@ -115,15 +115,18 @@ $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
 # tests/torture.c stands in front of the allocator in our own code (not in the libraries').
 WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
+# Fuzz targets get libFuzzer under V=fuzz, else a small driver of our own (a slice for make test).
+FUZZ_MAIN := $(if $(filter fuzz,$(V)),-fsanitize=fuzzer,$(O)/tests/fuzz/driver.o)
+$(FUZZERS): $(if $(filter fuzz,$(V)),,$(O)/tests/fuzz/driver.o)
 $(O)/tests/%: $(O)/tests/%.o $(O)/tests/torture.o $(ALIBS)
 	$(call SAY,LD $@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(if $(findstring /fuzz_,$@),-fsanitize=fuzzer) $(WRAP) -o $@ $< $(O)/tests/torture.o \
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(if $(findstring /fuzz_,$@),$(FUZZ_MAIN)) $(WRAP) -o $@ $< $(O)/tests/torture.o \
 	    -Wl,--start-group $(ALIBS) -Wl,--end-group -lcheck -lsubunit -lrt $(LIBS)
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
 .PHONY: tests
-tests: $(TEST_BINS) $(RUNNERS)
+tests: $(TEST_BINS) $(RUNNERS) $(if $(filter asan fuzz,$(V)),$(FUZZERS))
 
 # Runners are asked for as build/tests/NAME.
 .PHONY: runners
@@ -165,6 +168,18 @@ test: deps-test ## everything a newcomer should see green
 	@$(MAKE) --no-print-directory $(JOBS) V=asan all tests
 	@$(MAKE) --no-print-directory check
 	@tools/run-tests.sh asan
+
+FUZZ_SECONDS ?= 600
+.PHONY: fuzz
+fuzz: deps-test ## each fuzz target for FUZZ_SECONDS (600) under libFuzzer; ONLY=name for one
+	@tools/deps.sh deploy/apt-packages-fuzz.txt
+	@$(MAKE) --no-print-directory $(JOBS) V=fuzz tests
+	@tools/run-fuzz.sh $(FUZZ_SECONDS)
+
+.PHONY: bench
+bench: deps-test ## speeds, sizes and memory as ratios to their limit lines, measured in this run
+	@$(MAKE) --no-print-directory $(JOBS) all tests
+	@tools/run-bench.sh release
 
 .PHONY: run
 run: deps ## the whole product on this machine, with a made-up site; Ctrl-C stops it

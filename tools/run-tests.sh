@@ -8,7 +8,7 @@ passed=0 failed=0 skipped=0
 reasons=()
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-export CK_TAP_LOG_FILE_NAME= CK_DEFAULT_TIMEOUT=${CK_DEFAULT_TIMEOUT:-120} BUILD=build/$variant
+export CK_DEFAULT_TIMEOUT=${CK_DEFAULT_TIMEOUT:-120} BUILD=build/$variant
 export ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1
 
 one() { # NAME COMMAND...
