@@ -10,4 +10,6 @@ struct command {
 	const char *what;	/* one line of help */
 };
 
+int cmd_demo(int argc, char **argv);
+
 #endif
