@@ -1,0 +1,6 @@
+CHAIN_RESPONSES ?= 200
+CHAIN_KILLS ?= 25
+.PHONY: chain
+chain: deps-test ## 200 responses while each of the four daemons is killed 25 times: 0 lost, 0 doubled
+	@$(MAKE) --no-print-directory $(JOBS) V=asan all tests
+	@python3 tests/chain/chain.py build/asan $(CHAIN_RESPONSES) $(CHAIN_KILLS)
