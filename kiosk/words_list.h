@@ -1,0 +1,49 @@
+/* Every text the kiosk says: a key of kiosk/words/TAG.txt and a field of struct words. A key that is
+ * missing in a file, unknown, or misspelt in a template is an error (words.h). */
+#ifndef KIOSK_WORDS_LIST_H
+#define KIOSK_WORDS_LIST_H
+
+#define KIOSK_WORDS(X) \
+	X(back) X(continue_) X(start) X(finished) X(listen) X(listen_stop) X(text_size) \
+	X(something_wrong) X(stop_delete) X(question_n) X(of_n) X(skip) X(skip_main) X(nav) \
+	X(more_below) X(error) X(close) X(yes) X(no) X(change) X(optional) X(attract_title) \
+	X(attract_how_long) X(attract_promise) X(attract_in_use) X(attract_no_form) \
+	X(attract_full) X(easy_read) X(about) X(other_ways) X(choose_language) X(lost) \
+	X(language_title) X(style_title) X(style_standard) X(style_easy) X(style_words) \
+	X(style_read) X(role_title) X(role_individual) X(role_key_person) X(role_community) \
+	X(role_staff) X(by_title) X(by_self) X(by_self_helped) X(by_proxy) X(helper_title) \
+	X(helper_friend_family) X(helper_staff_here) X(helper_advocate) X(helper_interpreter) \
+	X(helper_other) X(helper_change_title) X(helper_change_hint) X(helper_change_yes) \
+	X(helper_change_no) X(which_form) X(privacy_title) X(privacy_1) X(privacy_2) X(privacy_3) \
+	X(privacy_4) X(privacy_5) X(privacy_6) X(privacy_agree) X(privacy_no) X(err_choose) \
+	X(err_choose_optout) X(err_choose_some) X(err_exclusive) X(err_answer) X(err_number) \
+	X(err_decimal) X(err_date) X(err_time) X(err_constraint) X(err_long) X(err_text) \
+	X(err_rank) X(minus) X(plus) X(day) X(month) X(year) X(hour) X(minute) X(up) X(down) \
+	X(no_names) X(choose_many) X(more_answers) X(earlier_answers) X(tick_ok) X(add_another) \
+	X(add_title) X(search) X(search_label) X(search_none) X(search_all) X(review_title) \
+	X(review_page) X(review_empty) X(review_send) X(review_quote) X(review_more) \
+	X(review_quote_yes) X(review_quote_no) X(send_failed_title) X(send_failed_text) \
+	X(try_again) X(thanks_title) X(thanks_kept) X(thanks_words) X(thanks_until) \
+	X(thanks_private) X(thanks_qr) X(wrong_title) X(wrong_call) X(wrong_cannot) \
+	X(wrong_numbers) X(wrong_not_safe) X(wrong_complaint) X(wrong_staff) X(wrong_back) \
+	X(wrong_write) X(wrong_no_form) X(number_emergency) X(number_cqc) \
+	X(concern_title_not_safe) X(concern_title_complaint) X(concern_title_staff_report) \
+	X(concern_sent_title) X(concern_sent) X(concern_no_words) X(concern_send) X(look_title) \
+	X(look_size) X(look_size_1) X(look_size_2) X(look_size_3) X(look_colour) X(look_light) \
+	X(look_dark) X(look_pictures) X(look_with) X(look_without) X(look_voice) X(look_slow) \
+	X(look_usual) X(look_fast) X(look_read) X(look_read_on) X(look_read_off) X(still_title) \
+	X(still_text) X(still_yes) X(about_title) X(about_text) X(about_withdraw) X(about_notices) \
+	X(about_staff) X(about_privacy) X(withdraw_title) X(withdraw_label) X(withdraw_hint) \
+	X(withdraw_do) X(withdraw_done_title) X(withdraw_done) X(withdraw_published) \
+	X(withdraw_wrong) X(withdraw_wait) X(withdraw_failed) X(notices_title) X(notices_none) \
+	X(notices_said) X(notices_did) X(staff_title) X(staff_pin) X(staff_pin_hint) X(staff_in) \
+	X(staff_out) X(staff_wrong) X(staff_wait) X(staff_none) X(staff_state) X(staff_waiting) \
+	X(staff_oldest) X(staff_receipt) X(staff_never) X(staff_clock) X(staff_clock_0) \
+	X(staff_clock_1) X(staff_clock_2) X(staff_storage) X(staff_forms) X(staff_version) \
+	X(staff_ring) X(staff_visits) X(staff_screen) X(staff_screen_hint) X(staff_bigger) \
+	X(staff_smaller) X(staff_set_clock) X(staff_set_clock_hint) X(staff_clock_done) \
+	X(staff_paper) X(staff_print_hint) X(staff_sheet) X(staff_key_in) X(staff_none_forms) \
+	X(unavailable_title) X(unavailable_text) X(not_found_title) X(not_found_text) \
+	X(refused_title) X(refused_text) X(too_fast_title) X(to_start)
+
+#endif
