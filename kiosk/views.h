@@ -1,0 +1,173 @@
+/* What templates show. All texts are borrowed: they live in the request's arena, the visit or the form. */
+#ifndef KIOSK_VIEWS_H
+#define KIOSK_VIEWS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "kiosk/words.h"
+
+struct pebble { bool done, now; };
+
+/* What every page has round its middle. */
+struct frame {
+	struct words w;		/* by value, so that a misspelt key is an error in the template */
+	const char *lang, *dir;
+	const char *look;	/* classes of <html>: dark, words-only, larger .. */
+	const char *title;
+	const char *mm;		/* hundredths of pixels in a millimetre: "588" */
+	const char *version;	/* of the static files */
+	const char *token;	/* "" on pages outside a visit */
+	const char *audio;	/* address of the sound that plays now, or "" */
+	const char *steps;	/* "3 of 8", or "" */
+	bool has_back, has_listen, is_listening, is_larger, has_wrong, has_stop;
+	bool has_script;
+	const char *go, *go_label;	/* the main button; label "": none */
+	struct pebble *pebbles;
+	size_t n_pebbles;
+};
+
+struct choice_view {
+	const char *id;		/* "a0-3" */
+	const char *value, *label;
+	const char *symbol;	/* id in the sprite, or "" */
+	bool checked;
+	const char *rank;	/* "2", or "" */
+	const char *up, *down;	/* values of the rank buttons, "" if it cannot move */
+};
+
+/* One question. Exactly one is_* is set, beside is_lone. */
+struct ask_view {
+	struct words w;
+	bool is_group;		/* shown as fieldset: choices, date, time, rank, tick */
+	bool is_lone;		/* the only one of its page: its label is the heading */
+	bool is_radio, is_check, is_number, is_line, is_text, is_date, is_time, is_rank, is_note, is_tick,
+		is_repeat;
+	const char *id, *name;	/* "a0" */
+	const char *label, *hint, *error;
+	bool focus_error;	/* the first error of the page */
+	const char *described;	/* ids for aria-describedby, or "" */
+	const char *value;
+	const char *inputmode;	/* "numeric" or "decimal" */
+	const char *max;	/* characters, as text */
+	const char *day, *month, *year, *hour, *minute;
+	const char *grid;	/* class of the group: "n3", "n5", "rows" */
+	struct choice_view *choices;
+	size_t n_choices;
+	struct choice_view *others;	/* opt-outs: dashed, at the end */
+	size_t n_others;
+	bool has_pages, has_search;
+	const char *find;	/* what was searched for */
+	const char *step_text;	/* range: "0 to 10" */
+};
+
+struct question_view {
+	struct frame f;
+	const char *heading;	/* of a page with several questions */
+	const char *error_title;
+	struct ask_view *asks;
+	size_t n_asks;
+	const char *page_id;
+	bool has_add;
+};
+
+struct link_view { const char *href, *label, *lang; };
+struct notice_view { const char *said, *did, *when; };
+
+struct attract_view {
+	struct frame f;
+	const char *how_long, *note;
+	bool can_start, has_easy, is_in_use;
+	const char *code;	/* language chosen so far */
+	struct link_view *languages;
+	size_t n_languages;
+	struct notice_view *notices;
+	size_t n_notices;
+};
+
+struct line_view { const char *text; };
+
+/* A heading, sentences, perhaps a list of buttons or links: privacy, still, about, messages. */
+struct message_view {
+	struct frame f;
+	const char *heading;
+	struct line_view *lines;
+	size_t n_lines;
+	struct link_view *links;	/* as links, or with is_form as buttons called "go" */
+	size_t n_links;
+	bool is_form;
+	const char *action;
+	const char *icon;
+	bool is_alert;
+};
+
+struct answer_view { const char *label, *shown, *go; bool is_empty; };
+
+struct review_view {
+	struct frame f;
+	const char *page_text;
+	struct answer_view *answers;
+	size_t n_answers;
+	bool has_earlier, has_more, ask_quote, quote_yes, quote_no;
+	const char *error;
+};
+
+struct thanks_view {
+	struct frame f;
+	const char *heading, *until;
+	struct line_view *words;
+	size_t n_words;
+	struct buf qr;		/* SVG path data made by receipt.c, plain text */
+	const char *qr_path;
+	unsigned qr_size;
+	struct line_view *lines;
+	size_t n_lines;
+};
+
+struct number_view { const char *name, *number; };
+
+struct wrong_view {
+	struct frame f;
+	struct number_view *numbers;
+	size_t n_numbers;
+	bool has_form;
+};
+
+struct option_view { const char *go, *label; bool on; };
+struct look_row_view { const char *label; struct option_view *options; size_t n_options; };
+
+struct look_view {
+	struct frame f;
+	struct look_row_view *rows;
+	size_t n_rows;
+};
+
+struct field_view {
+	struct frame f;
+	const char *heading, *label, *hint, *error, *name, *type, *inputmode, *value, *action;
+	const char *back;	/* a link's address */
+};
+
+struct fact_view { const char *name, *value; };
+
+struct staff_view {
+	struct frame f;
+	struct fact_view *facts;
+	size_t n_facts;
+	struct fact_view *forms;
+	size_t n_forms;
+	const char *note;
+	const char *day, *month, *year, *hour, *minute;
+};
+
+struct paper_choice_view { const char *label; bool is_square; };
+struct paper_ask_view { const char *label, *hint; struct paper_choice_view *choices; size_t n_choices; bool is_text; };
+struct paper_view {
+	struct frame f;
+	const char *heading, *sheet;
+	struct paper_ask_view *asks;
+	size_t n_asks;
+};
+
+#endif
