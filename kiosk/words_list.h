@@ -10,11 +10,8 @@
 	X(attract_how_long) X(attract_promise) X(attract_in_use) X(attract_no_form) \
 	X(attract_full) X(easy_read) X(about) X(other_ways) X(choose_language) X(lost) \
 	X(language_title) X(style_title) X(style_standard) X(style_easy) X(style_words) \
-	X(style_read) X(role_title) X(role_individual) X(role_key_person) X(role_community) \
-	X(role_staff) X(by_title) X(by_self) X(by_self_helped) X(by_proxy) X(helper_title) \
-	X(helper_friend_family) X(helper_staff_here) X(helper_advocate) X(helper_interpreter) \
-	X(helper_other) X(helper_change_title) X(helper_change_hint) X(helper_change_yes) \
-	X(helper_change_no) X(which_form) X(privacy_title) X(privacy_1) X(privacy_2) X(privacy_3) \
+	X(style_read) \
+	X(which_form) X(privacy_title) X(privacy_1) X(privacy_2) X(privacy_3) \
 	X(privacy_4) X(privacy_5) X(privacy_6) X(privacy_agree) X(privacy_no) X(err_choose) \
 	X(err_choose_optout) X(err_choose_some) X(err_exclusive) X(err_answer) X(err_number) \
 	X(err_decimal) X(err_date) X(err_time) X(err_constraint) X(err_long) X(err_text) \

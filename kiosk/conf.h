@@ -1,0 +1,33 @@
+/* What may be set in kiosk.conf. */
+#ifndef KIOSK_CONF_H
+#define KIOSK_CONF_H
+
+#include "base/config.h"
+
+struct kiosk_conf {
+	char *listen;
+	char *site;		/* site.db */
+	char *pin;		/* root.pin: the pinned root and the newest serials accepted */
+	char *ballast;
+	char *forms;		/* folder of XForm files used while site.db holds no bundle */
+	char *languages;	/* "en cy": in this order on the attract page; "": all */
+	char *fonts;		/* folder with Andika-Regular.woff2, Andika-Bold.woff2 */
+	char *voice;		/* espeak-ng, "" for none */
+	char *numbers;		/* "Name: number; Name: number" on "Something is wrong" */
+	int64_t mm_px;		/* hundredths of pixels in a millimetre */
+	int64_t idle_warn_s, idle_answer_s;
+	int64_t withdraw_days;
+	int64_t concern_slot_s;
+	int64_t keep_after_receipt;
+	int64_t low_mib, resume_mib, ballast_mib;
+	int64_t threads;
+	bool scale_coin;	/* turn scales by a coin per visit */
+	bool paper_key_in;
+	bool lan;
+	char *lan_listen, *lan_name, *lan_cert, *lan_key;
+};
+
+extern const struct config_key kiosk_keys[];
+extern const size_t kiosk_n_keys;
+
+#endif
