@@ -172,7 +172,7 @@ tag(const char *folder, char *t)
 	fprintf(out, "#line %d \"%s\"\n", line, path);
 	if (t[0] == '!')
 		return 0;
-	if (sscanf(t, "#if not %63s", a) == 1) {
+	if (strncmp(t, "#if not ", 8) == 0 && sscanf(t, "#if not %63s", a) == 1) {
 		expr(a, c, sizeof(c));
 		fprintf(out, "\tif (!html_true(%s)) {\n", c);
 		push('i', "");
