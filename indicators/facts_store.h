@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "indicators/cells.h"
 
 enum { FACTS_ID = 16, FACTS_TEXT = 128 };
 
@@ -52,10 +53,8 @@ struct facts_entry {
 
 struct facts_cell {
 	struct facts_cell_key key;
-	int64_t n;
-	double num, mean, m2;
-	int64_t people;
-	int64_t data_rev;
+	struct cell_sum sum;
+	int64_t data_rev;	/* of the newest entry in it */
 };
 
 /* Make (if absent) or open PATH, mode 0600, WAL, synchronous FULL. */
@@ -71,10 +70,10 @@ void facts_rollback(struct facts *f);
 enum err_code facts_data_rev(struct facts *f, int64_t *out, struct err *err) MUST_CHECK;
 enum err_code facts_next_rev(struct facts *f, int64_t *out, struct err *err) MUST_CHECK;
 
-/* The number of a definition, made if new. ERR_INPUT if ID@VERSION is known with another hash and was
- * agreed: an agreed version never changes. */
+/* The number of a definition, made if new. ERR_INPUT if ID@VERSION is known with another hash and this
+ * one is AGREED: an agreed version never changes. (A draft may: each text has a number of its own.) */
 enum err_code facts_definition(struct facts *f, const char *id, int64_t version, const uint8_t hash[32],
-	const char *text, int64_t *def, bool *is_new, struct err *err) MUST_CHECK;
+	bool agreed, const char *text, int64_t *def, bool *is_new, struct err *err) MUST_CHECK;
 /* The number of the bucket KEYS ("role=staff;mode=kiosk", "" for all) of DEF, made if new. */
 enum err_code facts_bucket(struct facts *f, int64_t def, const char *keys, int64_t *bucket,
 	struct err *err) MUST_CHECK;
@@ -99,7 +98,68 @@ enum err_code facts_quarantine(struct facts *f, const uint8_t device[FACTS_ID], 
 enum err_code facts_release(struct facts *f, const uint8_t device[FACTS_ID], const uint8_t record[FACTS_ID],
 	struct err *err) MUST_CHECK;
 
+/* How many are in quarantine, and each, oldest first. Texts are borrowed for the call. */
+struct facts_held {
+	uint8_t device[FACTS_ID], record[FACTS_ID];
+	const char *site, *reason;
+	int64_t day, tries;
+};
+enum err_code facts_quarantined(struct facts *f, int64_t *n, struct err *err) MUST_CHECK;
+enum err_code facts_quarantine_each(struct facts *f, enum err_code (*fn)(void *arg,
+	const struct facts_held *held, struct err *err), void *arg, struct err *err) MUST_CHECK;
+
+/* Take a record's answers back: every entry that stands gets its reversal, then num and value of all its
+ * entries become NULL, and its state is "withdrawn". ERR_ABSENT: it made no record here (the withdrawal
+ * may have come first; a later facts_put_record of it then stays without entries). */
+enum err_code facts_withdraw(struct facts *f, const char *site, const uint8_t record[FACTS_ID],
+	int64_t data_rev, struct err *err) MUST_CHECK;
+enum err_code facts_record_state(struct facts *f, const char *site, const uint8_t record[FACTS_ID],
+	const char *state, struct err *err) MUST_CHECK;
+/* Reverse every entry of RECORD in DEF (-1: all) that stands. *LAST_REV: the highest rev among them; a
+ * correction then has rev + 1. 0: none stood. */
+enum err_code facts_reverse(struct facts *f, const char *site, const uint8_t record[FACTS_ID], int64_t def,
+	int64_t data_rev, int64_t *last_rev, struct err *err) MUST_CHECK;
+/* The entries of RECORD in DEF (-1: all) that stand (not reversed). Borrowed for the call. */
+typedef enum err_code facts_entry_fn(void *arg, const struct facts_entry *e, struct err *err);
+enum err_code facts_standing(struct facts *f, const char *site, const uint8_t record[FACTS_ID], int64_t def,
+	facts_entry_fn *fn, void *arg, struct err *err) MUST_CHECK;
+
 /* Recompute every dirty cell from its entries (cells.h) and clear the marks. *N: how many. */
 enum err_code facts_update_cells(struct facts *f, size_t *n, struct err *err) MUST_CHECK;
+/* All cells from all entries, in key order, without looking at the table of cells. */
+typedef enum err_code facts_cell_fn(void *arg, const struct facts_cell *cell, struct err *err);
+enum err_code facts_recompute(struct facts *f, facts_cell_fn *fn, void *arg, struct err *err) MUST_CHECK;
+/* The same, compared with the table bit for bit: *CELLS all, *DIFFERENT those that differ, are missing
+ * or are too many. 0 is right. */
+enum err_code facts_compare(struct facts *f, int64_t *cells, int64_t *different, struct err *err) MUST_CHECK;
+
+/* The cells of DEF as kept, in key order. Borrowed for the call. */
+enum err_code facts_cells(struct facts *f, int64_t def, facts_cell_fn *fn, void *arg, struct err *err) MUST_CHECK;
+/* Definitions, by id and version. */
+struct facts_def {
+	int64_t def, version;
+	const char *id, *text;
+	const uint8_t *hash;
+};
+enum err_code facts_definitions(struct facts *f, enum err_code (*fn)(void *arg, const struct facts_def *d,
+	struct err *err), void *arg, struct err *err) MUST_CHECK;
+
+/* Records by site, month of their day and state: what stands behind the figures. */
+enum err_code facts_record_counts(struct facts *f, enum err_code (*fn)(void *arg, const char *site,
+	int64_t n, int64_t first_day, int64_t last_day, struct err *err), void *arg, struct err *err) MUST_CHECK;
+/* The newest MAX records of SITE ("" for all) that made facts. */
+enum err_code facts_records(struct facts *f, const char *site, size_t max, enum err_code (*fn)(void *arg,
+	const struct facts_record *r, struct err *err), void *arg, struct err *err) MUST_CHECK;
+
+/* Publications: keep a prepared one (replacing an earlier prepared one of that number), mark it as
+ * published with the signed bytes, read the last published one's number and file hash (0 and ""). */
+enum err_code facts_prepared(struct facts *f, int64_t no, int64_t data_rev, const char *sha256,
+	const void *bytes, size_t len, struct err *err) MUST_CHECK;
+enum err_code facts_published(struct facts *f, int64_t no, int64_t data_rev, const char *sha256,
+	const void *bytes, size_t len, struct err *err) MUST_CHECK;
+enum err_code facts_last_publication(struct facts *f, int64_t *no, char sha256[65], struct err *err) MUST_CHECK;
+/* Every published one, by number. */
+enum err_code facts_publications(struct facts *f, enum err_code (*fn)(void *arg, int64_t no, const void *bytes,
+	size_t len, struct err *err), void *arg, struct err *err) MUST_CHECK;
 
 #endif

@@ -1,0 +1,43 @@
+/* What facts_store.c and cells_store.c share: the open database and its statements. */
+#ifndef INDICATORS_FACTS_PRIVATE_H
+#define INDICATORS_FACTS_PRIVATE_H
+
+#include "base/db.h"
+#include "indicators/facts_store.h"
+
+enum facts_statement {
+	S_REV, S_REV_NEXT, S_DEF_GET, S_DEF_PUT, S_DEF_EACH, S_BUCKET_GET, S_BUCKET_PUT, S_BUCKET_KEYS,
+	S_POS_GET, S_POS_PUT, S_RECORD_PUT, S_RECORD_STATE, S_FACT_PUT, S_DIRTY_PUT, S_HELD_PUT, S_HELD_DROP,
+	S_HELD_COUNT, S_HELD_EACH, S_STANDING, S_BLANK, S_RECORD_COUNTS, S_RECORDS, S_PUB_PREPARED,
+	S_PUB_PUBLISHED, S_PUB_LAST, S_PUB_EACH,
+	/* cells_store.c */
+	S_DIRTY_EACH, S_DIRTY_CLEAR, S_CELL_ENTRIES, S_ALL_ENTRIES, S_CELL_PUT, S_CELL_ALL, S_CELL_DEF,
+	FACTS_STATEMENTS
+};
+
+/* The statements of cells_store.c, as designators of the one table. */
+#define FACTS_CELL_COLUMNS "site, def, period, stratum, bucket, item"
+#define FACTS_CELL_SQL \
+	[S_DIRTY_EACH] = "SELECT " FACTS_CELL_COLUMNS " FROM dirty ORDER BY " FACTS_CELL_COLUMNS, \
+	[S_DIRTY_CLEAR] = "DELETE FROM dirty", \
+	[S_CELL_ENTRIES] = "SELECT " FACTS_CELL_COLUMNS ", record, rev, sign, num, value, people, data_rev" \
+	    " FROM fact WHERE site = ?1 AND def = ?2 AND period = ?3 AND stratum = ?4 AND bucket = ?5" \
+	    " AND item = ?6 ORDER BY record, rev, sign", \
+	[S_ALL_ENTRIES] = "SELECT " FACTS_CELL_COLUMNS ", record, rev, sign, num, value, people, data_rev" \
+	    " FROM fact ORDER BY " FACTS_CELL_COLUMNS ", record, rev, sign", \
+	[S_CELL_PUT] = "INSERT OR REPLACE INTO cell VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12," \
+	    " ?13)", \
+	[S_CELL_ALL] = "SELECT " FACTS_CELL_COLUMNS ", n, num, n_values, mean, m2, people, data_rev FROM cell" \
+	    " ORDER BY " FACTS_CELL_COLUMNS, \
+	[S_CELL_DEF] = "SELECT " FACTS_CELL_COLUMNS ", n, num, n_values, mean, m2, people, data_rev FROM cell" \
+	    " WHERE def = ?1 ORDER BY " FACTS_CELL_COLUMNS,
+
+struct facts {
+	sqlite3 *db;
+	sqlite3_stmt *stmt[FACTS_STATEMENTS];
+};
+
+enum err_code facts_err(struct facts *f, const char *what, struct err *err);
+void facts_reset(sqlite3_stmt *s);
+
+#endif
