@@ -17,6 +17,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "collector/keyring.h"
 
 enum {
 	PUB_MAX = 64 << 20,		/* bytes of one publication */
@@ -73,7 +74,7 @@ struct pub_manifest {
 	size_t n_definitions;
 	const char *tables;		/* "name sha256" pairs joined by ", " */
 	const char *audit_heads;
-	size_t n_rows;
+	int64_t n_rows;
 	const char *sha256;		/* of all row lines with their line ends, hex */
 	const char *previous;		/* SHA-256 of the previous publication's file, hex; "" for number 1 */
 };
@@ -107,6 +108,9 @@ void pub_clear(struct publication *p);
 /* The signature, by the publish key PUBLIC (32 bytes). ERR_DENIED if it is not its signature or there
  * is none. */
 enum err_code pub_verify(const struct publication *p, const uint8_t public_key[32], struct err *err) MUST_CHECK;
+/* The signature, by any publish key of RING that is active or old. ERR_DENIED. */
+enum err_code pub_verify_ring(const struct publication *p, const struct keyring *ring,
+	struct err *err) MUST_CHECK;
 /* May P follow LAST_NO with the file hash LAST_SHA256 ("" and 0: none yet)? ERR_EXISTS: it is the last
  * one; ERR_INPUT: number or chain is wrong, with what was expected. */
 enum err_code pub_follows(const struct publication *p, int64_t last_no, const char *last_sha256,
