@@ -23,16 +23,23 @@ static const char *const sql[FACTS_STATEMENTS] = {
 	[S_POS_GET] = "SELECT seq FROM position WHERE device = ?1 AND lane = ?2 AND epoch = ?3",
 	[S_POS_PUT] = "INSERT INTO position VALUES (?1, ?2, ?3, ?4)"
 	    " ON CONFLICT DO UPDATE SET seq = excluded.seq",
-	[S_RECORD_PUT] = "INSERT INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING",
+	[S_RECORD_PUT] = "INSERT INTO record (site, record, device, form, form_hash, day, day_quality, state, chain,"
+	    " lane, epoch, seq, tag) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+	    " ON CONFLICT DO NOTHING",
 	[S_RECORD_STATE] = "UPDATE record SET state = ?3 WHERE site = ?1 AND record = ?2",
+	[S_RECORD_DROP] = "DELETE FROM record WHERE site = ?1 AND record = ?2",
+	[S_SAVE] = "SAVEPOINT one",
+	[S_UNDO] = "ROLLBACK TO one",
+	[S_KEEP] = "RELEASE one",
 	[S_FACT_PUT] = "INSERT INTO fact VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
 	    " ON CONFLICT DO NOTHING",
 	[S_DIRTY_PUT] = "INSERT INTO dirty VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
-	[S_HELD_PUT] = "INSERT INTO quarantine (device, record, site, reason, day) VALUES (?1, ?2, ?3, ?4, ?5)"
+	[S_HELD_PUT] = "INSERT INTO quarantine (device, record, site, reason, day, chain, lane, epoch, seq)"
+	    " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
 	    " ON CONFLICT DO UPDATE SET tries = tries + 1, reason = excluded.reason",
 	[S_HELD_DROP] = "DELETE FROM quarantine WHERE device = ?1 AND record = ?2",
 	[S_HELD_COUNT] = "SELECT count(*) FROM quarantine",
-	[S_HELD_EACH] = "SELECT device, record, site, reason, day, tries FROM quarantine"
+	[S_HELD_EACH] = "SELECT device, record, site, reason, day, tries, chain, lane, epoch, seq FROM quarantine"
 	    " ORDER BY day, device, record",
 	[S_STANDING] = "SELECT site, def, period, stratum, bucket, item, record, rev, sign, num, value, people,"
 	    " data_rev FROM fact AS f WHERE site = ?1 AND record = ?2 AND (?3 < 0 OR def = ?3) AND sign = 1"
@@ -42,8 +49,10 @@ static const char *const sql[FACTS_STATEMENTS] = {
 	[S_BLANK] = "UPDATE fact SET num = NULL, value = NULL WHERE site = ?1 AND record = ?2",
 	[S_RECORD_COUNTS] = "SELECT site, count(*), min(day), max(day) FROM record"
 	    " WHERE state IN ('facts', 'unmapped') GROUP BY site ORDER BY site",
-	[S_RECORDS] = "SELECT site, record, device, form, form_hash, day, day_quality, state FROM record"
-	    " WHERE (?1 = '' OR site = ?1) AND state = 'facts' ORDER BY day DESC, site, record LIMIT ?2",
+	[S_RECORDS] = "SELECT site, record, device, form, form_hash, day, day_quality, state, chain, lane, epoch,"
+	    " seq, tag FROM record WHERE (?1 = '' OR site = ?1) AND state IN ('facts', 'none')"
+	    " ORDER BY day DESC, site, record LIMIT ?2 OFFSET ?3",
+	[S_BY_TAG] = "SELECT site, record FROM record WHERE device = ?1 AND tag = ?2 LIMIT 1",
 	[S_PUB_PREPARED] = "INSERT INTO publication VALUES (?1, ?2, ?3, 'prepared', ?4)"
 	    " ON CONFLICT DO UPDATE SET data_rev = excluded.data_rev, sha256 = excluded.sha256,"
 	    " bytes = excluded.bytes",
@@ -166,6 +175,26 @@ facts_rollback(struct facts *f)
 
 	if (!sqlite3_get_autocommit(f->db) && db_exec(f->db, "ROLLBACK", &ignored) != ERR_OK)
 		return;
+}
+
+enum err_code
+facts_savepoint(struct facts *f, struct err *err)
+{
+	return done(f, f->stmt[S_SAVE], "savepoint", err);
+}
+
+enum err_code
+facts_undo(struct facts *f, struct err *err)
+{
+	enum err_code rc = done(f, f->stmt[S_UNDO], "undo", err);
+
+	return rc != ERR_OK ? rc : facts_keep(f, err);
+}
+
+enum err_code
+facts_keep(struct facts *f, struct err *err)
+{
+	return done(f, f->stmt[S_KEEP], "keep", err);
 }
 
 /* --- revisions, definitions, buckets, positions ------------------------------------------------- */
@@ -332,6 +361,24 @@ facts_set_position(struct facts *f, const uint8_t device[FACTS_ID], int lane, co
 
 /* --- records, facts, quarantine ------------------------------------------------------------------ */
 
+static void
+bind_place(sqlite3_stmt *s, int at, const struct facts_place *p)
+{
+	blob(s, at, p->chain, FACTS_ID);
+	sqlite3_bind_int(s, at + 1, p->lane);
+	blob(s, at + 2, p->epoch, FACTS_ID);
+	sqlite3_bind_int64(s, at + 3, p->seq);
+}
+
+static void
+get_place(sqlite3_stmt *s, int at, struct facts_place *p)
+{
+	memcpy(p->chain, sqlite3_column_blob(s, at), FACTS_ID);
+	p->lane = sqlite3_column_int(s, at + 1);
+	memcpy(p->epoch, sqlite3_column_blob(s, at + 2), FACTS_ID);
+	p->seq = sqlite3_column_int64(s, at + 3);
+}
+
 enum err_code
 facts_put_record(struct facts *f, const struct facts_record *r, bool *is_new, struct err *err)
 {
@@ -346,6 +393,8 @@ facts_put_record(struct facts *f, const struct facts_record *r, bool *is_new, st
 	sqlite3_bind_int64(s, 6, r->day);
 	text(s, 7, r->day_quality);
 	text(s, 8, r->state);
+	bind_place(s, 9, &r->place);
+	blob(s, 13, r->tag, FACTS_ID);
 	rc = done(f, s, "keep record", err);
 	*is_new = rc == ERR_OK && sqlite3_changes(f->db) > 0;
 	return rc;
@@ -361,6 +410,16 @@ facts_record_state(struct facts *f, const char *site, const uint8_t record[FACTS
 	blob(s, 2, record, FACTS_ID);
 	text(s, 3, state);
 	return done(f, s, "record state", err);
+}
+
+enum err_code
+facts_forget_record(struct facts *f, const char *site, const uint8_t record[FACTS_ID], struct err *err)
+{
+	sqlite3_stmt *s = f->stmt[S_RECORD_DROP];
+
+	text(s, 1, site);
+	blob(s, 2, record, FACTS_ID);
+	return done(f, s, "forget record", err);
 }
 
 static void
@@ -397,16 +456,16 @@ facts_put(struct facts *f, const struct facts_entry *e, struct err *err)
 }
 
 enum err_code
-facts_quarantine(struct facts *f, const uint8_t device[FACTS_ID], const uint8_t record[FACTS_ID],
-	const char *site, const char *reason, int64_t day, struct err *err)
+facts_quarantine(struct facts *f, const struct facts_held *held, struct err *err)
 {
 	sqlite3_stmt *s = f->stmt[S_HELD_PUT];
 
-	blob(s, 1, device, FACTS_ID);
-	blob(s, 2, record, FACTS_ID);
-	text(s, 3, site);
-	text(s, 4, reason);
-	sqlite3_bind_int64(s, 5, day);
+	blob(s, 1, held->device, FACTS_ID);
+	blob(s, 2, held->record, FACTS_ID);
+	text(s, 3, held->site);
+	text(s, 4, held->reason);
+	sqlite3_bind_int64(s, 5, held->day);
+	bind_place(s, 6, &held->place);
 	return done(f, s, "quarantine", err);
 }
 
@@ -452,6 +511,7 @@ facts_quarantine_each(struct facts *f, enum err_code (*fn)(void *arg, const stru
 
 		memcpy(h.device, sqlite3_column_blob(s, 0), FACTS_ID);
 		memcpy(h.record, sqlite3_column_blob(s, 1), FACTS_ID);
+		get_place(s, 6, &h.place);
 		rc = fn(arg, &h, err);
 	}
 	if (rc == ERR_OK && step != SQLITE_DONE)
@@ -558,6 +618,28 @@ facts_reverse(struct facts *f, const char *site, const uint8_t record[FACTS_ID],
 }
 
 enum err_code
+facts_by_tag(struct facts *f, const uint8_t device[FACTS_ID], const uint8_t tag[FACTS_ID], char site[FACTS_TEXT],
+	uint8_t record[FACTS_ID], struct err *err)
+{
+	sqlite3_stmt *s = f->stmt[S_BY_TAG];
+	enum err_code rc = ERR_OK;
+	int step;
+
+	blob(s, 1, device, FACTS_ID);
+	blob(s, 2, tag, FACTS_ID);
+	step = sqlite3_step(s);
+	if (step == SQLITE_ROW) {
+		snprintf(site, FACTS_TEXT, "%s", sqlite3_column_text(s, 0));
+		memcpy(record, sqlite3_column_blob(s, 1), FACTS_ID);
+	} else {
+		rc = step == SQLITE_DONE ? err_set(err, ERR_ABSENT, "no record has this tag")
+		    : facts_err(f, "find record by tag", err);
+	}
+	facts_reset(s);
+	return rc;
+}
+
+enum err_code
 facts_withdraw(struct facts *f, const char *site, const uint8_t record[FACTS_ID], int64_t data_rev,
 	struct err *err)
 {
@@ -596,7 +678,7 @@ facts_record_counts(struct facts *f, enum err_code (*fn)(void *arg, const char *
 }
 
 enum err_code
-facts_records(struct facts *f, const char *site, size_t max, enum err_code (*fn)(void *arg,
+facts_records(struct facts *f, const char *site, size_t skip, size_t max, enum err_code (*fn)(void *arg,
 	const struct facts_record *r, struct err *err), void *arg, struct err *err)
 {
 	sqlite3_stmt *s = f->stmt[S_RECORDS];
@@ -605,6 +687,7 @@ facts_records(struct facts *f, const char *site, size_t max, enum err_code (*fn)
 
 	text(s, 1, site);
 	sqlite3_bind_int64(s, 2, (int64_t)max);
+	sqlite3_bind_int64(s, 3, (int64_t)skip);
 	while ((step = sqlite3_step(s)) == SQLITE_ROW && rc == ERR_OK) {
 		struct facts_record r = {
 			.site = (const char *)sqlite3_column_text(s, 0),
@@ -617,6 +700,8 @@ facts_records(struct facts *f, const char *site, size_t max, enum err_code (*fn)
 		memcpy(r.record, sqlite3_column_blob(s, 1), FACTS_ID);
 		memcpy(r.device, sqlite3_column_blob(s, 2), FACTS_ID);
 		memcpy(r.form_hash, sqlite3_column_blob(s, 4), FACTS_ID);
+		get_place(s, 8, &r.place);
+		memcpy(r.tag, sqlite3_column_blob(s, 12), FACTS_ID);
 		rc = fn(arg, &r, err);
 	}
 	if (rc == ERR_OK && step != SQLITE_DONE)

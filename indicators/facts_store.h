@@ -20,10 +20,20 @@ struct facts_num {
 	double v;
 };
 
+/* Where a record stands in the central store: CHAIN is the device whose chain it is. */
+struct facts_place {
+	uint8_t chain[FACTS_ID];
+	int lane;
+	uint8_t epoch[FACTS_ID];
+	int64_t seq;
+};
+
 /* An opened record, as far as facts go. */
 struct facts_record {
 	const char *site;
-	uint8_t record[FACTS_ID], device[FACTS_ID];
+	uint8_t record[FACTS_ID], device[FACTS_ID];	/* device: of its own header */
+	uint8_t tag[FACTS_ID];		/* of withdrawal */
+	struct facts_place place;
 	const char *form;		/* "satisfaction@2025040100" */
 	uint8_t form_hash[FACTS_ID];	/* chain_form_id */
 	int64_t day;			/* days since 1970, by which it is dated */
@@ -35,7 +45,7 @@ struct facts_record {
 struct facts_cell_key {
 	const char *site;
 	int64_t def;
-	int64_t period;			/* its first day, days since 1970 */
+	int64_t period;			/* its month: year * 12 + month - 1; longer periods are merged from months */
 	const char *stratum;		/* "" without strata */
 	int64_t bucket;			/* facts_bucket */
 	const char *item;		/* "" for the measure, an option's name, "-REASON" for excluded */
@@ -66,6 +76,11 @@ enum err_code facts_begin(struct facts *f, struct err *err) MUST_CHECK;
 enum err_code facts_commit(struct facts *f, struct err *err) MUST_CHECK;
 void facts_rollback(struct facts *f);
 
+/* Inside it: a point to which facts_undo goes back; facts_keep forgets the point. */
+enum err_code facts_savepoint(struct facts *f, struct err *err) MUST_CHECK;
+enum err_code facts_undo(struct facts *f, struct err *err) MUST_CHECK;
+enum err_code facts_keep(struct facts *f, struct err *err) MUST_CHECK;
+
 /* The revision of the data: + 1 for each transaction that changed facts. */
 enum err_code facts_data_rev(struct facts *f, int64_t *out, struct err *err) MUST_CHECK;
 enum err_code facts_next_rev(struct facts *f, int64_t *out, struct err *err) MUST_CHECK;
@@ -88,22 +103,26 @@ enum err_code facts_set_position(struct facts *f, const uint8_t device[FACTS_ID]
 
 /* Insert, ON CONFLICT DO NOTHING: *IS_NEW tells whether a row was made. Exactly once rests on this. */
 enum err_code facts_put_record(struct facts *f, const struct facts_record *r, bool *is_new, struct err *err) MUST_CHECK;
+/* Take back a row that facts_put_record made in this transaction: the record could not be read. */
+enum err_code facts_forget_record(struct facts *f, const char *site, const uint8_t record[FACTS_ID],
+	struct err *err) MUST_CHECK;
 /* Insert an entry and mark its cell dirty. An entry that is there already changes nothing. */
 enum err_code facts_put(struct facts *f, const struct facts_entry *e, struct err *err) MUST_CHECK;
 
-/* Give up on a record for now: REASON is a word of ours ("not_ours", "damaged", "unknown_form"). */
-enum err_code facts_quarantine(struct facts *f, const uint8_t device[FACTS_ID], const uint8_t record[FACTS_ID],
-	const char *site, const char *reason, int64_t day, struct err *err) MUST_CHECK;
+struct facts_held {
+	uint8_t device[FACTS_ID], record[FACTS_ID];
+	struct facts_place place;
+	const char *site;
+	const char *reason;	/* a word of ours: "not_sealed_to_us", "damaged", "unknown_form", "unreadable" */
+	int64_t day, tries;
+};
+/* Give up on a record for now, or count one more try. */
+enum err_code facts_quarantine(struct facts *f, const struct facts_held *held, struct err *err) MUST_CHECK;
 /* It opened after all. */
 enum err_code facts_release(struct facts *f, const uint8_t device[FACTS_ID], const uint8_t record[FACTS_ID],
 	struct err *err) MUST_CHECK;
 
 /* How many are in quarantine, and each, oldest first. Texts are borrowed for the call. */
-struct facts_held {
-	uint8_t device[FACTS_ID], record[FACTS_ID];
-	const char *site, *reason;
-	int64_t day, tries;
-};
 enum err_code facts_quarantined(struct facts *f, int64_t *n, struct err *err) MUST_CHECK;
 enum err_code facts_quarantine_each(struct facts *f, enum err_code (*fn)(void *arg,
 	const struct facts_held *held, struct err *err), void *arg, struct err *err) MUST_CHECK;
@@ -113,6 +132,9 @@ enum err_code facts_quarantine_each(struct facts *f, enum err_code (*fn)(void *a
  * may have come first; a later facts_put_record of it then stays without entries). */
 enum err_code facts_withdraw(struct facts *f, const char *site, const uint8_t record[FACTS_ID],
 	int64_t data_rev, struct err *err) MUST_CHECK;
+/* The record of DEVICE whose withdrawal tag is TAG. ERR_ABSENT. */
+enum err_code facts_by_tag(struct facts *f, const uint8_t device[FACTS_ID], const uint8_t tag[FACTS_ID],
+	char site[FACTS_TEXT], uint8_t record[FACTS_ID], struct err *err) MUST_CHECK;
 enum err_code facts_record_state(struct facts *f, const char *site, const uint8_t record[FACTS_ID],
 	const char *state, struct err *err) MUST_CHECK;
 /* Reverse every entry of RECORD in DEF (-1: all) that stands. *LAST_REV: the highest rev among them; a
@@ -147,8 +169,8 @@ enum err_code facts_definitions(struct facts *f, enum err_code (*fn)(void *arg, 
 /* Records by site, month of their day and state: what stands behind the figures. */
 enum err_code facts_record_counts(struct facts *f, enum err_code (*fn)(void *arg, const char *site,
 	int64_t n, int64_t first_day, int64_t last_day, struct err *err), void *arg, struct err *err) MUST_CHECK;
-/* The newest MAX records of SITE ("" for all) that made facts. */
-enum err_code facts_records(struct facts *f, const char *site, size_t max, enum err_code (*fn)(void *arg,
+/* The newest MAX records of SITE ("" for all) that made facts, after the first SKIP. */
+enum err_code facts_records(struct facts *f, const char *site, size_t skip, size_t max, enum err_code (*fn)(void *arg,
 	const struct facts_record *r, struct err *err), void *arg, struct err *err) MUST_CHECK;
 
 /* Publications: keep a prepared one (replacing an earlier prepared one of that number), mark it as

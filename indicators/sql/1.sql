@@ -14,6 +14,11 @@ CREATE TABLE record (
 	site TEXT NOT NULL,
 	record BLOB NOT NULL CHECK (length(record) = 16),
 	device BLOB NOT NULL CHECK (length(device) = 16),
+	chain BLOB NOT NULL CHECK (length(chain) = 16),
+	tag BLOB NOT NULL CHECK (length(tag) = 16),
+	lane INTEGER NOT NULL,
+	epoch BLOB NOT NULL CHECK (length(epoch) = 16),
+	seq INTEGER NOT NULL,
 	form TEXT NOT NULL,
 	form_hash BLOB NOT NULL CHECK (length(form_hash) = 16),
 	day INTEGER NOT NULL,
@@ -21,6 +26,9 @@ CREATE TABLE record (
 	state TEXT NOT NULL CHECK (state IN ('facts', 'unmapped', 'none', 'withdrawn')),
 	PRIMARY KEY (site, record)
 ) STRICT, WITHOUT ROWID;
+-- A withdrawal names its record by the device and the tag.
+CREATE INDEX record_tag ON record (device, tag);
+CREATE INDEX record_day ON record (site, day);
 
 CREATE TABLE bucket (
 	bucket INTEGER PRIMARY KEY,
@@ -98,6 +106,10 @@ CREATE TABLE position (
 CREATE TABLE quarantine (
 	device BLOB NOT NULL CHECK (length(device) = 16),
 	record BLOB NOT NULL CHECK (length(record) = 16),
+	chain BLOB NOT NULL CHECK (length(chain) = 16),
+	lane INTEGER NOT NULL,
+	epoch BLOB NOT NULL CHECK (length(epoch) = 16),
+	seq INTEGER NOT NULL,
 	site TEXT NOT NULL,
 	reason TEXT NOT NULL,
 	day INTEGER NOT NULL,
