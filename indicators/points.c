@@ -1,0 +1,292 @@
+/* Points. See points.h. Every cell contributes to each point that it is part of; contributions are sorted
+ * by point and then by cell, so cells are always merged in key order. */
+#include "indicators/points.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "indicators/evaluate.h"
+
+enum { LEAVES_MAX = 2000000, VALUE_MAX = 72 };
+
+struct part {
+	const char *site, *variant, *breakdown, *category, *item;
+	int first_month;
+	enum period_kind period;
+	bool excluded;
+	uint32_t leaf;
+};
+
+struct gather {
+	struct facts *f;
+	const struct definition *d;
+	struct points *out;
+	size_t leaf_cap;
+	struct part *parts;
+	size_t n_parts, part_cap;
+	bool by_variant;
+	const char *last_bucket;
+	int64_t last_bucket_no;
+};
+
+static enum err_code
+add_leaf(void *arg, const struct facts_cell *c, struct err *err)
+{
+	struct gather *g = arg;
+	struct points *p = g->out;
+	struct leaf *leaf;
+	char keys[FACTS_TEXT];
+	enum err_code rc;
+
+	if (p->n_leaves >= LEAVES_MAX)
+		return err_set(err, ERR_LIMIT, "over %d cells in one indicator", LEAVES_MAX);
+	if (p->n_leaves == g->leaf_cap) {
+		size_t cap = g->leaf_cap == 0 ? 1024 : g->leaf_cap * 2;
+		struct leaf *more = realloc(p->leaves, cap * sizeof(*more));
+
+		if (more == NULL)
+			return err_nomem(err);
+		p->leaves = more;
+		g->leaf_cap = cap;
+	}
+	if (g->last_bucket == NULL || g->last_bucket_no != c->key.bucket) {
+		rc = facts_bucket_keys(g->f, c->key.bucket, keys, err);
+		if (rc != ERR_OK)
+			return rc;
+		g->last_bucket = arena_str(&p->arena, keys);
+		g->last_bucket_no = c->key.bucket;
+	}
+	leaf = &p->leaves[p->n_leaves++];
+	*leaf = (struct leaf){
+		.site = arena_str(&p->arena, c->key.site), .stratum = arena_str(&p->arena, c->key.stratum),
+		.item = arena_str(&p->arena, c->key.item), .bucket = g->last_bucket,
+		.month = (int)c->key.period, .sum = c->sum,
+	};
+	return leaf->site == NULL || leaf->stratum == NULL || leaf->item == NULL || leaf->bucket == NULL
+	    ? err_nomem(err) : ERR_OK;
+}
+
+static enum err_code
+add_part(struct gather *g, const char *site, const char *variant, const char *breakdown, const char *category,
+	uint32_t at, struct err *err)
+{
+	const struct leaf *leaf = &g->out->leaves[at];
+	enum period_kind period = definition_period(g->d, site[0] == '\0' ? "organisation" : "site");
+	bool excluded = leaf->item[0] == '-';
+
+	if (g->n_parts == g->part_cap) {
+		size_t cap = g->part_cap == 0 ? 4096 : g->part_cap * 2;
+		struct part *more = realloc(g->parts, cap * sizeof(*more));
+
+		if (more == NULL)
+			return err_nomem(err);
+		g->parts = more;
+		g->part_cap = cap;
+	}
+	g->parts[g->n_parts++] = (struct part){
+		.site = site, .variant = variant, .breakdown = breakdown, .category = category,
+		.item = excluded ? "" : leaf->item, .excluded = excluded, .period = period,
+		.first_month = period_first(g->d, period, leaf->month), .leaf = at,
+	};
+	return ERR_OK;
+}
+
+static bool
+is_crossed(const struct definition *d, const char *name)
+{
+	char site_first[VALUE_MAX], site_last[VALUE_MAX];
+
+	snprintf(site_first, sizeof(site_first), "site*%s", name);
+	snprintf(site_last, sizeof(site_last), "%s*site", name);
+	for (size_t i = 0; i < d->n_crosses; i++)
+		if (strcmp(d->crosses[i].text, site_first) == 0 || strcmp(d->crosses[i].text, site_last) == 0)
+			return true;
+	return false;
+}
+
+/* Every point that the leaf AT is part of. */
+static enum err_code
+add_parts(struct gather *g, uint32_t at, struct err *err)
+{
+	const struct definition *d = g->d;
+	const struct leaf *leaf = &g->out->leaves[at];
+	char value[VALUE_MAX];
+	const char *variant = "", *category;
+	enum err_code rc = ERR_OK;
+
+	if (g->by_variant && bucket_value(leaf->bucket, "variant", value, sizeof(value))) {
+		variant = arena_str(&g->out->arena, value);
+		if (variant == NULL)
+			return err_nomem(err);
+	}
+	rc = add_part(g, "", variant, "", "", at, err);
+	if (rc == ERR_OK && d->by_site)
+		rc = add_part(g, leaf->site, variant, "", "", at, err);
+	for (size_t i = 0; i < d->n_by && rc == ERR_OK; i++) {
+		const char *name = d->by[i].label;
+
+		if (!bucket_value(leaf->bucket, name, value, sizeof(value)))
+			continue;
+		category = arena_str(&g->out->arena, value);
+		if (category == NULL)
+			return err_nomem(err);
+		rc = add_part(g, "", variant, name, category, at, err);
+		if (rc == ERR_OK && d->by_site && is_crossed(d, name))
+			rc = add_part(g, leaf->site, variant, name, category, at, err);
+	}
+	return rc;
+}
+
+static int
+series_cmp(const struct part *a, const struct part *b)
+{
+	int d = strcmp(a->site, b->site);
+
+	if (d == 0)
+		d = strcmp(a->variant, b->variant);
+	if (d == 0)
+		d = strcmp(a->breakdown, b->breakdown);
+	if (d == 0)
+		d = strcmp(a->category, b->category);
+	return d;
+}
+
+/* Excluded parts come first in their month, whatever option they would have been. */
+static int
+part_cmp(const void *va, const void *vb)
+{
+	const struct part *a = va, *b = vb;
+	int d = series_cmp(a, b);
+
+	if (d == 0)
+		d = strcmp(a->item, b->item);
+	if (d == 0)
+		d = (a->first_month > b->first_month) - (a->first_month < b->first_month);
+	if (d == 0)
+		d = (a->leaf > b->leaf) - (a->leaf < b->leaf);
+	return d;
+}
+
+static bool
+same_point(const struct part *a, const struct part *b)
+{
+	return a->first_month == b->first_month && series_cmp(a, b) == 0 && strcmp(a->item, b->item) == 0;
+}
+
+static double
+at_risk(const struct definition *d, const struct point *p)
+{
+	const struct measure *m = &d->blocks[0].measure;
+
+	if (m->at_risk == NULL || m->at_risk[0] == '\0')
+		return NAN;
+	return definition_at_risk(d, m, p->site, p->first_month, p->first_month + period_months(p->period) - 1);
+}
+
+static void
+estimate(const struct definition *d, struct point *p)
+{
+	struct cell_sums sums = { .n = (double)p->sum.n, .num = p->sum.num, .mean = p->sum.mean, .m2 = p->sum.m2 };
+
+	p->at_risk = at_risk(d, p);
+	sums.at_risk = p->at_risk;
+	p->e = definition_estimate(d, &d->blocks[0].measure, &sums);
+	p->target = definition_target(d, p->first_month + period_months(p->period) - 1);
+	p->verdict = stat_verdict(&p->e, d->direction, p->target);
+}
+
+/* One point out of the N parts at PART. */
+static enum err_code
+make_point(struct gather *g, const struct part *part, size_t n, struct err *err)
+{
+	struct points *p = g->out;
+	struct point *pt = &p->list[p->n];
+	uint32_t *leaves = arena_calloc(&p->arena, n, sizeof(*leaves));
+	char value[VALUE_MAX];
+
+	if (leaves == NULL)
+		return err_nomem(err);
+	*pt = (struct point){
+		.site = part->site, .breakdown = part->breakdown, .category = part->category,
+		.variant = part->variant, .item = part->item, .period = part->period,
+		.first_month = part->first_month, .leaves = leaves,
+	};
+	for (size_t i = 0; i < n; i++) {
+		const struct leaf *leaf = &p->leaves[part[i].leaf];
+
+		if (part[i].excluded) {
+			pt->excluded += leaf->sum.n;
+			continue;
+		}
+		leaves[pt->n_leaves++] = part[i].leaf;
+		cell_merge(&pt->sum, &leaf->sum);
+		if (bucket_value(leaf->bucket, "helped", value, sizeof(value)) && strcmp(value, "yes") == 0)
+			pt->helped += leaf->sum.people;
+	}
+	estimate(g->d, pt);
+	p->n++;
+	return ERR_OK;
+}
+
+static enum err_code
+make_points(struct gather *g, struct err *err)
+{
+	struct points *p = g->out;
+	enum err_code rc = ERR_OK;
+	size_t end;
+
+	for (size_t i = 0; i < p->n_leaves && rc == ERR_OK; i++)
+		rc = add_parts(g, (uint32_t)i, err);
+	if (rc != ERR_OK)
+		return rc;
+	if (g->n_parts > 0)
+		qsort(g->parts, g->n_parts, sizeof(*g->parts), part_cmp);
+	p->list = calloc(g->n_parts + 1, sizeof(*p->list));
+	if (p->list == NULL)
+		return err_nomem(err);
+	for (size_t i = 0; i < g->n_parts && rc == ERR_OK; i = end) {
+		for (end = i + 1; end < g->n_parts && same_point(&g->parts[i], &g->parts[end]); end++)
+			;
+		rc = make_point(g, &g->parts[i], end - i, err);
+	}
+	return rc;
+}
+
+enum err_code
+points_of(struct facts *f, const struct definition *d, int64_t def, struct points *out, struct err *err)
+{
+	struct gather g = { .f = f, .d = d, .out = out };
+	enum err_code rc;
+
+	memset(out, 0, sizeof(*out));
+	arena_init(&out->arena, (size_t)1 << 30);
+	for (size_t i = 0; i < d->n_blocks; i++)
+		if (d->blocks[i].variant[0] != '\0' && d->blocks[i].measure.combine == COMBINE_NONE)
+			g.by_variant = true;
+	rc = facts_cells(f, def, add_leaf, &g, err);
+	if (rc == ERR_OK)
+		rc = make_points(&g, err);
+	free(g.parts);
+	if (rc != ERR_OK)
+		points_clear(out);
+	return rc;
+}
+
+void
+points_clear(struct points *p)
+{
+	free(p->leaves);
+	free(p->list);
+	arena_clear(&p->arena);
+	memset(p, 0, sizeof(*p));
+}
+
+bool
+points_same_series(const struct point *a, const struct point *b)
+{
+	return strcmp(a->site, b->site) == 0 && strcmp(a->variant, b->variant) == 0
+	    && strcmp(a->breakdown, b->breakdown) == 0 && strcmp(a->category, b->category) == 0
+	    && strcmp(a->item, b->item) == 0;
+}

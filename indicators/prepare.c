@@ -1,0 +1,632 @@
+/* From points to published rows. See prepare.h. The order matters: exact figures are suppressed first (the
+ * arithmetic of disclosure.h is over exact counts), only then is what is left rounded, and charts are made
+ * from rounded, shown values: limits over hidden points would give them away. */
+#include "indicators/prepare.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/codec.h"
+#include "indicators/disclosure.h"
+#include "indicators/points.h"
+#include "indicators/spc.h"
+
+enum { ARENA = 1 << 30, DAY_S = 86400 };
+
+struct site_names {
+	struct store_site *list;
+	size_t n, cap;
+};
+
+/* A row being made, with the exact figures behind it. */
+struct draft_row {
+	struct pub_row row;
+	const struct definition *d;
+	const struct point *p;
+	int base, count, helped;	/* figures, or FIGURE_NONE */
+};
+
+struct work {
+	struct facts *f;
+	const struct prepare *how;
+	struct arena arena;
+	struct site_names sites;
+	struct draft_row *rows;
+	size_t n, cap;
+	struct pub_definition *definitions;
+	size_t n_definitions;
+	int64_t no;
+	size_t suppressed;
+};
+
+static const char *
+text(struct work *w, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* In the arena; NULL if there is no memory, which the caller finds by asking arena_full. */
+static const char *
+text(struct work *w, const char *fmt, ...)
+{
+	char line[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	return arena_str(&w->arena, line);
+}
+
+static enum err_code
+add_site(void *arg, const struct store_site *s, struct err *err)
+{
+	struct site_names *names = arg;
+
+	if (names->n == names->cap) {
+		size_t cap = names->cap == 0 ? 64 : names->cap * 2;
+		struct store_site *more = realloc(names->list, cap * sizeof(*more));
+
+		if (more == NULL)
+			return err_nomem(err);
+		names->list = more;
+		names->cap = cap;
+	}
+	names->list[names->n++] = *s;
+	return ERR_OK;
+}
+
+static const char *
+area_name(const struct work *w, const char *site)
+{
+	if (site[0] == '\0')
+		return w->how->organisation;
+	for (size_t i = 0; i < w->sites.n; i++)
+		if (strcmp(w->sites.list[i].name, site) == 0 && w->sites.list[i].label[0] != '\0')
+			return w->sites.list[i].label;
+	return site;
+}
+
+/* --- which points are published -------------------------------------------------------------------- */
+
+static int
+month_now(const struct work *w)
+{
+	return month_of_day(w->how->now / DAY_S);
+}
+
+static bool
+is_complete(const struct work *w, const struct definition *d, const struct point *p)
+{
+	int last = p->first_month + period_months(p->period) - 1;
+
+	return (month_first_day(last + 1) - 1 + d->wait_days) * DAY_S + DAY_S <= w->how->now;
+}
+
+static bool
+is_wanted(const struct work *w, const struct definition *d, const struct point *p)
+{
+	int last = p->first_month + period_months(p->period) - 1;
+
+	if (d->kind == KIND_OPTIONS && p->item[0] == '\0')
+		return false;
+	if (p->first_month > month_now(w))
+		return false;
+	return is_complete(w, d, p) || (w->how->until != 0 && last <= w->how->until);
+}
+
+static const char *
+date_text(struct work *w, int64_t day)
+{
+	int year, month, mday;
+
+	date_from_day(day, &year, &month, &mday);
+	return text(w, "%04d-%02d-%02d", year, month, mday);
+}
+
+static const char *
+period_id(struct work *w, const struct point *p)
+{
+	char name[32];
+
+	period_text(p->period, p->first_month, name);
+	return text(w, "%s", name);
+}
+
+/* "role", "answer", "role and answer"; and the category beside it. */
+static void
+name_breakdown(struct work *w, const struct point *p, struct pub_row *r)
+{
+	const char *parts[3] = { p->variant, p->category, p->item };
+	const char *names[3] = { "variant", p->breakdown, "answer" };
+	char breakdown[256] = "", category[256] = "";
+
+	for (size_t i = 0; i < 3; i++) {
+		size_t b = strlen(breakdown), c = strlen(category);
+
+		if (parts[i][0] == '\0')
+			continue;
+		snprintf(breakdown + b, sizeof(breakdown) - b, "%s%s", b == 0 ? "" : ", ", names[i]);
+		snprintf(category + c, sizeof(category) - c, "%s%s", c == 0 ? "" : ", ", parts[i]);
+	}
+	r->breakdown = text(w, "%s", breakdown);
+	r->category = text(w, "%s", category);
+}
+
+static const char *
+row_id(struct work *w, const struct definition *d, const struct point *p)
+{
+	char area[160];
+
+	if (p->site[0] == '\0')
+		snprintf(area, sizeof(area), "all");
+	else
+		snprintf(area, sizeof(area), "site=%s", p->site);
+	return text(w, "%s@%lld|%s|%s%s%s%s%s%s%s%s%s", d->id, (long long)d->version, period_id(w, p), area,
+	    p->variant[0] != '\0' ? "|variant=" : "", p->variant,
+	    p->breakdown[0] != '\0' ? "|" : "", p->breakdown, p->breakdown[0] != '\0' ? "=" : "", p->category,
+	    p->item[0] != '\0' ? "|answer=" : "", p->item);
+}
+
+static const char *
+direction_word(enum direction d)
+{
+	switch (d) {
+	case DIRECTION_INCREASE:
+		return "increase";
+	case DIRECTION_DECREASE:
+		return "decrease";
+	case DIRECTION_NEUTRAL:
+		break;
+	}
+	return "neutral";
+}
+
+static enum err_code
+add_row(struct work *w, const struct definition *d, const char *hash, const struct point *p, struct err *err)
+{
+	struct draft_row *dr;
+	struct pub_row *r;
+
+	if (w->n == w->cap) {
+		size_t cap = w->cap == 0 ? 1024 : w->cap * 2;
+		struct draft_row *more = realloc(w->rows, cap * sizeof(*more));
+
+		if (more == NULL)
+			return err_nomem(err);
+		w->rows = more;
+		w->cap = cap;
+	}
+	dr = &w->rows[w->n++];
+	*dr = (struct draft_row){ .d = d, .p = p, .base = FIGURE_NONE, .count = FIGURE_NONE, .helped = FIGURE_NONE };
+	r = &dr->row;
+	r->id = row_id(w, d, p);
+	r->indicator = d->id;
+	r->version = text(w, "%lld", (long long)d->version);
+	r->title = d->title;
+	r->unit = d->unit[0] != '\0' ? d->unit : d->value_percent ? "%" : "";
+	r->direction = direction_word(d->direction);
+	r->definition_hash = hash;
+	r->area_code = p->site[0] == '\0' ? "all" : p->site;
+	r->area_name = area_name(w, p->site);
+	r->area_level = p->site[0] == '\0' ? "organisation" : "site";
+	r->ons_code = r->comparison = r->verdict = r->spc_rule = r->variation = r->assurance = r->flag = "";
+	name_breakdown(w, p, r);
+	r->period_start = date_text(w, month_first_day(p->first_month));
+	r->period_end = date_text(w, month_first_day(p->first_month + period_months(p->period)) - 1);
+	r->annotation = is_complete(w, d, p) ? "" : "not complete yet";
+	r->publication = w->no;
+	return r->id == NULL || r->version == NULL || r->breakdown == NULL || r->category == NULL
+	    || r->period_start == NULL || r->period_end == NULL ? err_nomem(err) : ERR_OK;
+}
+
+/* --- suppression ------------------------------------------------------------------------------------ */
+
+/* Two atoms a cell: those in the numerator, and the others. What else is published of a cell is their sum. */
+struct atoms {
+	uint32_t *in, *out;
+};
+
+static enum err_code
+add_figure(struct disclosure *dis, const struct atoms *a, const struct point *p, enum figure_kind kind,
+	int64_t count, int base, double supported, int *index, struct err *err)
+{
+	uint32_t *atoms = calloc(p->n_leaves * 2 + 1, sizeof(*atoms));
+	struct figure fig = {
+		.kind = kind, .count = count, .level = p->site[0] == '\0' ? LEVEL_ORGANISATION : 0, .base = base,
+		.pair = FIGURE_NONE, .supported = isnan(supported) ? -1 : (int64_t)supported, .atoms = atoms,
+	};
+	enum err_code rc;
+
+	if (atoms == NULL)
+		return err_nomem(err);
+	/* Breakdowns lie below the total of their own area. */
+	if (p->breakdown[0] != '\0' && fig.level == LEVEL_ORGANISATION)
+		fig.level = LEVEL_ORGANISATION - 1;
+	for (size_t i = 0; i < p->n_leaves; i++) {
+		atoms[fig.n_atoms++] = a->in[p->leaves[i]];
+		if (kind == FIGURE_BASE)
+			atoms[fig.n_atoms++] = a->out[p->leaves[i]];
+	}
+	rc = disclosure_add(dis, &fig, index, err);
+	free(atoms);
+	return rc;
+}
+
+static bool
+counts_people(const struct definition *d)
+{
+	return d->kind == KIND_PROPORTION || d->kind == KIND_OPTIONS || d->kind == KIND_THEME;
+}
+
+static void
+hide(struct pub_row *r, bool base_too, char flag, struct work *w)
+{
+	static const struct pub_num none = { false, 0 };
+
+	r->numerator = r->value = r->lower95 = r->upper95 = r->lower998 = r->upper998 = none;
+	r->margin = r->helped_share = none;
+	if (base_too)
+		r->denominator = none;
+	r->verdict = r->comparison = "";
+	r->suppressed = true;
+	r->flag = text(w, "[%c]", flag);
+	w->suppressed++;
+}
+
+/* All figures of one definition in one system; then the flags go onto the rows from FIRST on. */
+static enum err_code
+suppress(struct work *w, const struct definition *d, const struct points *p, size_t first, struct err *err)
+{
+	struct disclosure *dis = NULL;
+	struct atoms a = { calloc(p->n_leaves + 1, sizeof(uint32_t)), calloc(p->n_leaves + 1, sizeof(uint32_t)) };
+	enum err_code rc = a.in == NULL || a.out == NULL ? err_nomem(err) : disclosure_new(&d->policy, &dis, err);
+
+	for (size_t i = 0; i < p->n_leaves && rc == ERR_OK; i++) {
+		a.in[i] = disclosure_atom(dis);
+		a.out[i] = disclosure_atom(dis);
+	}
+	for (size_t i = first; i < w->n && rc == ERR_OK; i++) {
+		struct draft_row *dr = &w->rows[i];
+
+		rc = add_figure(dis, &a, dr->p, FIGURE_BASE, dr->p->sum.people, FIGURE_NONE, dr->p->at_risk,
+		    &dr->base, err);
+		if (rc == ERR_OK && counts_people(d))
+			rc = add_figure(dis, &a, dr->p, FIGURE_COUNT, (int64_t)llround(dr->p->sum.num), dr->base, NAN,
+			    &dr->count, err);
+	}
+	if (rc == ERR_OK)
+		rc = disclosure_run(dis, err);
+	for (size_t i = first; i < w->n && rc == ERR_OK; i++) {
+		struct draft_row *dr = &w->rows[i];
+		char base = disclosure_flag(dis, dr->base), count = 0;
+
+		if (dr->count != FIGURE_NONE)
+			count = disclosure_flag(dis, dr->count);
+		if (base == 'c' || base == 'w')
+			hide(&dr->row, true, base, w);
+		else if (count == 'c' || count == 'w')
+			hide(&dr->row, false, count, w);
+		else if (base == 'u') {
+			dr->row.lower95 = dr->row.upper95 = dr->row.lower998 = dr->row.upper998 =
+			    (struct pub_num){ false, 0 };
+			dr->row.verdict = "";
+			dr->row.flag = "[u]";
+		}
+	}
+	disclosure_free(dis);
+	free(a.in);
+	free(a.out);
+	return rc;
+}
+
+/* --- rounding ---------------------------------------------------------------------------------------- */
+
+static struct pub_num
+shown(double v)
+{
+	return isfinite(v) ? (struct pub_num){ true, v } : (struct pub_num){ false, 0 };
+}
+
+static struct pub_num
+rounded(const struct definition *d, double v)
+{
+	if (d->value_percent)
+		v *= 100;
+	return shown(isfinite(v) ? stat_round(v, d->value_decimals, d->value_mode) : v);
+}
+
+static struct pub_num
+rounded_count(const struct definition *d, bool organisation, double v)
+{
+	int step = organisation ? d->total_step : d->count_step;
+
+	if (!isfinite(v) || step <= 1)
+		return shown(v);
+	return shown(stat_round_to(v, step, organisation ? d->total_mode : d->count_mode));
+}
+
+static const char *
+verdict_id(enum verdict v)
+{
+	switch (v) {
+	case VERDICT_MET:
+		return "met";
+	case VERDICT_NOT_MET:
+		return "not_met";
+	case VERDICT_CANNOT_SAY:
+		return "cannot_say";
+	case VERDICT_NONE:
+		break;
+	}
+	return "";
+}
+
+static void
+fill(struct draft_row *dr)
+{
+	const struct definition *d = dr->d;
+	const struct point *p = dr->p;
+	struct pub_row *r = &dr->row;
+	bool organisation = p->site[0] == '\0' && p->breakdown[0] == '\0';
+
+	r->denominator = rounded_count(d, organisation, d->kind == KIND_RATE ? p->at_risk : (double)p->sum.n);
+	if (counts_people(d) || d->kind == KIND_RATE || d->kind == KIND_COUNT)
+		r->numerator = rounded_count(d, organisation, p->sum.num);
+	r->value = rounded(d, p->e.value);
+	r->lower95 = rounded(d, p->e.lower95);
+	r->upper95 = rounded(d, p->e.upper95);
+	r->lower998 = rounded(d, p->e.lower998);
+	r->upper998 = rounded(d, p->e.upper998);
+	if (r->lower95.shown && r->upper95.shown)
+		r->margin = shown(stat_round((r->upper95.v - r->lower95.v) / 2, d->value_decimals, d->value_mode));
+	r->target = rounded(d, p->target);
+	r->verdict = verdict_id(p->verdict);
+}
+
+/* --- charts ------------------------------------------------------------------------------------------ */
+
+/* The month index of a rebase among the N shown rows; SIZE_MAX if none. */
+static size_t
+rebase_at(struct draft_row *const *series, size_t n, int month)
+{
+	for (size_t i = 1; i < n; i++)
+		if (series[i]->p->first_month >= month)
+			return i;
+	return SIZE_MAX;
+}
+
+static enum err_code
+chart_series(struct draft_row *const *series, size_t n, struct err *err)
+{
+	const struct definition *d = series[0]->d;
+	double *y = calloc(n, sizeof(*y)), target = series[n - 1]->row.target.shown ? series[n - 1]->row.target.v
+	    : (double)NAN;
+	size_t *rebase = calloc(d->n_rebases + 1, sizeof(*rebase));
+	struct spc_options o = {
+		.rebase = rebase, .fix_after = d->fix_after, .screen = d->screen, .improvement = d->direction,
+		.target = target, .shift = d->shift, .trend = d->trend, .no_two_of_three = !d->two_of_three,
+	};
+	struct spc_chart chart = {0};
+	enum err_code rc = y == NULL || rebase == NULL ? err_nomem(err) : ERR_OK;
+
+	for (size_t i = 0; i < n && rc == ERR_OK; i++)
+		y[i] = series[i]->row.value.v;
+	for (size_t i = 0; i < d->n_rebases && rc == ERR_OK; i++) {
+		size_t at = rebase_at(series, n, d->rebases[i].month);
+
+		if (at != SIZE_MAX && (o.n_rebase == 0 || rebase[o.n_rebase - 1] < at))
+			rebase[o.n_rebase++] = at;
+	}
+	if (rc == ERR_OK)
+		rc = spc_xmr(y, n, &o, &chart, err);
+	for (size_t i = 0; i < n && rc == ERR_OK; i++) {
+		const struct spc_segment *s = &chart.segments[chart.points[i].segment];
+		struct pub_row *r = &series[i]->row;
+
+		r->spc_mean = rounded(&(struct definition){ .value_decimals = d->value_decimals + 1 }, s->mean);
+		r->spc_lower = rounded(&(struct definition){ .value_decimals = d->value_decimals + 1 }, s->lower);
+		r->spc_upper = rounded(&(struct definition){ .value_decimals = d->value_decimals + 1 }, s->upper);
+		r->spc_rule = spc_rule_code(chart.points[i].rule);
+		r->variation = spc_icon_code(chart.points[i].icon);
+		r->assurance = i + 1 == n ? spc_assurance_word(chart.assurance) : "";
+	}
+	spc_clear(&chart);
+	free(y);
+	free(rebase);
+	return rc;
+}
+
+/* Rows from FIRST on are in the order of their points: series after series, month after month. */
+static enum err_code
+chart(struct work *w, const struct definition *d, size_t first, struct err *err)
+{
+	struct draft_row **series = calloc(w->n - first + 1, sizeof(*series));
+	enum err_code rc = series == NULL ? err_nomem(err) : ERR_OK;
+	size_t end;
+
+	for (size_t i = first; i < w->n && rc == ERR_OK && d->chart; i = end) {
+		size_t n = 0;
+
+		for (end = i; end < w->n && points_same_series(w->rows[i].p, w->rows[end].p); end++)
+			if (!w->rows[end].row.suppressed && w->rows[end].row.value.shown)
+				series[n++] = &w->rows[end];
+		if (n > 0)
+			rc = chart_series(series, n, err);
+	}
+	free(series);
+	return rc;
+}
+
+/* --- all together ------------------------------------------------------------------------------------ */
+
+static enum err_code
+add_definition(struct work *w, const struct definition *d, struct points *p, struct err *err)
+{
+	char *hash = arena_alloc(&w->arena, 65);
+	size_t first = w->n;
+	int64_t def;
+	bool is_new;
+	enum err_code rc;
+
+	if (hash == NULL)
+		return err_nomem(err);
+	hex_str(d->hash, 32, hash);
+	rc = facts_definition(w->f, d->id, d->version, d->hash, d->state != STATE_DRAFT, buf_str(&d->canonical),
+	    &def, &is_new, err);
+	if (rc == ERR_OK)
+		rc = points_of(w->f, d, def, p, err);
+	for (size_t i = 0; rc == ERR_OK && i < p->n; i++)
+		if (is_wanted(w, d, &p->list[i])) {
+			rc = add_row(w, d, hash, &p->list[i], err);
+			if (rc == ERR_OK)
+				fill(&w->rows[w->n - 1]);
+		}
+	if (rc == ERR_OK)
+		rc = suppress(w, d, p, first, err);
+	if (rc == ERR_OK)
+		rc = chart(w, d, first, err);
+	if (rc != ERR_OK || w->n == first)
+		return rc;
+	w->definitions[w->n_definitions++] = (struct pub_definition){
+		.id = d->id, .version = d->version, .hash = hash, .text = buf_str(&d->canonical),
+	};
+	return ERR_OK;
+}
+
+static const char *
+policy_text(struct work *w, const struct library *l)
+{
+	struct buf out;
+	const char *made;
+
+	buf_init(&out, 1 << 20);
+	for (size_t i = 0; i < l->n; i++) {
+		const struct policy *p = &l->list[i]->policy;
+
+		buf_printf(&out, "%s@%lld: base_min %lld, cell_min %lld, zero %s, complement %s, round %d\n",
+		    l->list[i]->id, (long long)l->list[i]->version, (long long)p->base_min, (long long)p->cell_min,
+		    p->zero_hidden ? "organisation" : "shown", p->complement ? "yes" : "no", p->round);
+	}
+	made = arena_str(&w->arena, buf_str(&out));
+	buf_free(&out);
+	return made;
+}
+
+static const char *
+tables_text(struct work *w, const struct library *l)
+{
+	struct buf out;
+	const char *made;
+
+	buf_init(&out, 1 << 20);
+	for (size_t i = 0; i < l->n; i++)
+		for (size_t k = 0; k < l->list[i]->n_tables; k++) {
+			buf_printf(&out, "%s%s/%s ", out.len == 0 ? "" : ", ", l->list[i]->id,
+			    l->list[i]->tables[k].name);
+			hex_put(&out, l->list[i]->tables[k].hash, 32);
+		}
+	made = arena_str(&w->arena, buf_str(&out));
+	buf_free(&out);
+	return made;
+}
+
+static int
+row_cmp(const void *va, const void *vb)
+{
+	const struct draft_row *a = va, *b = vb;
+
+	return strcmp(a->row.id, b->row.id);
+}
+
+static enum err_code
+write_file(struct work *w, const struct library *l, struct buf *out, struct err *err)
+{
+	struct pub_row *rows = calloc(w->n + 1, sizeof(*rows));
+	char previous[65];
+	struct pub_manifest m = {
+		.no = w->no, .made_at = w->how->now, .organisation = w->how->organisation,
+		.policy = policy_text(w, l), .tables = tables_text(w, l), .audit_heads = "", .previous = previous,
+		.definitions = w->definitions, .n_definitions = w->n_definitions,
+	};
+	int64_t last;
+	enum err_code rc = rows == NULL || m.policy == NULL || m.tables == NULL ? err_nomem(err)
+	    : facts_last_publication(w->f, &last, previous, err);
+
+	if (rc == ERR_OK)
+		rc = facts_data_rev(w->f, &m.data_rev, err);
+	if (rc == ERR_OK) {
+		qsort(w->rows, w->n, sizeof(*w->rows), row_cmp);
+		for (size_t i = 0; i < w->n; i++)
+			rows[i] = w->rows[i].row;
+		rc = pub_write(&m, rows, w->n, out, err);
+	}
+	if (rc == ERR_OK)
+		rc = facts_prepared(w->f, w->no, m.data_rev, "", out->data, out->len, err);
+	free(rows);
+	return rc;
+}
+
+static bool
+is_published(const struct definition *d, bool drafts)
+{
+	return d->state == STATE_AGREED || (drafts && d->state == STATE_DRAFT);
+}
+
+/* The comparison of the night, now: what would be published must follow from the facts. */
+static enum err_code
+must_equal(struct facts *f, struct err *err)
+{
+	int64_t cells, different;
+	enum err_code rc = facts_compare(f, &cells, &different, err);
+
+	if (rc == ERR_OK && different != 0)
+		rc = err_set(err, ERR_BROKEN, "%lld of %lld cells are not what the facts add up to: nothing is "
+		    "published until that is explained", (long long)different, (long long)cells);
+	return rc;
+}
+
+enum err_code
+prepare_publication(struct facts *f, const struct library *library, struct store *sites,
+	const struct prepare *how, struct buf *out, struct prepare_report *report, struct err *err)
+{
+	struct work w = { .f = f, .how = how };
+	struct points *points = calloc(library->n + 1, sizeof(*points));
+	char sha256[65];
+	enum err_code rc;
+
+	arena_init(&w.arena, ARENA);
+	w.definitions = arena_calloc(&w.arena, library->n + 1, sizeof(*w.definitions));
+	rc = points == NULL || w.definitions == NULL ? err_nomem(err) : facts_begin(f, err);
+	if (rc != ERR_OK)
+		goto out;
+	rc = must_equal(f, err);
+	if (rc == ERR_OK && sites != NULL)
+		rc = sites->ops->site_each(sites, add_site, &w.sites, err);
+	if (rc == ERR_OK)
+		rc = facts_last_publication(f, &w.no, sha256, err);
+	w.no++;
+	for (size_t i = 0; i < library->n && rc == ERR_OK; i++)
+		if (is_published(library->list[i], how->drafts))
+			rc = add_definition(&w, library->list[i], &points[i], err);
+	if (rc == ERR_OK && w.n == 0)
+		rc = err_set(err, ERR_INPUT, "there is nothing to publish: no agreed definition has a complete "
+		    "period with answers (candour indicator check shows the states)");
+	if (rc == ERR_OK)
+		rc = write_file(&w, library, out, err);
+	if (rc == ERR_OK)
+		rc = facts_commit(f, err);
+	if (rc != ERR_OK)
+		facts_rollback(f);
+	else
+		*report = (struct prepare_report){ w.n_definitions, w.n, w.suppressed, 0, w.no };
+out:
+	for (size_t i = 0; points != NULL && i < library->n; i++)
+		points_clear(&points[i]);
+	free(points);
+	free(w.rows);
+	free(w.sites.list);
+	arena_clear(&w.arena);
+	return rc;
+}
