@@ -144,10 +144,18 @@ help: ## this list
 
 .PHONY: install
 install: all ## install under DESTDIR and PREFIX
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/candour
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/candour/forms $(DESTDIR)$(PREFIX)/share/candour/indicators \
+	    $(DESTDIR)$(PREFIX)/share/candour/chromium $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 $(BINS) $(DESTDIR)$(PREFIX)/bin
-	cp -r forms/library $(DESTDIR)$(PREFIX)/share/candour/forms
-	cp -r indicators/library $(DESTDIR)$(PREFIX)/share/candour/indicators
+	install -m 644 forms/library/* $(DESTDIR)$(PREFIX)/share/candour/forms
+	install -m 644 indicators/library/* $(DESTDIR)$(PREFIX)/share/candour/indicators
+	install -m 644 deploy/chromium/* $(DESTDIR)$(PREFIX)/share/candour/chromium
+	for u in deploy/systemd/*; do sed 's#/usr/local/bin/#$(PREFIX)/bin/#' $$u > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$(basename $$u); done
+
+.PHONY: coverage
+coverage: deps-test ## line coverage of the C tests, by folder
+	@$(MAKE) --no-print-directory $(JOBS) V=coverage tests
+	@tools/coverage.sh
 
 # --- packages ----------------------------------------------------------------------------------
 .PHONY: deps deps-test
