@@ -1,0 +1,314 @@
+/* Tables and CSV rows. See table.h. */
+#include "indicators/table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/num.h"
+#include "collector/chain.h"
+
+enum { COLUMNS_MAX = 1024, ROWS_MAX = 1000000 };
+
+static bool
+at_end_of_row(const struct csv_rows *c)
+{
+	return c->at >= c->len || c->text[c->at] == '\n'
+	    || (c->text[c->at] == '\r' && c->at + 1 < c->len && c->text[c->at + 1] == '\n');
+}
+
+/* A quoted field, C->at after the opening quote; lines inside are counted into *LINES. */
+static enum err_code
+quoted(struct csv_rows *c, struct arena *arena, const char **out, int *lines, struct err *err)
+{
+	size_t start = c->at, n = 0;
+	char *text;
+
+	for (;;) {
+		if (c->at >= c->len)
+			return err_set(err, ERR_INPUT, "line %d: a quoted field has no closing quote", c->line);
+		if (c->text[c->at] == '"' && (c->at + 1 >= c->len || c->text[c->at + 1] != '"'))
+			break;
+		*lines += c->text[c->at] == '\n';
+		c->at += c->text[c->at] == '"' ? 2 : 1;
+	}
+	text = arena_alloc(arena, c->at - start + 1);
+	if (text == NULL)
+		return err_nomem(err);
+	for (size_t i = start; i < c->at; i++) {
+		text[n++] = c->text[i];
+		i += c->text[i] == '"';
+	}
+	text[n] = '\0';
+	c->at++;
+	if (!at_end_of_row(c) && c->text[c->at] != ',')
+		return err_set(err, ERR_INPUT, "line %d: text follows a closing quote: put the whole field in quotes and "
+		    "double those inside", c->line);
+	*out = text;
+	return ERR_OK;
+}
+
+static enum err_code
+one_field(struct csv_rows *c, struct arena *arena, const char **out, int *lines, struct err *err)
+{
+	size_t start = c->at;
+
+	if (c->at < c->len && c->text[c->at] == '"') {
+		c->at++;
+		return quoted(c, arena, out, lines, err);
+	}
+	while (!at_end_of_row(c) && c->text[c->at] != ',') {
+		if (c->text[c->at] == '"')
+			return err_set(err, ERR_INPUT, "line %d: a quote inside a field: put the whole field in quotes and "
+			    "double it", c->line);
+		c->at++;
+	}
+	*out = arena_strn(arena, c->text + start, c->at - start);
+	return *out == NULL ? err_nomem(err) : ERR_OK;
+}
+
+enum err_code
+csv_next(struct csv_rows *c, struct arena *arena, const char *const **fields, size_t *n, struct err *err)
+{
+	const char **list = NULL;
+	size_t cap = 0;
+	int lines = 0;
+	enum err_code rc;
+
+	*n = 0;
+	if (c->at == 0 && c->len >= 3 && memcmp(c->text, "\xEF\xBB\xBF", 3) == 0)
+		c->at = 3;
+	if (c->line == 0)
+		c->line = 1;
+	while (c->at < c->len && at_end_of_row(c)) {	/* empty lines */
+		c->at += c->text[c->at] == '\r' ? 2 : 1;
+		c->line++;
+	}
+	if (c->at >= c->len)
+		return ERR_OK;
+	for (;;) {
+		if (*n == cap) {
+			const char **more = cap >= COLUMNS_MAX ? NULL : arena_calloc(arena, cap * 2 + 16, sizeof(*more));
+
+			if (more == NULL)
+				return cap >= COLUMNS_MAX ? err_set(err, ERR_LIMIT, "line %d: more than %d columns", c->line, COLUMNS_MAX)
+				    : err_nomem(err);
+			if (cap > 0)
+				memcpy(more, list, cap * sizeof(*more));
+			list = more;
+			cap = cap * 2 + 16;
+		}
+		rc = one_field(c, arena, &list[*n], &lines, err);
+		if (rc != ERR_OK)
+			return rc;
+		(*n)++;
+		if (at_end_of_row(c))
+			break;
+		c->at++;
+	}
+	*fields = list;
+	return ERR_OK;
+}
+
+/* After csv_next: step over the end of the row, so that the line of the next one is right. */
+static void
+end_row(struct csv_rows *c, size_t from)
+{
+	for (size_t i = from; i < c->at; i++)
+		c->line += c->text[i] == '\n';
+}
+
+int
+table_column(const struct table *t, const char *name)
+{
+	for (size_t i = 0; i < t->n_columns; i++)
+		if (strcmp(t->columns[i], name) == 0)
+			return (int)i;
+	return -1;
+}
+
+/* "2025-04" or "2025-04-01"; END: the last day meant. False: neither. "" gives the open end. */
+static bool
+read_day(const char *text, bool end, int64_t *day)
+{
+	int64_t y, m, d = 0;
+	size_t len = strlen(text);
+	int yy, mm, dd;
+
+	if (len == 0) {
+		*day = end ? INT64_MAX : INT64_MIN;
+		return true;
+	}
+	if ((len != 7 && len != 10) || text[4] != '-' || !num_i64(text, 4, 1900, 2999, &y)
+	    || !num_i64(text + 5, 2, 1, 12, &m) || (len == 10 && (text[7] != '-' || !num_i64(text + 8, 2, 1, 31, &d))))
+		return false;
+	if (d == 0)
+		*day = !end ? day_from_date((int)y, (int)m, 1)
+		    : day_from_date((int)(m == 12 ? y + 1 : y), (int)(m == 12 ? 1 : m + 1), 1) - 1;
+	else
+		*day = day_from_date((int)y, (int)m, (int)d);
+	date_from_day(*day, &yy, &mm, &dd);
+	return d == 0 || dd == d;
+}
+
+static enum err_code
+read_dates(struct table *t, size_t row, int line, int64_t *from, int64_t *until, struct err *err)
+{
+	int a = table_column(t, "from"), b = table_column(t, "until");
+	const char *const *cells = t->cells + row * t->n_columns;
+
+	if (!read_day(a < 0 ? "" : cells[a], false, &from[row]))
+		return err_set(err, ERR_INPUT, "%s:%d: from is no date: write 2025-04 or 2025-04-01", t->file, line);
+	if (!read_day(b < 0 ? "" : cells[b], true, &until[row]))
+		return err_set(err, ERR_INPUT, "%s:%d: until is no date: write 2026-03 or 2026-03-31", t->file, line);
+	if (from[row] > until[row])
+		return err_set(err, ERR_INPUT, "%s:%d: until comes before from", t->file, line);
+	return ERR_OK;
+}
+
+/* Counts the rows, so that the arrays can be made. */
+static size_t
+count_rows(const char *text, size_t len)
+{
+	size_t n = 1;
+
+	for (size_t i = 0; i < len; i++)
+		n += text[i] == '\n';
+	return n;
+}
+
+static enum err_code
+read_rows(struct arena *arena, struct csv_rows *c, struct table *t, const char **cells, int64_t *from, int64_t *until,
+    struct err *err)
+{
+	const char *const *fields;
+	size_t n, at;
+	enum err_code rc;
+
+	for (;;) {
+		at = c->at;
+		rc = csv_next(c, arena, &fields, &n, err);
+		if (rc != ERR_OK)
+			return err_in(err, "%s", t->file);
+		if (n == 0)
+			return ERR_OK;
+		if (n != t->n_columns)
+			return err_set(err, ERR_INPUT, "%s:%d: %zu fields where the header has %zu columns", t->file, c->line, n,
+			    t->n_columns);
+		memcpy(cells + t->n_rows * t->n_columns, fields, n * sizeof(*cells));
+		rc = read_dates(t, t->n_rows, c->line, from, until, err);
+		if (rc != ERR_OK)
+			return rc;
+		t->n_rows++;
+		while (at < c->at && (c->text[at] == '\n' || c->text[at] == '\r'))
+			at++;
+		end_row(c, at);
+	}
+}
+
+enum err_code
+table_parse(struct arena *arena, const char *name, const char *file, const char *text, size_t len, struct table *out,
+    struct err *err)
+{
+	struct csv_rows c = { text, len, 0, 0 };
+	struct table t = { .name = name, .file = file };
+	size_t rows = count_rows(text, len);
+	const char **cells;
+	int64_t *from, *until;
+	enum err_code rc;
+
+	rc = csv_next(&c, arena, &t.columns, &t.n_columns, err);
+	if (rc != ERR_OK)
+		return err_in(err, "%s", file);
+	if (t.n_columns == 0)
+		return err_set(err, ERR_INPUT, "%s:1: no header line: the first line names the columns", file);
+	if (rows > ROWS_MAX)
+		return err_set(err, ERR_LIMIT, "%s: more than %d rows", file, ROWS_MAX);
+	for (size_t i = 0; i < t.n_columns; i++)
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(t.columns[i], t.columns[k]) == 0)
+				return err_set(err, ERR_INPUT, "%s:1: two columns are called %.60s", file, t.columns[i]);
+	cells = arena_calloc(arena, rows * t.n_columns, sizeof(*cells));
+	from = arena_calloc(arena, rows, sizeof(*from));
+	until = arena_calloc(arena, rows, sizeof(*until));
+	if (cells == NULL || from == NULL || until == NULL)
+		return err_nomem(err);
+	t.cells = cells;
+	t.from = from;
+	t.until = until;
+	rc = read_rows(arena, &c, &t, cells, from, until, err);
+	if (rc != ERR_OK)
+		return rc;
+	chain_sha256(text, len, t.hash);
+	*out = t;
+	return ERR_OK;
+}
+
+static bool
+in_force(const struct table *t, size_t row, int64_t day)
+{
+	return t->from[row] <= day && day <= t->until[row];
+}
+
+const char *
+table_find(const struct table *t, const char *want, const char *key, const char *value, int64_t day)
+{
+	int w = table_column(t, want), k = table_column(t, key);
+
+	for (size_t i = 0; i < t->n_rows && w >= 0 && k >= 0; i++)
+		if (in_force(t, i, day) && strcmp(t->cells[i * t->n_columns + (size_t)k], value) == 0)
+			return t->cells[i * t->n_columns + (size_t)w];
+	return NULL;
+}
+
+static void
+put_field(struct buf *out, const char *text)
+{
+	if (strpbrk(text, ",\"\r\n") == NULL) {
+		buf_puts(out, text);
+		return;
+	}
+	buf_putc(out, '"');
+	for (; *text != '\0'; text++) {
+		if (*text == '"')
+			buf_putc(out, '"');
+		buf_putc(out, *text);
+	}
+	buf_putc(out, '"');
+}
+
+void
+table_csv(const struct table *t, int64_t day, struct buf *out)
+{
+	for (size_t i = 0; i < t->n_columns; i++) {
+		if (i > 0)
+			buf_putc(out, ',');
+		put_field(out, t->columns[i]);
+	}
+	buf_putc(out, '\n');
+	for (size_t r = 0; r < t->n_rows; r++) {
+		if (!in_force(t, r, day))
+			continue;
+		for (size_t i = 0; i < t->n_columns; i++) {
+			if (i > 0)
+				buf_putc(out, ',');
+			put_field(out, t->cells[r * t->n_columns + i]);
+		}
+		buf_putc(out, '\n');
+	}
+}
+
+int64_t
+table_next_change(const struct table *t, int64_t day)
+{
+	int64_t next = INT64_MAX;
+
+	for (size_t i = 0; i < t->n_rows; i++) {
+		if (t->from[i] > day && t->from[i] < next)
+			next = t->from[i];
+		if (t->until[i] != INT64_MAX && t->until[i] >= day && t->until[i] + 1 < next)
+			next = t->until[i] + 1;
+	}
+	return next;
+}
