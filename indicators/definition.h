@@ -129,7 +129,7 @@ struct definition {
 };
 
 /* Read TEXT. Tables are read by OPEN (NULL: from the folder of NAME) into their text. Every fault is a finding
- * "line N, [section] key" that says how to mend it; ERR_INPUT if any is an error (and *OUT is NULL),
+ * placed "FILE:LINE" that says how to mend it; ERR_INPUT if any is an error (and *OUT is NULL),
  * ERR_LIMIT over 64 KiB, ERR_NOMEM. *OUT is the caller's: definition_free. */
 typedef enum err_code table_open(void *arg, const char *name, const char *path, struct buf *out, struct err *err);
 enum err_code definition_parse(const char *name, const char *text, size_t len, table_open *open, void *arg,

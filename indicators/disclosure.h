@@ -44,6 +44,8 @@ struct figure {
 	int level;		/* 0 site .. LEVEL_ORGANISATION: the lowest hides first */
 	int base;		/* index of its base figure; FIGURE_NONE for a base */
 	int pair;		/* index of a figure that hides with it (male/female); FIGURE_NONE */
+	int whole;		/* index of the total it is a part of by breakdown SPLIT; FIGURE_NONE */
+	int split;		/* parts of one WHOLE and SPLIT do not overlap and make it up */
 	int64_t supported;	/* people supported at the site; -1: not a site row or not known */
 	bool never;		/* hidden whatever its size (concerns below the organisation and year) */
 	bool frozen;		/* shown in an earlier publication: it cannot be taken back */
@@ -60,14 +62,16 @@ void disclosure_free(struct disclosure *d);
 uint32_t disclosure_atom(struct disclosure *d);
 /* Adds a figure, *INDEX from 0. ERR_INPUT: an atom or base that is not there; ERR_NOMEM. */
 enum err_code disclosure_add(struct disclosure *d, const struct figure *f, int *index, struct err *err) MUST_CHECK;
-/* Decide. ERR_LIMIT: more than 20,000 hidden unknowns: drop breakdowns (the caller) and try again; ERR_DENIED: the
- * frozen figures alone give a hidden one away (named in the message): hide that one's siblings is no longer possible. */
+/* Decide. ERR_LIMIT: more than 20,000 hidden unknowns: the caller drops cross tables and tries again (fail
+ * closed: until then every flag is 'c'); ERR_NOMEM. */
 enum err_code disclosure_run(struct disclosure *d, struct err *err) MUST_CHECK;
 /* After the run: 0 shown, else the flag: 'c' confidential, 'w' none (a base of 0). 'u' shown, but unreliable: more
  * answers than people supported, so no interval and no verdict. */
 char disclosure_flag(const struct disclosure *d, int figure);
 /* Hidden for its own size (true) or to protect another (false). */
 bool disclosure_is_primary(const struct disclosure *d, int figure);
+/* Hidden now, but earlier publications (frozen figures) give it away by themselves: nothing can be done. */
+bool disclosure_is_known(const struct disclosure *d, int figure);
 
 /* --- rules of single publications, for the presets --------------------------------------------------------- */
 

@@ -44,7 +44,7 @@ struct evaluation {
 	int month;		/* of its day */
 	const char *stratum;	/* "" without strata */
 	/* The breakdowns in the definition's order, then variant (if its blocks have any), then helped:
-	 * "role=individual;helped=no". A value that is no code of 1 to 64 [A-Za-z0-9_.-] reads "other". */
+	 * "role=individual;helped=no". A value that is no code of 1 to 40 [A-Za-z0-9_.-] reads "other". */
 	const char *bucket;
 };
 

@@ -24,4 +24,13 @@ struct score_combined {
 /* Standard 1..7 becomes 1..5 (ends joined), easy read stays; satisfied: 1 for combined 1, else 0. */
 struct score_combined score_easy_read(double answer, bool is_easy_read);
 
+/* The Friends and Family Test: shares in percent of all six answers, "neither" and "don't know" too. */
+struct score_fft {
+	double very_good, good, neither, poor, very_poor, dont_know;
+};
+struct score_fft_result {
+	double positive_pct, negative_pct, responses;	/* NAN percents: nobody answered */
+};
+struct score_fft_result score_friends_family(const struct score_fft *f);
+
 #endif

@@ -18,9 +18,9 @@ at_end_of_row(const struct csv_rows *c)
 	    || (c->text[c->at] == '\r' && c->at + 1 < c->len && c->text[c->at + 1] == '\n');
 }
 
-/* A quoted field, C->at after the opening quote; lines inside are counted into *LINES. */
+/* A quoted field, C->at after the opening quote. */
 static enum err_code
-quoted(struct csv_rows *c, struct arena *arena, const char **out, int *lines, struct err *err)
+quoted(struct csv_rows *c, struct arena *arena, const char **out, struct err *err)
 {
 	size_t start = c->at, n = 0;
 	char *text;
@@ -30,7 +30,7 @@ quoted(struct csv_rows *c, struct arena *arena, const char **out, int *lines, st
 			return err_set(err, ERR_INPUT, "line %d: a quoted field has no closing quote", c->line);
 		if (c->text[c->at] == '"' && (c->at + 1 >= c->len || c->text[c->at + 1] != '"'))
 			break;
-		*lines += c->text[c->at] == '\n';
+		c->inside += c->text[c->at] == '\n';
 		c->at += c->text[c->at] == '"' ? 2 : 1;
 	}
 	text = arena_alloc(arena, c->at - start + 1);
@@ -50,13 +50,13 @@ quoted(struct csv_rows *c, struct arena *arena, const char **out, int *lines, st
 }
 
 static enum err_code
-one_field(struct csv_rows *c, struct arena *arena, const char **out, int *lines, struct err *err)
+one_field(struct csv_rows *c, struct arena *arena, const char **out, struct err *err)
 {
 	size_t start = c->at;
 
 	if (c->at < c->len && c->text[c->at] == '"') {
 		c->at++;
-		return quoted(c, arena, out, lines, err);
+		return quoted(c, arena, out, err);
 	}
 	while (!at_end_of_row(c) && c->text[c->at] != ',') {
 		if (c->text[c->at] == '"')
@@ -73,14 +73,13 @@ csv_next(struct csv_rows *c, struct arena *arena, const char *const **fields, si
 {
 	const char **list = NULL;
 	size_t cap = 0;
-	int lines = 0;
 	enum err_code rc;
 
 	*n = 0;
 	if (c->at == 0 && c->len >= 3 && memcmp(c->text, "\xEF\xBB\xBF", 3) == 0)
 		c->at = 3;
-	if (c->line == 0)
-		c->line = 1;
+	c->line = c->line == 0 ? 1 : c->line + c->inside;
+	c->inside = 0;
 	while (c->at < c->len && at_end_of_row(c)) {	/* empty lines */
 		c->at += c->text[c->at] == '\r' ? 2 : 1;
 		c->line++;
@@ -99,7 +98,7 @@ csv_next(struct csv_rows *c, struct arena *arena, const char *const **fields, si
 			list = more;
 			cap = cap * 2 + 16;
 		}
-		rc = one_field(c, arena, &list[*n], &lines, err);
+		rc = one_field(c, arena, &list[*n], err);
 		if (rc != ERR_OK)
 			return rc;
 		(*n)++;
@@ -109,14 +108,6 @@ csv_next(struct csv_rows *c, struct arena *arena, const char *const **fields, si
 	}
 	*fields = list;
 	return ERR_OK;
-}
-
-/* After csv_next: step over the end of the row, so that the line of the next one is right. */
-static void
-end_row(struct csv_rows *c, size_t from)
-{
-	for (size_t i = from; i < c->at; i++)
-		c->line += c->text[i] == '\n';
 }
 
 int
@@ -183,11 +174,10 @@ read_rows(struct arena *arena, struct csv_rows *c, struct table *t, const char *
     struct err *err)
 {
 	const char *const *fields;
-	size_t n, at;
+	size_t n;
 	enum err_code rc;
 
 	for (;;) {
-		at = c->at;
 		rc = csv_next(c, arena, &fields, &n, err);
 		if (rc != ERR_OK)
 			return err_in(err, "%s", t->file);
@@ -201,9 +191,6 @@ read_rows(struct arena *arena, struct csv_rows *c, struct table *t, const char *
 		if (rc != ERR_OK)
 			return rc;
 		t->n_rows++;
-		while (at < c->at && (c->text[at] == '\n' || c->text[at] == '\r'))
-			at++;
-		end_row(c, at);
 	}
 }
 
@@ -211,7 +198,7 @@ enum err_code
 table_parse(struct arena *arena, const char *name, const char *file, const char *text, size_t len, struct table *out,
     struct err *err)
 {
-	struct csv_rows c = { text, len, 0, 0 };
+	struct csv_rows c = { text, len, 0, 0, 0 };
 	struct table t = { .name = name, .file = file };
 	size_t rows = count_rows(text, len);
 	const char **cells;

@@ -33,7 +33,8 @@ int64_t table_next_change(const struct table *t, int64_t day);
 struct csv_rows {
 	const char *text;
 	size_t len, at;
-	int line;		/* of the row just read */
+	int line;		/* of the row just read, from 1 */
+	int inside;		/* line ends in its quoted fields */
 };
 /* Fields of the next row into ARENA; *N 0 at the end. ERR_INPUT with the line. */
 enum err_code csv_next(struct csv_rows *c, struct arena *arena, const char *const **fields, size_t *n,
