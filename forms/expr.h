@@ -29,7 +29,7 @@ const char *instance_text(const struct instance *in, const char *name);
  * meta nodes (NULL: any). ERR_INPUT with the position and the sentence. today, now, random, uuid, once
  * and randomize are refused. TABLES (may be NULL): name, CSV text pairs for pulldata, NULL-ended. */
 enum err_code expr_compile(const struct form *form, const char *text, size_t len, const char *const *facts,
-	struct expr **out, struct err *err) MUST_CHECK;
+	const char *const *tables, struct expr **out, struct err *err) MUST_CHECK;
 void expr_free(struct expr *e);
 /* ERR_LIMIT when it takes too many steps. */
 enum err_code expr_eval(const struct expr *e, struct instance *in, struct value *out, struct err *err) MUST_CHECK;
