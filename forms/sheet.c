@@ -1,0 +1,341 @@
+/* Workbooks: kind by magic bytes, and what .xlsx and .csv have in common: cells, headers, rows. */
+#include "forms/sheet.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/codec.h"
+
+void
+sheet_column_name(size_t i, char name[8])
+{
+	char rev[8];
+	size_t n = 0;
+
+	do {
+		rev[n++] = (char)('A' + i % 26);
+		i = i / 26;
+	} while (i-- > 0 && n < sizeof(rev) - 1);
+	for (size_t k = 0; k < n; k++)
+		name[k] = rev[n - 1 - k];
+	name[n] = '\0';
+}
+
+static bool
+starts(const unsigned char *p, size_t len, const char *magic, size_t n)
+{
+	return len >= n && memcmp(p, magic, n) == 0;
+}
+
+/* What other files people pick by mistake, and what to do about each. */
+static const struct {
+	const char *magic;
+	size_t len;
+	const char *what;
+} STRANGERS[] = {
+	{ "\xD0\xCF\x11\xE0", 4, "an old .xls file (or one with a password): open it and save it as .xlsx without a password" },
+	{ "%PDF", 4, "a PDF: give the spreadsheet that it was made from" },
+	{ "{\\rtf", 5, "a text document: give the spreadsheet" },
+	{ "\x1F\x8B", 2, "a gzip archive: unpack it first" },
+	{ "7z\xBC\xAF", 4, "a 7z archive: unpack it first" },
+	{ "Rar!", 4, "a RAR archive: unpack it first" },
+	{ "\x89PNG", 4, "a picture: give the spreadsheet" },
+	{ "\xFF\xD8\xFF", 3, "a picture: give the spreadsheet" },
+	{ "SQLite format 3", 15, "a database: give the spreadsheet" },
+	{ "\xFF\xFE", 2, "text in UTF-16: save it as \"CSV UTF-8\"" },
+	{ "\xFE\xFF", 2, "text in UTF-16: save it as \"CSV UTF-8\"" },
+};
+
+enum err_code
+sheet_kind(const void *data, size_t len, enum sheet_kind *kind, struct err *err)
+{
+	const unsigned char *p = data;
+	size_t i = 0, head = len < 5120 ? len : 5120, commas = 0, bad;
+
+	if (len == 0)
+		return err_set(err, ERR_INPUT, "the file is empty");
+	if (starts(p, len, "PK\x03\x04", 4)) {
+		*kind = SHEET_XLSX;
+		return ERR_OK;
+	}
+	for (size_t k = 0; k < ARRAY_LEN(STRANGERS); k++)
+		if (starts(p, len, STRANGERS[k].magic, STRANGERS[k].len))
+			return err_set(err, ERR_INPUT, "this is %s", STRANGERS[k].what);
+	if (starts(p, len, "\xEF\xBB\xBF", 3))
+		i = 3;
+	while (i < len && (p[i] == ' ' || p[i] == '\t' || p[i] == '\r' || p[i] == '\n'))
+		i++;
+	if (i < len && p[i] == '<') {
+		*kind = SHEET_XFORM;
+		return ERR_OK;
+	}
+	if (memchr(p, '\0', head) != NULL)
+		return err_set(err, ERR_INPUT, "this is neither an .xlsx workbook nor text: save it as .xlsx");
+	if (!utf8_valid(data, len, &bad))
+		return err_set(err, ERR_INPUT, "byte %zu is not UTF-8: save the file as \"CSV UTF-8\" or as .xlsx", bad + 1);
+	for (size_t k = 0; k < head; k++)
+		commas += p[k] == ',';
+	if (commas < 4)
+		return err_set(err, ERR_INPUT, "this is neither an .xlsx workbook, nor a .csv with a sheet name in "
+		    "column 1 and values split by commas, nor XForm XML");
+	*kind = SHEET_CSV;
+	return ERR_OK;
+}
+
+enum err_code
+sheet_begin(struct sheet_build *b, const char *name, struct err *err)
+{
+	struct workbook *book = b->book;
+
+	if (book->n_sheets == SHEET_SHEETS_MAX)
+		return err_set(err, ERR_LIMIT, "more than %d sheets", SHEET_SHEETS_MAX);
+	b->sheet = &book->sheets[book->n_sheets];
+	memset(b->sheet, 0, sizeof(*b->sheet));
+	b->sheet->name = arena_str(&book->mem, name);
+	if (b->sheet->name == NULL)
+		return err_nomem(err);
+	b->at = book->n_sheets++;
+	b->has_header = b->done = false;
+	b->last = 0;
+	b->used = 0;
+	return ERR_OK;
+}
+
+static enum err_code
+no_memory(const struct sheet_build *b, struct err *err)
+{
+	if (b->book->mem.limited)
+		return err_set(err, ERR_LIMIT, "the sheets hold more than %d MiB of text", SHEET_MEM_MAX >> 20);
+	return err_nomem(err);
+}
+
+/* U+00A0 is C2 A0. */
+static char *
+clean_copy(struct arena *mem, const char *text, size_t len)
+{
+	char *out = arena_strn(mem, text, len);
+	size_t n = 0, from = 0;
+
+	if (out == NULL)
+		return NULL;
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)out[i] == 0xC2 && i + 1 < len && (unsigned char)out[i + 1] == 0xA0) {
+			out[n++] = ' ';
+			i++;
+		} else {
+			out[n++] = out[i];
+		}
+	}
+	while (n > 0 && strchr(" \t\r\n\f\v", out[n - 1]) != NULL)
+		n--;
+	out[n] = '\0';
+	while (out[from] != '\0' && strchr(" \t\r\n\f\v", out[from]) != NULL)
+		from++;
+	return out + from;
+}
+
+static bool
+only_blank(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (strchr(" \t\r\n", text[i]) != NULL && text[i] != '\0')
+			continue;
+		if ((unsigned char)text[i] == 0xC2 && i + 1 < len && (unsigned char)text[i + 1] == 0xA0)
+			i++;
+		else
+			return false;
+	}
+	return true;
+}
+
+enum err_code
+sheet_put(struct sheet_build *b, size_t i, const char *text, size_t len, struct err *err)
+{
+	char *copy;
+	size_t bad;
+
+	if (b->done || only_blank(text, len))
+		return ERR_OK;
+	if (i >= SHEET_COLUMNS_MAX || (b->has_header && i >= b->sheet->n_columns)) {
+		b->sheet->stray = true;
+		return ERR_OK;
+	}
+	if (len > (size_t)SHEET_CELL_MAX * 4)
+		return err_set(err, ERR_LIMIT, "a cell of sheet %.60s is longer than %d characters", b->sheet->name,
+		    SHEET_CELL_MAX);
+	if (!utf8_valid(text, len, &bad) || memchr(text, '\0', len) != NULL)
+		return err_set(err, ERR_INPUT, "sheet %.60s holds a cell that is not text in UTF-8", b->sheet->name);
+	copy = clean_copy(&b->book->mem, text, len);
+	if (copy == NULL)
+		return no_memory(b, err);
+	sheet_put_shared(b, i, copy);
+	return ERR_OK;
+}
+
+enum err_code
+sheet_share(struct sheet_build *b, const char *text, size_t len, const char **out, struct err *err)
+{
+	size_t bad;
+
+	if (len > (size_t)SHEET_CELL_MAX * 4)
+		return err_set(err, ERR_LIMIT, "a shared text is longer than %d characters", SHEET_CELL_MAX);
+	if (!utf8_valid(text, len, &bad) || memchr(text, '\0', len) != NULL)
+		return err_set(err, ERR_INPUT, "the shared texts hold one that is not UTF-8");
+	*out = clean_copy(&b->book->mem, text, len);
+	return *out == NULL ? no_memory(b, err) : ERR_OK;
+}
+
+void
+sheet_put_shared(struct sheet_build *b, size_t i, const char *text)
+{
+	if (b->done || *text == '\0')
+		return;
+	if (i >= SHEET_COLUMNS_MAX || (b->has_header && i >= b->sheet->n_columns)) {
+		b->sheet->stray = true;
+		return;
+	}
+	b->cells[i] = text;
+	if (b->used <= i)
+		b->used = i + 1;
+}
+
+/* Runs of spaces to one, in place. */
+static void
+squeeze(char *s)
+{
+	char *to = s;
+
+	for (; *s != '\0'; s++)
+		if (*s != ' ' || to[-1] != ' ')
+			*to++ = *s;
+	*to = '\0';
+}
+
+static enum err_code
+set_header(struct sheet_build *b, unsigned line, struct err *err)
+{
+	struct sheet *s = b->sheet;
+	size_t n = 0, empty = 0;
+
+	for (size_t i = 0; i < b->used && empty < SHEET_EMPTY_COLUMNS; i++) {
+		empty = b->cells[i] == NULL ? empty + 1 : 0;
+		if (b->cells[i] != NULL)
+			n = i + 1;
+	}
+	if (n < b->used)
+		s->stray = true;
+	s->header = arena_calloc(&b->book->mem, n + 1, sizeof(*s->header));
+	if (s->header == NULL)
+		return no_memory(b, err);
+	s->n_columns = n;
+	s->header_line = line;
+	for (size_t i = 0; i < n; i++) {
+		char *copy;
+
+		if (b->cells[i] == NULL)
+			continue;
+		copy = arena_str(&b->book->mem, b->cells[i]);
+		if (copy == NULL)
+			return no_memory(b, err);
+		squeeze(copy);
+		s->header[i] = copy;
+		for (size_t k = 0; k < i; k++) {
+			char at[8], place[200];
+
+			if (s->header[k] == NULL || strcmp(s->header[k], copy) != 0)
+				continue;
+			sheet_column_name(i, at);
+			snprintf(place, sizeof(place), "sheet %.60s, row 1, column %s", s->name, at);
+			findings_add(b->findings, false, (long)b->at * 10000000L + 1, place,
+			    "the header \"%.60s\" is there twice: remove or rename one of the columns", copy);
+			break;
+		}
+	}
+	b->has_header = true;
+	return ERR_OK;
+}
+
+static enum err_code
+keep_row(struct sheet_build *b, unsigned number, unsigned line, struct err *err)
+{
+	struct sheet *s = b->sheet;
+	struct arena *mem = &b->book->mem;
+	struct sheet_row *row;
+
+	if (s->n_rows == s->cap) {
+		size_t cap = s->cap == 0 ? 32 : s->cap * 2;
+		struct sheet_row *rows = arena_calloc(mem, cap, sizeof(*rows));
+
+		if (rows == NULL)
+			return no_memory(b, err);
+		if (s->n_rows > 0)
+			memcpy(rows, s->rows, s->n_rows * sizeof(*rows));
+		s->rows = rows;
+		s->cap = cap;
+	}
+	row = &s->rows[s->n_rows];
+	row->number = number;
+	row->line = line;
+	row->cells = arena_calloc(mem, s->n_columns + 1, sizeof(*row->cells));
+	if (row->cells == NULL)
+		return no_memory(b, err);
+	memcpy(row->cells, b->cells, b->used * sizeof(*row->cells));
+	s->n_rows++;
+	return ERR_OK;
+}
+
+enum err_code
+sheet_row_end(struct sheet_build *b, unsigned number, unsigned line, struct err *err)
+{
+	enum err_code rc = ERR_OK;
+
+	if (b->done) {
+		b->used = 0;
+		return ERR_OK;
+	}
+	if (!b->has_header) {
+		rc = set_header(b, line, err);
+	} else if (number > b->last + SHEET_EMPTY_ROWS) {
+		b->done = true;
+	} else if (b->used > 0) {
+		rc = keep_row(b, number, line, err);
+	}
+	if (b->used > 0 || b->last == 0)
+		b->last = number;
+	memset(b->cells, 0, SHEET_COLUMNS_MAX * sizeof(*b->cells));
+	b->used = 0;
+	return rc;
+}
+
+enum err_code
+workbook_read(const void *data, size_t len, struct workbook *book, struct findings *findings, struct err *err)
+{
+	struct sheet_build b = { .book = book, .findings = findings };
+	enum err_code rc;
+
+	memset(book, 0, sizeof(*book));
+	arena_init(&book->mem, SHEET_MEM_MAX);
+	if (len > SHEET_FILE_MAX)
+		return err_set(err, ERR_LIMIT, "the file has %zu bytes: at most %d can be read", len, SHEET_FILE_MAX);
+	rc = sheet_kind(data, len, &book->kind, err);
+	if (rc != ERR_OK || book->kind == SHEET_XFORM)
+		return rc;
+	book->sheets = arena_calloc(&book->mem, SHEET_SHEETS_MAX, sizeof(*book->sheets));
+	b.cells = arena_calloc(&book->mem, SHEET_COLUMNS_MAX, sizeof(*b.cells));
+	if (book->sheets == NULL || b.cells == NULL)
+		rc = err_nomem(err);
+	else if (book->kind == SHEET_XLSX)
+		rc = xlsx_read(data, len, &b, err);
+	else
+		rc = csv_read(data, len, &b, err);
+	if (rc != ERR_OK)
+		workbook_clear(book);
+	return rc;
+}
+
+void
+workbook_clear(struct workbook *book)
+{
+	arena_clear(&book->mem);
+	memset(book, 0, sizeof(*book));
+}

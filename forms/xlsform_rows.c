@@ -1,0 +1,788 @@
+/* Survey rows to a tree of elements: types, names, begin and end, generated rows (other, table-list,
+ * repeat counts). What a row says is kept as written; references are resolved when everything is known. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "forms/near.h"
+#include "forms/xlsform_int.h"
+
+enum { NEST_MAX = 60 };
+
+struct rows {
+	struct xlsform *x;
+	struct el *open[NEST_MAX];
+	const char *table_list[NEST_MAX];	/* "\1": no table-list; "": no select yet; else its list */
+	size_t depth;
+	bool nesting_failed;
+	const struct sheet_row *row;
+	const char **value;	/* cleaned, one a column */
+};
+
+static const char *
+of(const struct rows *r, enum column_use use, const char **column)
+{
+	const struct table *t = &r->x->survey;
+
+	for (size_t i = 0; i < t->sheet->n_columns; i++) {
+		if (t->columns[i].use == use && r->value[i] != NULL) {
+			if (column != NULL)
+				*column = t->columns[i].raw;
+			return r->value[i];
+		}
+	}
+	return NULL;
+}
+
+static const char *
+header_of(const struct xlsform *x, enum column_use use, const char *otherwise)
+{
+	const struct table *t = &x->survey;
+
+	for (size_t i = 0; i < t->sheet->n_columns; i++)
+		if (t->columns[i].use == use)
+			return t->columns[i].raw;
+	return otherwise;
+}
+
+/* Runs of spaces to one, unless the settings keep texts as they are. */
+static const char *
+clean(struct xlsform *x, const char *s)
+{
+	char *out, *to;
+
+	s = xf_straight(x, s);
+	if (x->keep_text || strstr(s, "  ") == NULL)
+		return s;
+	out = to = xf_strn(x, s, strlen(s));
+	if (out == NULL)
+		return s;
+	for (const char *p = s; *p != '\0'; p++)
+		if (*p != ' ' || to == out || to[-1] != ' ')
+			*to++ = *p;
+	*to = '\0';
+	return out;
+}
+
+void
+xf_text(struct xlsform *x, struct tr **at, const char *lang, const char *text, const char *column)
+{
+	struct tr *t;
+
+	while (*at != NULL)
+		at = &(*at)->next;
+	t = xf_alloc(x, sizeof(*t));
+	if (t == NULL)
+		return;
+	*t = (struct tr){ .lang = lang, .text = text, .column = column };
+	*at = t;
+}
+
+struct el *
+xf_el(struct xlsform *x, struct el *parent, enum el_kind kind, const char *name)
+{
+	struct el *e = xf_alloc(x, sizeof(*e));
+
+	if (e == NULL)
+		return NULL;
+	e->kind = kind;
+	e->name = name != NULL ? name : "";
+	e->parent = parent;
+	if (parent != NULL) {
+		if (parent->last != NULL)
+			parent->last->next = e;
+		else
+			parent->first = e;
+		parent->last = e;
+	}
+	return e;
+}
+
+bool
+xf_is_name(const char *s)
+{
+	unsigned colons = 0;
+
+	for (bool first = true; *s != '\0'; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c == ':' && !first) {
+			first = true;
+			if (++colons > 1 || s[1] == '\0')
+				return false;
+			continue;
+		}
+		if (!(isalpha(c) || c == '_' || c >= 0x80 || (!first && (isdigit(c) || c == '-' || c == '.'))))
+			return false;
+		first = false;
+		if (s[1] == '\0')
+			return true;
+	}
+	return false;
+}
+
+/* --- what a row sets ----------------------------------------------------------------------------------- */
+
+static const char *
+bind_value(const char *key, const char *v)
+{
+	static const char *const keys[] = { "readonly", "required", "relevant", "constraint", "calculate" };
+	static const char *const yes[] = { "yes", "Yes", "YES", "true", "True", "TRUE" };
+	static const char *const no[] = { "no", "No", "NO", "false", "False", "FALSE" };
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		if (strcmp(keys[i], key) != 0)
+			continue;
+		for (size_t k = 0; k < ARRAY_LEN(yes); k++) {
+			if (strcmp(v, yes[k]) == 0)
+				return "true()";
+			if (strcmp(v, no[k]) == 0)
+				return "false()";
+		}
+	}
+	return v;
+}
+
+static void
+fill(struct rows *r, struct el *e)
+{
+	struct xlsform *x = r->x;
+	const struct table *t = &x->survey;
+
+	for (size_t i = 0; i < t->sheet->n_columns; i++) {
+		const struct column *c = &t->columns[i];
+		const char *v = r->value[i];
+
+		if (v == NULL)
+			continue;
+		switch (c->use) {
+		case COL_TEXT:
+			xf_text(x, &e->tr[c->slot], c->lang, v, c->raw);
+			break;
+		case COL_BIND:
+			if (strcmp(c->key, "calculate") == 0) {
+				e->calculation = bind_value(c->key, v);
+				e->calc_column = c->raw;
+			} else {
+				xf_pair(x, &e->bind, c->key, bind_value(c->key, v), c->raw);
+			}
+			break;
+		case COL_CONTROL:
+			if (strcmp(c->key, "appearance") == 0)
+				e->appearance = v;
+			else
+				xf_pair(x, &e->control, c->key, v, c->raw);
+			break;
+		case COL_INSTANCE:
+			xf_pair(x, &e->instance, c->key, v, c->raw);
+			break;
+		case COL_KIOSK:
+			xf_pair(x, &e->kiosk, c->lang == NULL || strcmp(c->lang, x->default_language) == 0 ? c->key
+			    : xf_fmt(x, "%s.%s", c->key, c->lang), v, c->raw);
+			break;
+		case COL_DEFAULT:
+			e->def = v;
+			e->def_column = c->raw;
+			break;
+		case COL_FILTER:
+			e->filter = v;
+			e->filter_column = c->raw;
+			break;
+		case COL_TRIGGER:
+			e->trigger = v;
+			e->trigger_column = c->raw;
+			break;
+		case COL_COUNT:
+			e->count = v;
+			e->count_column = c->raw;
+			break;
+		case COL_SAVE_TO:
+			e->save_to = v;
+			e->save_to_column = c->raw;
+			break;
+		case COL_NONE: case COL_TYPE: case COL_NAME: case COL_LIST: case COL_PARAMETERS: case COL_DISABLED:
+		case COL_SETTING: case COL_ATTRIBUTE: case COL_EXTRA: case COL_ENTITY:
+			break;
+		}
+	}
+}
+
+static struct el *
+new_el(struct rows *r, enum el_kind kind, const char *name)
+{
+	struct el *e = xf_el(r->x, r->open[r->depth], kind, name);
+
+	if (e == NULL)
+		return NULL;
+	e->row = r->row->number;
+	e->line = r->row->line;
+	return e;
+}
+
+static struct el *
+made_el(struct rows *r, const char *type, const char *name)
+{
+	struct el *e = new_el(r, EL_QUESTION, name);
+
+	if (e != NULL) {
+		e->made = true;
+		e->type = xtype_find(type);
+	}
+	return e;
+}
+
+static bool
+check_name(struct rows *r, const char *name, const char *column)
+{
+	struct xlsform *x = r->x;
+
+	if (!xf_is_name(name)) {
+		xf_error(x, &x->survey, r->row->number, r->row->line, column, "\"%.60s\" cannot be a name: use a letter or _ first, "
+		    "then letters, digits, _ - and points, no spaces", name);
+		return false;
+	}
+	if (strcmp(name, "meta") == 0) {
+		xf_error(x, &x->survey, r->row->number, r->row->line, column, "the name \"meta\" is taken by the form itself: "
+		    "choose another");
+		return false;
+	}
+	return true;
+}
+
+/* --- begin and end ------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *word;
+	enum el_kind kind;
+} CONTROLS[] = { { "group", EL_GROUP }, { "repeat", EL_REPEAT }, { "loop", EL_LOOP }, { "lgroup", EL_REPEAT },
+	{ "looped group", EL_REPEAT } };
+
+/* TYPE after "begin" or "end"; *REST what follows the word (the list of a loop). */
+static bool
+control_word(const char *type, const char *verb, enum el_kind *kind, const char **rest)
+{
+	size_t n = strlen(verb);
+
+	if (strncmp(type, verb, n) != 0 || (type[n] != ' ' && type[n] != '_'))
+		return false;
+	type += n + 1;
+	for (size_t i = 0; i < ARRAY_LEN(CONTROLS); i++) {
+		size_t len = strlen(CONTROLS[i].word);
+
+		if (strncmp(type, CONTROLS[i].word, len) == 0 && (type[len] == '\0' || type[len] == ' ')) {
+			*kind = CONTROLS[i].kind;
+			*rest = type[len] == ' ' ? type + len + 1 : "";
+			return true;
+		}
+	}
+	return false;
+}
+
+static const char *
+kind_word(enum el_kind kind)
+{
+	return kind == EL_REPEAT ? "repeat" : kind == EL_LOOP ? "loop" : "group";
+}
+
+/* "table-list minimal" is "field-list minimal" with a row of labels. */
+static void
+table_list(struct rows *r, struct el *e)
+{
+	struct xlsform *x = r->x;
+	const char *at = e->appearance != NULL ? strstr(e->appearance, "table-list") : NULL;
+	struct el *note;
+
+	if (at == NULL)
+		return;
+	e->appearance = xf_fmt(x, "%.*sfield-list%s", (int)(at - e->appearance), e->appearance, at + 10);
+	r->table_list[r->depth] = "";
+	if (e->tr[TR_LABEL] == NULL && e->tr[TR_HINT] == NULL)
+		return;
+	note = made_el(r, "note", xf_fmt(x, "generated_table_list_label_%u", r->row->number));
+	if (note == NULL)
+		return;
+	note->tr[TR_LABEL] = e->tr[TR_LABEL];
+	note->tr[TR_HINT] = e->tr[TR_HINT];
+	e->tr[TR_LABEL] = e->tr[TR_HINT] = NULL;
+}
+
+static bool
+only_ref(const char *s)
+{
+	struct ref ref;
+
+	return xf_ref_next(s, &ref) && !ref.bad && ref.start == s && *ref.end == '\0';
+}
+
+static void
+begin(struct rows *r, enum el_kind kind, const char *rest)
+{
+	struct xlsform *x = r->x;
+	const char *column = header_of(x, COL_NAME, "name"), *name = of(r, COL_NAME, &column);
+	struct el *e, *count = NULL;
+	const char *expr = of(r, COL_COUNT, NULL);
+
+	if (name == NULL)
+		xf_error(x, &x->survey, r->row->number, r->row->line, column, "this %s has no name: give it one", kind_word(kind));
+	else if (!check_name(r, name, column))
+		name = NULL;
+	if (r->depth + 1 == NEST_MAX) {
+		xf_error(x, &x->survey, r->row->number, r->row->line, NULL, "groups are nested more than %d deep", NEST_MAX - 1);
+		r->nesting_failed = true;
+		return;
+	}
+	if (kind == EL_REPEAT && expr != NULL && name != NULL && !only_ref(expr)) {
+		count = made_el(r, "calculate", xf_fmt(x, "%s_count", name));
+		if (count != NULL) {
+			count->calculation = expr;
+			count->calc_column = header_of(x, COL_COUNT, "repeat_count");
+			xf_pair(x, &count->bind, "readonly", "true()", NULL);
+		}
+	}
+	e = new_el(r, kind, name != NULL ? name : "");
+	if (e == NULL)
+		return;
+	fill(r, e);
+	if (count != NULL)
+		e->count = xf_fmt(x, "${%s}", count->name);
+	if (kind != EL_REPEAT && e->count != NULL) {
+		xf_warn_el(x, e, e->count_column, "only repeats have a count; this is not used");
+		e->count = NULL;
+	}
+	if (kind == EL_LOOP) {
+		if (strncmp(rest, "over ", 5) == 0)
+			rest += 5;
+		e->list_name = rest;
+		if (*rest == '\0')
+			xf_error_el(x, e, header_of(x, COL_TYPE, "type"), "a loop needs a list: write \"begin_loop over LIST\"");
+	}
+	r->open[++r->depth] = e;
+	r->table_list[r->depth] = "\1";
+	table_list(r, e);
+}
+
+static void
+end(struct rows *r, enum el_kind kind)
+{
+	struct xlsform *x = r->x;
+	const char *name = of(r, COL_NAME, NULL);
+	const struct el *e = r->open[r->depth];
+
+	if (r->nesting_failed)
+		return;
+	if (r->depth == 0 || e->kind != kind) {
+		if (r->depth == 0)
+			xf_error(x, &x->survey, r->row->number, r->row->line, header_of(x, COL_TYPE, "type"), "end_%s%s%.60s without a "
+			    "begin_%s before it: remove this row or add the begin", kind_word(kind), name != NULL ? " of " : "",
+			    name != NULL ? name : "", kind_word(kind));
+		else
+			xf_error(x, &x->survey, r->row->number, r->row->line, header_of(x, COL_TYPE, "type"), "end_%s, but what is open "
+			    "here is the %s \"%.60s\" of row %u: end it first with end_%s", kind_word(kind), kind_word(e->kind),
+			    e->name, e->row, kind_word(e->kind));
+		r->nesting_failed = true;
+		return;
+	}
+	r->depth--;
+}
+
+/* --- questions ----------------------------------------------------------------------------------------- */
+
+/* Splits "select_one LIST or_other"; true if TYPE is a select (or osm, ..) with a list. */
+static const struct xtype *
+with_list(struct xlsform *x, const char *type, const char **list, bool *other)
+{
+	static const char *const others[] = { " or_other", " or other", " or specify other" };
+	size_t len = strlen(type);
+	const char *space;
+	char *head;
+	const struct xtype *t;
+
+	*other = false;
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		size_t n = strlen(others[i]);
+
+		if (len > n && strcmp(type + len - n, others[i]) == 0) {
+			*other = true;
+			len -= n;
+			break;
+		}
+	}
+	head = xf_strn(x, type, len);
+	if (head == NULL)
+		return NULL;
+	space = strrchr(head, ' ');
+	if (space == NULL)
+		return NULL;
+	*list = space + 1;
+	head[space - head] = '\0';
+	t = xtype_find(head);
+	if (t == NULL || (t->class != TYPE_SELECT && t->refused == NULL))
+		return NULL;
+	return t;
+}
+
+static bool
+ends_with(const char *s, const char *suffix)
+{
+	size_t n = strlen(s), m = strlen(suffix);
+
+	return n > m && strcmp(s + n - m, suffix) == 0;
+}
+
+static void
+from_file(struct rows *r, struct el *e, const char *file)
+{
+	static const char *const exts[] = { ".csv", ".xml", ".geojson" };
+
+	for (size_t i = 0; i < ARRAY_LEN(exts); i++) {
+		if (!ends_with(file, exts[i]))
+			continue;
+		e->file_ext = exts[i];
+		e->file = xf_strn(r->x, file, strlen(file) - strlen(exts[i]));
+		e->value_ref = i == 2 ? "id" : "name";
+		e->label_ref = i == 2 ? "title" : "label";
+	}
+	if (e->file == NULL)
+		xf_error_el(r->x, e, header_of(r->x, COL_TYPE, "type"), "the file \"%.60s\" of %s must end in .csv, .xml or .geojson",
+		    file, e->type->name);
+}
+
+static void
+in_table_list(struct rows *r, const char *list, const struct xtype *type, bool filtered)
+{
+	struct xlsform *x = r->x;
+	const char **state = &r->table_list[r->depth];
+	struct el *head;
+
+	if (filtered)
+		xf_error(x, &x->survey, r->row->number, r->row->line, header_of(x, COL_FILTER, "choice_filter"),
+		    "a table-list cannot have a choice_filter: remove it, or use field-list");
+	if (**state != '\0') {
+		if (strcmp(*state, list) != 0)
+			xf_error(x, &x->survey, r->row->number, r->row->line, header_of(x, COL_TYPE, "type"), "all questions of a "
+			    "table-list use one list: this one has \"%.60s\", the first has \"%.60s\"", list, *state);
+		return;
+	}
+	*state = list;
+	head = made_el(r, type->name, xf_fmt(x, "reserved_name_for_field_list_labels_%u", r->row->number));
+	if (head == NULL)
+		return;
+	head->list_name = list;
+	head->appearance = "label";
+	xf_text(x, &head->tr[TR_LABEL], NULL, " ", NULL);
+}
+
+static void
+other_text(struct rows *r, const struct el *e)
+{
+	struct xlsform *x = r->x;
+	struct el *o = made_el(r, "text", xf_fmt(x, "%s_other", e->name));
+
+	if (o == NULL)
+		return;
+	xf_text(x, &o->tr[TR_LABEL], NULL, "Specify other.", NULL);
+	xf_pair(x, &o->bind, "relevant", xf_fmt(x, "selected(../%s, 'other')", e->name), NULL);
+	if (e->filter != NULL)
+		xf_error_el(x, e, e->filter_column, "or_other cannot be used with a choice_filter: add the choice \"other\" to the "
+		    "list and a text question after it");
+}
+
+/* The choice "other" in a list, in every language that the list's labels have. */
+static void
+other_choice(struct xlsform *x, struct list *l)
+{
+	struct choice *c;
+
+	if (l == NULL || l->other_added)
+		return;
+	l->other_added = true;
+	for (c = l->first; c != NULL; c = c->next)
+		if (strcmp(c->name, "other") == 0)
+			return;
+	c = xf_alloc(x, sizeof(*c));
+	if (c == NULL)
+		return;
+	c->name = "other";
+	for (const struct choice *k = l->first; k != NULL; k = k->next) {
+		bool translated = false;
+
+		for (const struct tr *t = k->tr[TR_LABEL]; t != NULL; t = t->next)
+			translated = translated || t->lang != NULL;
+		for (const struct tr *t = k->tr[TR_LABEL]; t != NULL && translated; t = t->next) {
+			const char *lang = t->lang != NULL ? t->lang : x->default_language;
+			const struct tr *had = c->tr[TR_LABEL];
+
+			while (had != NULL && strcmp(had->lang, lang) != 0)
+				had = had->next;
+			if (had == NULL)
+				xf_text(x, &c->tr[TR_LABEL], lang, "Other", NULL);
+		}
+	}
+	if (c->tr[TR_LABEL] == NULL)
+		xf_text(x, &c->tr[TR_LABEL], NULL, "Other", NULL);
+	if (l->last != NULL)
+		l->last->next = c;
+	else
+		l->first = c;
+	l->last = c;
+	l->n++;
+}
+
+static void
+select_question(struct rows *r, struct el *e, const char *list, bool other)
+{
+	struct xlsform *x = r->x;
+
+	e->is_multiple = strcmp(e->type->control, "select") == 0;
+	e->list_name = list;
+	if (strstr(e->type->name, "from_file") != NULL)
+		from_file(r, e, list);
+	else if (strncmp(list, "${", 2) == 0)
+		e->from_repeat = list;
+	else if (other)
+		other_choice(x, xf_list(x, list));
+	if (other && (e->file != NULL || e->from_repeat != NULL))
+		xf_error_el(x, e, header_of(x, COL_TYPE, "type"), "or_other needs a list of the choices sheet");
+	else if (other)
+		other_text(r, e);
+}
+
+static void
+default_bind(struct xlsform *x, struct el *e, const char *key, const char *value)
+{
+	if (xf_get(&e->bind, key) == NULL)
+		xf_pair(x, &e->bind, key, value, NULL);
+}
+
+/* What the old convenience types bring along. */
+static void
+type_extras(struct xlsform *x, struct el *e)
+{
+	const char *name = e->type->name;
+
+	if (e->type->class == TYPE_NOTE)
+		default_bind(x, e, "readonly", "true()");
+	if (strcmp(name, "percentage") == 0)
+		default_bind(x, e, "constraint", "0 <= . and . <= 100");
+	if (strncmp(name, "number of days", 14) == 0) {
+		default_bind(x, e, "constraint", xf_fmt(x, "0 <= . and . <= %s", e->type->extra));
+		if (e->tr[TR_HINT] == NULL)
+			xf_text(x, &e->tr[TR_HINT], NULL, xf_fmt(x, "Enter a number 0-%s.", e->type->extra), NULL);
+	}
+	if (strcmp(name, "phone number") == 0) {
+		default_bind(x, e, "constraint", "regex(., '^\\d*$')");
+		if (e->tr[TR_HINT] == NULL)
+			xf_text(x, &e->tr[TR_HINT], NULL, "Enter numbers only.", NULL);
+	}
+}
+
+/* True if the row asks nothing of the engine although its type would show a control. */
+static void
+check_shown(struct xlsform *x, struct el *e)
+{
+	bool label = e->tr[TR_LABEL] != NULL, hint = e->tr[TR_HINT] != NULL, media = false;
+
+	for (enum slot s = TR_IMAGE; s <= TR_VIDEO; s++)
+		media = media || e->tr[s] != NULL;
+	e->shown = e->type->control != NULL;
+	if (e->shown && (e->calculation != NULL || e->trigger != NULL) && !label && !hint && !media
+	    && e->tr[TR_GUIDANCE] == NULL)
+		e->shown = false;
+	if (!e->shown)
+		return;
+	if (!label && !hint && !media)
+		xf_error_el(x, e, "label", "the question \"%.60s\" shows nothing: give it a label, a hint or an image%s", e->name,
+		    e->tr[TR_GUIDANCE] != NULL ? " (guidance is hidden at first, so it is not enough)" : "");
+	if (e->tr[TR_BIG_IMAGE] != NULL && e->tr[TR_IMAGE] == NULL)
+		xf_error_el(x, e, e->tr[TR_BIG_IMAGE]->column, "big-image needs a small picture to press: fill in the image column too");
+}
+
+static void
+calculation_check(struct xlsform *x, const struct el *e)
+{
+	if (strcmp(e->type->name, "calculate") != 0 || e->calculation != NULL)
+		return;
+	if (e->def != NULL && xf_is_dynamic(e->def, e->type))
+		return;
+	if (e->trigger != NULL && e->def != NULL)
+		return;
+	xf_error_el(x, e, "calculation", "\"%.60s\" is a calculate without a calculation: fill that column in", e->name);
+}
+
+static void
+external(struct rows *r, struct el *e)
+{
+	if (e->tr[TR_LABEL] != NULL)
+		xf_warn_el(r->x, e, e->tr[TR_LABEL]->column, "an external file is not shown; its label is not used");
+}
+
+static void
+audit_question(struct rows *r, struct el *e)
+{
+	struct xlsform *x = r->x;
+
+	if (strcmp(e->name, "audit") != 0)
+		xf_error_el(x, e, header_of(x, COL_NAME, "name"), "an audit is always called \"audit\"");
+	if (x->audit != NULL)
+		xf_error_el(x, e, header_of(x, COL_TYPE, "type"), "a form has one audit; the first is in row %u", x->audit->row);
+	x->audit = e;
+	e->in_meta = true;
+}
+
+static void
+question(struct rows *r, const char *type_text)
+{
+	struct xlsform *x = r->x;
+	const char *type_column = header_of(x, COL_TYPE, "type"), *list = NULL;
+	const char *column = header_of(x, COL_NAME, "name"), *name = of(r, COL_NAME, &column), *params;
+	const char *params_column = "parameters";
+	bool other = false;
+	const struct xtype *t = xtype_find(type_text);
+	struct el *e;
+
+	if (t == NULL)
+		t = with_list(x, type_text, &list, &other);
+	if (t == NULL) {
+		const char *near = xtype_near(type_text), *space = strchr(type_text, ' ');
+
+		if (near == NULL && space != NULL)
+			near = xtype_near(xf_strn(x, type_text, (size_t)(space - type_text)));
+		xf_error(x, &x->survey, r->row->number, r->row->line, type_column, "there is no question type \"%.60s\"%s%s%s", type_text,
+		    near != NULL ? "; did you mean \"" : "", near != NULL ? near : "", near != NULL ? "\"?" : "");
+		return;
+	}
+	if (t->refused != NULL) {
+		xf_error(x, &x->survey, r->row->number, r->row->line, type_column, "%.60s %s", type_text, t->refused);
+		return;
+	}
+	if (t->class == TYPE_SELECT && list == NULL) {
+		xf_error(x, &x->survey, r->row->number, r->row->line, type_column, "%s names no list: write \"%s LIST\"", type_text, t->name);
+		return;
+	}
+	if (name == NULL && t->class == TYPE_NOTE)
+		name = xf_fmt(x, "generated_note_name_%u", r->row->number);
+	else if (name == NULL && t->class == TYPE_AUDIT)
+		name = "audit";
+	if (name == NULL) {
+		xf_error(x, &x->survey, r->row->number, r->row->line, column, "this question has no name: give it one");
+		name = "";
+	} else if (!check_name(r, name, column)) {
+		name = "";
+	}
+	if (t->class == TYPE_SELECT && *r->table_list[r->depth] != '\1')
+		in_table_list(r, list, t, of(r, COL_FILTER, NULL) != NULL);
+	e = new_el(r, EL_QUESTION, name);
+	if (e == NULL)
+		return;
+	e->type = t;
+	fill(r, e);
+	if (t->class == TYPE_SELECT && *r->table_list[r->depth] != '\1')
+		e->appearance = "list-nolabel";
+	type_extras(x, e);
+	if (t->class == TYPE_AUDIT)
+		audit_question(r, e);
+	if (t->class == TYPE_EXTERNAL)
+		external(r, e);
+	if (t->class == TYPE_SELECT)
+		select_question(r, e, list, other);
+	else if (e->filter != NULL && t->class != TYPE_RANGE)
+		xf_warn_el(x, e, e->filter_column, "only questions with choices have a choice_filter; this is not used");
+	if (e->count != NULL)
+		xf_warn_el(x, e, e->count_column, "only repeats have a count; this is not used");
+	check_shown(x, e);
+	calculation_check(x, e);
+	params = of(r, COL_PARAMETERS, &params_column);
+	xf_parameters(x, e, params != NULL ? params : "", params_column);
+}
+
+/* --- rows ---------------------------------------------------------------------------------------------- */
+
+/* The row's values, cleaned and their references checked for syntax. False: nothing to do with it. */
+static bool
+read_row(struct rows *r)
+{
+	struct xlsform *x = r->x;
+	const struct table *t = &x->survey;
+	bool any = false;
+
+	for (size_t i = 0; i < t->sheet->n_columns; i++) {
+		const struct column *c = &t->columns[i];
+
+		r->value[i] = NULL;
+		if (r->row->cells[i] == NULL || c->raw == NULL || c->raw[0] == '_')
+			continue;
+		r->value[i] = clean(x, r->row->cells[i]);
+		any = any || c->use != COL_NONE;
+	}
+	if (!any)
+		return false;
+	if (of(r, COL_DISABLED, NULL) != NULL && xf_is_yes(of(r, COL_DISABLED, NULL)))
+		return false;
+	return true;
+}
+
+static void
+one_row(struct rows *r)
+{
+	struct xlsform *x = r->x;
+	const struct table *t = &x->survey;
+	const char *type, *rest;
+	enum el_kind kind;
+
+	if (!read_row(r))
+		return;
+	type = of(r, COL_TYPE, NULL);
+	if (type == NULL) {
+		bool labelled = false;
+
+		for (size_t i = 0; i < t->sheet->n_columns; i++)
+			labelled = labelled || (t->columns[i].use == COL_TEXT && t->columns[i].slot == TR_LABEL && r->value[i] != NULL);
+		if (of(r, COL_NAME, NULL) == NULL && !labelled)
+			xf_warn(x, t, r->row->number, r->row->line, NULL, "a row without type, name and label is skipped as a comment");
+		else
+			xf_error(x, t, r->row->number, r->row->line, header_of(x, COL_TYPE, "type"), "this row has no type: say what kind "
+			    "of question it is, for example text or note");
+		return;
+	}
+	for (size_t i = 0; i < t->sheet->n_columns; i++)
+		if (r->value[i] != NULL && t->columns[i].use != COL_TYPE && t->columns[i].use != COL_NAME)
+			xf_ref_cell(x, t, r->row->number, r->row->line, t->columns[i].raw, r->value[i]);
+	if (control_word(type, "begin", &kind, &rest))
+		begin(r, kind, rest);
+	else if (control_word(type, "end", &kind, &rest))
+		end(r, kind);
+	else
+		question(r, type);
+}
+
+void
+xf_rows(struct xlsform *x)
+{
+	struct rows r = { .x = x };
+	const struct table *t = &x->survey;
+	size_t errors = x->findings->errors;
+
+	if (t->columns == NULL)
+		return;
+	for (size_t i = 0; i < NEST_MAX; i++)
+		r.table_list[i] = "\1";
+	x->root = xf_el(x, NULL, EL_ROOT, x->root_name);
+	r.value = xf_alloc(x, (t->sheet->n_columns + 1) * sizeof(*r.value));
+	if (x->root == NULL || r.value == NULL)
+		return;
+	r.open[0] = x->root;
+	if (t->sheet->n_rows > 0 && header_of(x, COL_TYPE, NULL) == NULL) {
+		xf_error(x, t, 1, t->sheet->header_line, NULL, "the survey sheet has no column type, which says what each row is");
+		return;
+	}
+	for (size_t i = 0; i < t->sheet->n_rows && x->rc == ERR_OK; i++) {
+		r.row = &t->sheet->rows[i];
+		one_row(&r);
+	}
+	for (size_t d = r.depth; d > 0 && !r.nesting_failed; d--)
+		xf_error_el(x, r.open[d], header_of(x, COL_TYPE, "type"), "the %s \"%.60s\" begins here and never ends: add end_%s",
+		    kind_word(r.open[d]->kind), r.open[d]->name, kind_word(r.open[d]->kind));
+	if (x->root->first == NULL && x->findings->errors == errors && x->rc == ERR_OK)
+		xf_error(x, t, 0, 0, NULL, "the survey sheet has no questions");
+}
