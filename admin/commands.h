@@ -10,6 +10,7 @@ struct command {
 	const char *what;	/* one line of help */
 };
 
+int cmd_form(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/program.h"
 
 static const struct command commands[] = {
+	{ "form", cmd_form, "convert and check questionnaires" },
 	{ NULL, NULL, NULL },
 };
 

@@ -1,0 +1,129 @@
+/* candour form convert|check: questionnaires from spreadsheets to XForm, and what is wrong with them. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "admin/commands.h"
+#include "base/file.h"
+#include "forms/sheet.h"
+#include "forms/xlsform.h"
+
+enum { XML_MAX = 64 << 20, REPORT_MAX = 4 << 20 };
+
+static int
+usage(FILE *to)
+{
+	fprintf(to, "usage: candour form convert [--root NAME] FILE\n"
+	    "       candour form check [--strict] FILE...\n\n"
+	    "convert prints the ODK XForm of a questionnaire (.xlsx, multi-sheet .csv or XForm XML); all its\n"
+	    "errors at once, each with sheet, row and column, go to standard error.\n"
+	    "check says what is wrong or doubtful and how to mend it; --strict fails on warnings too.\n");
+	return to == stdout ? 0 : 2;
+}
+
+/* Findings (and the message of a file that cannot be read) as lines, to TO. */
+static void
+report(FILE *to, const char *path, struct findings *found, enum err_code rc, const struct err *err)
+{
+	struct buf text;
+
+	buf_init(&text, REPORT_MAX);
+	findings_print(found, path, &text);
+	fwrite(text.data, 1, text.len, to);
+	if (rc != ERR_OK && found->errors == 0)
+		fprintf(to, "%s: %s\n", path, err->msg);
+	buf_free(&text);
+}
+
+static enum err_code
+convert(const char *path, const char *root, struct buf *xml, struct findings *found, struct err *err)
+{
+	struct buf file;
+	enum err_code rc;
+
+	buf_init(&file, SHEET_FILE_MAX);
+	rc = file_read(path, &file, err);
+	if (rc == ERR_OK)
+		rc = xlsform_convert(file.data, file.len, path, root, xml, found, err);
+	buf_free(&file);
+	return rc;
+}
+
+static int
+run_convert(int argc, char **argv)
+{
+	const char *root = NULL;
+	struct findings found;
+	struct buf xml;
+	struct err err = { 0 };
+	enum err_code rc;
+	int at = 1;
+
+	if (at + 1 < argc && strcmp(argv[at], "--root") == 0) {
+		root = argv[at + 1];
+		at += 2;
+	}
+	if (at + 1 != argc || argv[at][0] == '-')
+		return usage(stderr);
+	findings_init(&found);
+	buf_init(&xml, XML_MAX);
+	rc = convert(argv[at], root, &xml, &found, &err);
+	report(stderr, argv[at], &found, rc, &err);
+	if (rc == ERR_OK && (fwrite(xml.data, 1, xml.len, stdout) != xml.len || fflush(stdout) != 0)) {
+		fprintf(stderr, "candour: cannot write the XForm\n");
+		rc = ERR_BROKEN;
+	}
+	buf_free(&xml);
+	findings_clear(&found);
+	return rc == ERR_OK ? 0 : 1;
+}
+
+static int
+check_one(const char *path, bool strict)
+{
+	struct findings found;
+	struct buf xml;
+	struct err err = { 0 };
+	enum err_code rc;
+	int bad;
+
+	findings_init(&found);
+	buf_init(&xml, XML_MAX);
+	rc = convert(path, NULL, &xml, &found, &err);
+	report(stdout, path, &found, rc, &err);
+	bad = rc != ERR_OK || found.errors > 0 || (strict && found.warnings > 0);
+	printf("%s: %zu errors, %zu warnings\n", path, rc != ERR_OK && found.errors == 0 ? (size_t)1 : found.errors,
+	    found.warnings);
+	buf_free(&xml);
+	findings_clear(&found);
+	return bad;
+}
+
+static int
+run_check(int argc, char **argv)
+{
+	bool strict = false;
+	int at = 1, bad = 0;
+
+	if (at < argc && strcmp(argv[at], "--strict") == 0) {
+		strict = true;
+		at++;
+	}
+	if (at == argc || argv[at][0] == '-')
+		return usage(stderr);
+	for (; at < argc; at++)
+		bad |= check_one(argv[at], strict);
+	return bad;
+}
+
+int
+cmd_form(int argc, char **argv)
+{
+	if (argc >= 2 && strcmp(argv[1], "convert") == 0)
+		return run_convert(argc - 1, argv + 1);
+	if (argc >= 2 && strcmp(argv[1], "check") == 0)
+		return run_check(argc - 1, argv + 1);
+	if (argc >= 2 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0))
+		return usage(stdout);
+	return usage(stderr);
+}
