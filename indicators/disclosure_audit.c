@@ -1,0 +1,369 @@
+/* The attacker who knows that counts are whole, not negative, and small where they are hidden for being small: bounds
+ * on every atom, tightened through every shown figure until nothing moves. A hidden figure whose bounds meet is as good
+ * as printed (two primaries that sum to 8 are both 4). On small systems all whole solutions are tried as well. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "indicators/disclosure_private.h"
+
+enum { SWEEPS_MAX = 50, SMALL_CLASSES = 24, NODES_MAX = 20000 };
+
+static const int64_t no_limit = (int64_t)1 << 40;
+
+/* Atoms that stand in the same figures are one class: only their sum can matter. */
+struct audit {
+	struct disclosure *d;
+	uint32_t *class_of;	/* of an atom */
+	uint32_t n_classes;
+	size_t *first;		/* of a figure: its classes in list */
+	uint32_t *list;
+	size_t *length;
+	int64_t *lower, *upper;	/* of a class */
+	int64_t *sum_lower, *sum_upper;	/* of a figure, what is known of it */
+	bool *changed;		/* of a class: a figure over it was hidden in this pass */
+	uint32_t *use_first, *uses;	/* figures of a class, CSR */
+};
+
+/* --- classes ----------------------------------------------------------------------------------------------------------- */
+
+struct signature {
+	uint64_t h;
+	uint32_t atom;
+};
+
+static uint64_t
+mix(uint64_t h, uint64_t v)
+{
+	h ^= v + 0x9e3779b97f4a7c15u + (h << 6) + (h >> 2);
+	h *= 0xff51afd7ed558ccdu;
+	return h ^ (h >> 33);
+}
+
+static int
+by_hash(const void *a, const void *b)
+{
+	const struct signature *x = a, *y = b;
+
+	return x->h < y->h ? -1 : x->h > y->h ? 1 : x->atom < y->atom ? -1 : x->atom > y->atom;
+}
+
+/* Two hashes of 64 bits over ascending figure numbers: atoms of one signature stand in the same figures. */
+static bool
+make_classes(struct audit *a)
+{
+	struct disclosure *d = a->d;
+	struct signature *s = calloc(d->unknowns + 1, sizeof(*s));
+
+	if (s == NULL)
+		return false;
+	for (uint32_t i = 0; i < d->unknowns; i++)
+		s[i].atom = i;
+	for (size_t i = 0; i < d->n; i++)
+		for (size_t k = 0; k < d->figs[i].f.n_atoms; k++) {
+			uint32_t at = fig_atoms(d, &d->figs[i])[k];
+
+			s[at].h = mix(s[at].h, i + 1);
+		}
+	qsort(s, d->unknowns, sizeof(*s), by_hash);
+	for (uint32_t i = 0; i < d->unknowns; i++) {
+		a->n_classes += i > 0 && s[i].h != s[i - 1].h;
+		a->class_of[s[i].atom] = a->n_classes;
+	}
+	a->n_classes += d->unknowns > 0;
+	free(s);
+	return true;
+}
+
+static bool
+make_lists(struct audit *a)
+{
+	struct disclosure *d = a->d;
+	uint32_t *seen = calloc(a->n_classes + 1, sizeof(*seen));
+	size_t at = 0;
+
+	a->use_first = calloc(a->n_classes + 2, sizeof(*a->use_first));
+	a->uses = calloc(d->n_atoms + 1, sizeof(*a->uses));
+	if (seen == NULL || a->use_first == NULL || a->uses == NULL) {
+		free(seen);
+		return false;
+	}
+	for (size_t i = 0; i < d->n; i++) {
+		a->first[i] = at;
+		for (size_t k = 0; k < d->figs[i].f.n_atoms; k++) {
+			uint32_t c = a->class_of[fig_atoms(d, &d->figs[i])[k]];
+
+			if (seen[c] == i + 1)
+				continue;
+			seen[c] = (uint32_t)i + 1;
+			a->list[at++] = c;
+			a->use_first[c + 2]++;
+		}
+		a->length[i] = at - a->first[i];
+	}
+	for (uint32_t c = 0; c < a->n_classes; c++)
+		a->use_first[c + 1] += a->use_first[c];
+	for (size_t i = 0; i < d->n; i++)
+		for (size_t k = 0; k < a->length[i]; k++)
+			a->uses[a->use_first[a->list[a->first[i] + k] + 1]++] = (uint32_t)i;
+	free(seen);
+	return true;
+}
+
+/* --- bounds -------------------------------------------------------------------------------------------------------------- */
+
+/* What the policy itself says of a hidden figure. */
+static void
+figure_bounds(const struct disclosure *d, const struct fig *g, int64_t *lower, int64_t *upper)
+{
+	const struct fig *base = g->f.base == FIGURE_NONE ? NULL : &d->figs[g->f.base];
+
+	*lower = 0;
+	*upper = no_limit;
+	if (fig_is_shown(g)) {
+		*lower = *upper = g->f.count;
+	} else if (g->primary && !g->f.never && base == NULL && g->f.count > 0 && g->f.count < d->policy.base_min) {
+		*lower = 1;
+		*upper = d->policy.base_min - 1;
+	} else if (g->primary && !g->f.never && base != NULL && !base->primary) {
+		/* it was small, or its rest was; an attacker who guesses which is the stronger */
+		bool zero = d->policy.zero_hidden && g->f.kind == FIGURE_COUNT && g->f.level < LEVEL_ORGANISATION;
+
+		if (g->f.count < d->policy.cell_min) {
+			*lower = zero ? 0 : 1;
+			*upper = d->policy.cell_min - 1;
+		} else if (fig_is_shown(base)) {
+			*lower = base->f.count - d->policy.cell_min + 1;
+			*upper = zero ? base->f.count : base->f.count - 1;
+		}
+	}
+}
+
+static void
+start_bounds(struct audit *a)
+{
+	for (uint32_t c = 0; c < a->n_classes; c++) {
+		a->lower[c] = 0;
+		a->upper[c] = no_limit;
+	}
+	for (size_t i = 0; i < a->d->n; i++)
+		figure_bounds(a->d, &a->d->figs[i], &a->sum_lower[i], &a->sum_upper[i]);
+}
+
+/* Tighten the classes of figure I by its sum. False: they cannot make it up. */
+static bool
+tighten(struct audit *a, size_t i, bool *moved)
+{
+	const uint32_t *list = a->list + a->first[i];
+	int64_t low = 0, high = 0;
+	size_t n = a->length[i];
+
+	for (size_t k = 0; k < n; k++) {
+		low += a->lower[list[k]];
+		high += a->upper[list[k]];
+	}
+	if (low > a->sum_upper[i] || high < a->sum_lower[i])
+		return false;
+	for (size_t k = 0; k < n; k++) {
+		int64_t *lo = &a->lower[list[k]], *up = &a->upper[list[k]];
+		int64_t up_new = a->sum_upper[i] - (low - *lo), lo_new = a->sum_lower[i] - (high - *up);
+
+		if (up_new < *up) {
+			high -= *up - up_new;
+			*up = up_new;
+			*moved = true;
+		}
+		if (lo_new > *lo) {
+			low += lo_new - *lo;
+			*lo = lo_new;
+			*moved = true;
+		}
+		if (*lo > *up)
+			return false;
+	}
+	return true;
+}
+
+static bool
+sweep(struct audit *a)
+{
+	bool moved = true;
+
+	for (int s = 0; s < SWEEPS_MAX && moved; s++) {
+		moved = false;
+		for (size_t i = 0; i < a->d->n; i++)
+			if (!tighten(a, i, &moved))
+				return false;
+	}
+	return true;
+}
+
+static void
+range_of(const struct audit *a, size_t i, int64_t *low, int64_t *high)
+{
+	*low = *high = 0;
+	for (size_t k = 0; k < a->length[i]; k++) {
+		*low += a->lower[a->list[a->first[i] + k]];
+		*high += a->upper[a->list[a->first[i] + k]];
+	}
+}
+
+/* --- small systems: is there another whole solution? -------------------------------------------------------------------------- */
+
+/* Can a solution be found with the bounds as they are? Bounds are left changed. Gives up (true) after NODES_MAX. */
+static bool
+solvable(struct audit *a, int *nodes)
+{
+	uint32_t pick = UINT32_MAX;
+	int64_t *keep, from, to;
+	bool found = false;
+
+	if (!sweep(a))
+		return false;
+	for (uint32_t c = 0; c < a->n_classes; c++)
+		if (a->lower[c] < a->upper[c] && (pick == UINT32_MAX || a->upper[c] - a->lower[c] < a->upper[pick] - a->lower[pick]))
+			pick = c;
+	if (pick == UINT32_MAX || ++*nodes > NODES_MAX)
+		return true;
+	keep = malloc(2 * a->n_classes * sizeof(*keep));
+	if (keep == NULL)
+		return true;
+	memcpy(keep, a->lower, a->n_classes * sizeof(*keep));
+	memcpy(keep + a->n_classes, a->upper, a->n_classes * sizeof(*keep));
+	from = a->lower[pick];
+	to = a->upper[pick];
+	for (int64_t v = from; v <= to && !found && *nodes <= NODES_MAX; v++) {
+		a->lower[pick] = a->upper[pick] = v;
+		found = solvable(a, nodes);
+		memcpy(a->lower, keep, a->n_classes * sizeof(*keep));
+		memcpy(a->upper, keep + a->n_classes, a->n_classes * sizeof(*keep));
+	}
+	free(keep);
+	return found || *nodes > NODES_MAX;
+}
+
+/* Is figure I's value the only one, over all whole solutions? */
+static bool
+is_only_value(struct audit *a, size_t i)
+{
+	int64_t v = a->d->figs[i].f.count;
+	int nodes = 0;
+
+	start_bounds(a);
+	if (v > a->sum_lower[i]) {
+		a->sum_upper[i] = v - 1;
+		if (solvable(a, &nodes))
+			return false;
+	}
+	start_bounds(a);
+	nodes = 0;
+	if (v >= a->sum_upper[i])
+		return true;
+	a->sum_lower[i] = v + 1;
+	return !solvable(a, &nodes);
+}
+
+/* --- hiding more ----------------------------------------------------------------------------------------------------------------- */
+
+/* A shown figure that bears on figure I: the first to go; SIZE_MAX: none that can. */
+static size_t
+neighbour(const struct audit *a, size_t i)
+{
+	struct disclosure *d = a->d;
+	size_t best = SIZE_MAX;
+
+	for (size_t k = 0; k < a->length[i]; k++) {
+		uint32_t c = a->list[a->first[i] + k];
+
+		for (uint32_t u = a->use_first[c]; u < a->use_first[c + 1]; u++) {
+			size_t at = a->uses[u];
+
+			if (fig_is_shown(&d->figs[at]) && !d->figs[at].f.frozen && d->figs[at].f.count > 0)
+				best = best == SIZE_MAX ? at : disclosure_worse(d, best, at);
+		}
+	}
+	return best;
+}
+
+/* One for each neighbourhood and pass: hiding one figure may be enough for several. */
+static size_t
+hide_near(struct audit *a, size_t i)
+{
+	size_t at;
+
+	for (size_t k = 0; k < a->length[i]; k++)
+		if (a->changed[a->list[a->first[i] + k]])
+			return 0;
+	at = neighbour(a, i);
+	if (at == SIZE_MAX) {
+		a->d->figs[i].known = true;
+		return 0;
+	}
+	for (size_t k = 0; k < a->length[at]; k++)
+		a->changed[a->list[a->first[at] + k]] = true;
+	disclosure_hide(a->d, at);
+	return 1;
+}
+
+static size_t
+look(struct audit *a)
+{
+	struct disclosure *d = a->d;
+	size_t went = 0, open = 0;
+
+	start_bounds(a);
+	if (!sweep(a))
+		return 0;
+	for (size_t i = 0; i < d->n; i++) {
+		int64_t low, high;
+
+		if (!fig_is_target(&d->figs[i]) || a->length[i] == 0)
+			continue;
+		range_of(a, i, &low, &high);
+		if (low == high)
+			went += hide_near(a, i);
+	}
+	for (uint32_t c = 0; c < a->n_classes; c++)
+		open += a->lower[c] < a->upper[c];
+	for (size_t i = 0; i < d->n && went == 0 && open <= SMALL_CLASSES; i++) {
+		if (!fig_is_target(&d->figs[i]) || a->length[i] == 0)
+			continue;
+		start_bounds(a);
+		if (is_only_value(a, i))
+			went += hide_near(a, i);
+	}
+	return went;
+}
+
+enum err_code
+disclosure_audit(struct disclosure *d, size_t *hidden, struct err *err)
+{
+	struct audit a = { .d = d };
+	enum err_code rc = ERR_OK;
+
+	a.class_of = calloc(d->unknowns + 1, sizeof(*a.class_of));
+	a.first = calloc(d->n + 1, sizeof(*a.first));
+	a.length = calloc(d->n + 1, sizeof(*a.length));
+	a.list = calloc(d->n_atoms + 1, sizeof(*a.list));
+	a.lower = calloc(d->unknowns + 1, sizeof(*a.lower));
+	a.upper = calloc(d->unknowns + 1, sizeof(*a.upper));
+	a.changed = calloc(d->unknowns + 1, sizeof(*a.changed));
+	a.sum_lower = calloc(d->n + 1, sizeof(*a.sum_lower));
+	a.sum_upper = calloc(d->n + 1, sizeof(*a.sum_upper));
+	if (a.class_of == NULL || a.first == NULL || a.length == NULL || a.list == NULL || a.lower == NULL || a.upper == NULL
+	    || a.sum_lower == NULL || a.sum_upper == NULL || a.changed == NULL || !make_classes(&a) || !make_lists(&a))
+		rc = err_nomem(err);
+	else
+		*hidden += look(&a);
+	free(a.class_of);
+	free(a.first);
+	free(a.length);
+	free(a.list);
+	free(a.lower);
+	free(a.upper);
+	free(a.changed);
+	free(a.sum_lower);
+	free(a.sum_upper);
+	free(a.use_first);
+	free(a.uses);
+	return rc;
+}
