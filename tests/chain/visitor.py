@@ -18,12 +18,14 @@ class Page(html.parser.HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         a = dict(attrs)
-        if tag == "body":
-            self.name = a.get("data-page", "")
+        if tag == "main" and "thanks" in a.get("class", "").split():
+            self.name = "thanks"
         elif tag == "a" and "href" in a:
             self.links.append({"href": a["href"], "text": ""})
             self._into = self.links[-1]
         elif tag == "form":
+            if a.get("action") == "/start":
+                self.name = "attract"
             self._form = {"action": a.get("action", self.url), "method": a.get("method", "get").lower(), "fields": [], "buttons": []}
             self.forms.append(self._form)
         elif tag == "h1":
@@ -132,6 +134,17 @@ class Visitor:
                 out[name] = "3"
         return out
 
+    @staticmethod
+    def onward(page):
+        """The value of the button that goes on: the hidden first one that Enter presses, else the first shown."""
+        form = next((f for f in page.forms if f["method"] == "post"), None)
+        buttons = [b for b in form["buttons"] if b["name"]] if form else []
+        hidden = [b["value"] for b in buttons if b["hidden"]]
+        shown = [b["value"] for b in buttons if not b["hidden"] and b["value"] not in ("back", "look", "listen", "quiet", "wrong", "stop")]
+        if not hidden and not shown:
+            raise Lost(f"no way on from {page.title!r}")
+        return (hidden or shown)[0]
+
     def visit(self, text, rng=None, choose=None, seen=None):
         """From the attract page to "Thank you". CHOOSE(page, answers) may change the answers of a page;
         SEEN(page) sees each. Returns the thanks page. Raises Lost with .sent set once "Send" was pressed."""
@@ -146,15 +159,11 @@ class Visitor:
                     return page
                 if page.status >= 500:
                     raise Lost(f"status {page.status}")
-                if page.name == "attract":
-                    start = next(l for l in page.links if "/start" in l["href"])
-                    page = self.get(urllib.parse.urljoin(page.url, start["href"]))
-                    continue
                 answers = self.answers(page, rng, text)
                 if choose:
                     choose(page, answers)
-                value = next((b["value"] for f in page.forms if f["method"] == "post" for b in f["buttons"] if b["value"] in ("next", "send", "agree", "begin")), None)
-                if page.name == "review":
+                value = self.onward(page)
+                if value == "send":
                     sent = True
                 page = self.press(page, value, answers)
         except Lost as e:
