@@ -17,7 +17,7 @@
 #define RECORD_TAG 16		/* of Poly1305, at the end of a sealed body */
 #define RECORD_RECIPIENTS 4
 #define RECORD_PLAIN_MAX (1024 * 1024 - 1)	/* plaintext before padding, its 36 byte head included */
-#define RECORD_BODY_MAX (1024 * 1024 + 131072 + RECORD_TAG)	/* body in a header: padded plaintext + tag */
+#define RECORD_BODY_MAX (1024 * 1024 + RECORD_TAG)	/* body in a header: padded plaintext + tag */
 #define RECORD_WIRE_MAX (1 + RECORD_HEADER + RECORD_RECIPIENTS * RECORD_WRAP + RECORD_NONCE + RECORD_BODY_MAX)
 
 enum record_kind { RECORD_SEALED = 0, RECORD_WITHDRAWAL = 1, RECORD_EPOCH = 2 };

@@ -58,8 +58,9 @@ void seal_key_secret(const struct seal_key *k, struct buf *out);
 
 /* --- signatures over a label ----------------------------------------------------------------------- */
 
-/* Ed25519 over "candour/1 LABEL", NUL, DATA. K must be a signing key. */
-void seal_sign(const struct seal_key *k, const char *label, const void *data, size_t len, uint8_t out[64]);
+/* Ed25519 over "candour/1 LABEL", NUL, DATA. ERR_INPUT if K is no signing key, ERR_NOMEM; OUT is zero then. */
+enum err_code seal_sign(const struct seal_key *k, const char *label, const void *data, size_t len,
+	uint8_t out[64], struct err *err) MUST_CHECK;
 bool seal_verify(const uint8_t public_[32], const char *label, const void *data, size_t len,
 	const uint8_t signature[64]);
 
