@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/codec.h"
+#include "base/num.h"
 #include "indicators/disclosure.h"
 #include "indicators/points.h"
 #include "indicators/spc.h"
@@ -86,6 +87,18 @@ area_name(const struct work *w, const char *site)
 		if (strcmp(w->sites.list[i].name, site) == 0 && w->sites.list[i].label[0] != '\0')
 			return w->sites.list[i].label;
 	return site;
+}
+
+bool
+prepare_month(const char *month_text, int *month)
+{
+	int64_t y, m;
+
+	if (strlen(month_text) != 7 || month_text[4] != '-' || !num_i64(month_text, 4, 1970, 9999, &y)
+	    || !num_i64(month_text + 5, 2, 1, 12, &m))
+		return false;
+	*month = (int)(y * 12 + m - 1);
+	return true;
 }
 
 /* --- which points are published -------------------------------------------------------------------- */

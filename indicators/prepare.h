@@ -28,4 +28,7 @@ struct prepare_report {
 enum err_code prepare_publication(struct facts *f, const struct library *library, struct store *sites,
 	const struct prepare *how, struct buf *out, struct prepare_report *report, struct err *err) MUST_CHECK;
 
+/* "2026-11" as a month index. */
+bool prepare_month(const char *text, int *month);
+
 #endif

@@ -1,0 +1,122 @@
+/* candour-indicators: the only program with a key that opens answers. It reads the central store, keeps
+ * facts and cells, and serves the reading room. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/program.h"
+#include "base/socket.h"
+#include "indicators/conf.h"
+#include "indicators/room.h"
+#include "indicators/worker.h"
+
+enum { DAY_S = 86400, RETRY_S = 600 };
+
+static void
+tell(struct room_state *s, const struct worker_counts *c, int64_t now)
+{
+	atomic_store(&s->opened, c->opened);
+	atomic_store(&s->quarantined, c->quarantined);
+	atomic_store(&s->dummies, c->dummies);
+	atomic_store(&s->withdrawn, c->withdrawn);
+	atomic_store(&s->unmapped, c->unmapped);
+	atomic_store(&s->last_step_at, now);
+}
+
+static void
+nightly(struct worker *w, struct room_state *s, int64_t now)
+{
+	int64_t cells = 0, different = 0;
+	struct err err = {0};
+
+	if (worker_nightly(w, &cells, &different, &err) != ERR_OK) {
+		log_err("indicators", "nightly", &err);
+		return;
+	}
+	atomic_store(&s->nightly_at, now);
+	atomic_store(&s->nightly_cells, cells);
+	atomic_store(&s->nightly_different, different);
+	log_event("indicators", "nightly=%s cells=%lld different=%lld", different == 0 ? "equal" : "ALARM",
+	    (long long)cells, (long long)different);
+}
+
+/* What the store brings, every POLL_MS, until asked to stop. */
+static void
+serve(struct worker *w, struct room_state *s, int64_t poll_ms)
+{
+	int64_t last_night = 0, last_retry = 0, opened = 0;
+	bool more = false;
+
+	while (!program_wait(more ? 0 : (int)poll_ms)) {
+		int64_t now = clock_now_s(&clock_system), again = 0;
+		struct worker_counts c;
+		struct err err = {0};
+
+		if (worker_step(w, &more, &err) != ERR_OK) {
+			log_err("indicators", "step", &err);
+			atomic_store(&s->last_error_at, now);
+			continue;
+		}
+		c = worker_counts(w);
+		tell(s, &c, now);
+		if (c.opened != opened)
+			log_event("indicators", "opened=%lld facts=%lld quarantined=%lld", (long long)c.opened,
+			    (long long)c.facts, (long long)c.quarantined);
+		opened = c.opened;
+		if (more)
+			continue;
+		if (atomic_exchange(&s->retry, false) || now - last_retry > RETRY_S) {
+			last_retry = now;
+			if (worker_retry(w, &again, &err) != ERR_OK)
+				log_err("indicators", "retry", &err);
+		}
+		if (now - last_night > DAY_S) {
+			last_night = now;
+			nightly(w, s, now);
+		}
+	}
+}
+
+int
+main(int argc, char **argv)
+{
+	struct program program;
+	struct indicators_conf conf = {0};
+	struct room_state state = {0};
+	struct worker *worker = NULL;
+	struct room *room = NULL;
+	struct err err = {0};
+
+	program_start(&program, "candour-indicators", argc, argv, indicators_keys, indicators_n_keys);
+	if (config_read(program.config_path, indicators_keys, indicators_n_keys, &conf, &err) != ERR_OK) {
+		log_err("indicators", "configuration", &err);
+		return 1;
+	}
+	struct worker_conf wc = {
+		.store = conf.store, .facts = conf.facts, .forms = conf.forms, .definitions = conf.definitions,
+		.key = conf.key, .ask = keyfile_ask_terminal, .batch = (unsigned)conf.batch,
+	};
+	if (worker_open(&wc, &worker, &err) != ERR_OK) {
+		log_err("indicators", "open", &err);
+		goto out;
+	}
+	if (program.check_only)
+		goto out;
+	struct room_conf rc = {
+		.listen = conf.listen, .listen_fd = socket_from_systemd(), .cert = conf.cert, .key = conf.cert_key,
+		.users = conf.users, .store = conf.store, .facts = conf.facts, .organisation = conf.organisation,
+		.clock = &clock_system, .worker = worker,
+	};
+	if (room_start(&rc, &state, &room, &err) != ERR_OK) {
+		log_err("indicators", "listen", &err);
+		goto out;
+	}
+	log_event("indicators", "listening=%s port=%u", conf.listen, room_port(room));
+	serve(worker, &state, conf.poll_ms);
+	log_event("indicators", "stopped=asked");
+out:
+	room_stop(room);
+	worker_close(worker);
+	config_clear(indicators_keys, indicators_n_keys, &conf);
+	return err.code == ERR_OK ? 0 : 1;
+}

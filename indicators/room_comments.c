@@ -1,0 +1,143 @@
+/* Comments on demand: the sealed records of a site are opened again, what people wrote is shown, and every
+ * copy is wiped when the answer is sent. Nothing is written but one log line: who opened how many, where. */
+#include "indicators/room_private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/codec.h"
+#include "base/log.h"
+#include "base/num.h"
+#include "collector/seal.h"
+#include "forms/expr.h"
+#include "indicators/templates.h"
+
+enum { PAGE = 50, COMMENTS_MAX = 200 };
+
+const char *
+room_prepared_text(struct room *room, struct arena *a)
+{
+	const char *text = "";
+
+	pthread_mutex_lock(&room->lock);
+	if (room->prepared.len > 0)
+		text = room_text(a, "Publication %lld is prepared: %zu rows of %zu indicators, %zu of them hidden.",
+		    (long long)room->report.no, room->report.rows, room->report.definitions,
+		    room->report.suppressed);
+	pthread_mutex_unlock(&room->lock);
+	return text;
+}
+
+void
+room_keep_prepared(struct room *room, const struct buf *file, const struct prepare_report *report)
+{
+	pthread_mutex_lock(&room->lock);
+	buf_reset(&room->prepared);
+	buf_put(&room->prepared, file->data, file->len);
+	room->report = *report;
+	pthread_mutex_unlock(&room->lock);
+}
+
+bool
+room_copy_prepared(struct room *room, struct buf *out, int64_t *no)
+{
+	bool found;
+
+	pthread_mutex_lock(&room->lock);
+	found = room->prepared.len > 0 && room->prepared.failed == ERR_OK;
+	if (found)
+		buf_put(out, room->prepared.data, room->prepared.len);
+	*no = room->report.no;
+	pthread_mutex_unlock(&room->lock);
+	return found;
+}
+
+struct opening {
+	const struct room_reading *rd;
+	struct store *store;
+	struct room_comment_view rows[COMMENTS_MAX];
+	size_t n, opened;
+};
+
+/* What was written under NAME, if anything. */
+static void
+add_text(struct opening *o, const struct facts_record *r, const struct instance *in, const char *name)
+{
+	struct arena *a = o->rd->arena;
+	const char *text = instance_text(in, name);
+	char hex[33];
+	int year, month, day;
+
+	if (text == NULL || text[0] == '\0' || o->n == COMMENTS_MAX)
+		return;
+	hex_str(r->record, 16, hex);
+	date_from_day(r->day, &year, &month, &day);
+	o->rows[o->n++] = (struct room_comment_view){
+		.record = room_text(a, "%s", hex), .form = room_text(a, "%s", r->form),
+		.day = room_text(a, "%04d-%02d", year, month), .question = room_text(a, "%s", name),
+		.text = arena_str(a, text),
+	};
+}
+
+static enum err_code
+open_one(void *arg, const struct facts_record *r, struct err *err)
+{
+	static const char *const questions[] = { "comment", "better", "note", "what_happened" };
+	struct opening *o = arg;
+	const struct room *room = o->rd->room;
+	const struct known_form *form = form_set_find(worker_forms(room->conf.worker), r->form_hash);
+	struct instance *in = NULL;
+	struct record_plain p;
+	struct buf plain;
+	struct err why = {0};
+	enum err_code rc;
+
+	if (form == NULL)
+		return ERR_OK;
+	buf_init_secret(&plain, 2 * RECORD_PLAIN_MAX);
+	rc = worker_open_record(o->store, worker_key(room->conf.worker), &r->place, &plain, &why);
+	if (rc == ERR_OK)
+		rc = record_plain_get(plain.data, plain.len, &p, &why);
+	if (rc == ERR_OK)
+		rc = instance_read(form->form, (const char *)p.content, p.len, &in, &why);
+	for (size_t i = 0; rc == ERR_OK && i < ARRAY_LEN(questions); i++)
+		add_text(o, r, in, questions[i]);
+	o->opened += rc == ERR_OK;
+	instance_free(in);
+	buf_free(&plain);
+	/* One that is erased or damaged by now is left out; a lack of memory is everybody's trouble. */
+	return rc == ERR_NOMEM ? err_nomem(err) : ERR_OK;
+}
+
+enum err_code
+room_comments(const struct room_reading *rd, struct buf *out, struct err *err)
+{
+	struct opening *o;
+	int64_t skip = 0;
+	enum err_code rc;
+
+	if (rd->site == NULL || rd->site[0] == '\0')
+		return err_set(err, ERR_INPUT, "say which site: /comments?site=NAME");
+	if (rd->skip != NULL && !num_i64(rd->skip, strlen(rd->skip), 0, 100000000, &skip))
+		return err_set(err, ERR_INPUT, "skip is a number");
+	o = arena_alloc(rd->arena, sizeof(*o));
+	if (o == NULL)
+		return err_nomem(err);
+	o->rd = rd;
+	rc = store_open(rd->room->conf.store, false, &o->store, err);
+	if (rc == ERR_OK)
+		rc = facts_records(rd->facts, rd->site, (size_t)skip, PAGE, open_one, o, err);
+	if (rc == ERR_OK) {
+		struct room_comments_view v = {
+			.site = rd->site, .rows = o->rows, .n_rows = o->n,
+			.opened = room_text(rd->arena, "%zu answers opened, %zu texts in them", o->opened, o->n),
+			.older = o->opened < PAGE ? "" : room_text(rd->arena, "/comments?site=%s&skip=%lld", rd->site,
+			    (long long)skip + PAGE),
+		};
+
+		log_event("room", "opened=%zu reader=%s site=%s", o->opened, rd->reader, rd->site);
+		page_indicators_comments(out, &v);
+	}
+	store_close(o->store);
+	return rc;
+}

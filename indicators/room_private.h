@@ -1,0 +1,41 @@
+/* What the files of the reading room share. */
+#ifndef INDICATORS_ROOM_PRIVATE_H
+#define INDICATORS_ROOM_PRIVATE_H
+
+#include <pthread.h>
+
+#include "aggregator/people.h"
+#include "indicators/prepare.h"
+#include "indicators/room.h"
+#include "indicators/room_views.h"
+
+struct room {
+	struct room_conf conf;
+	struct room_state *state;
+	struct people people;
+	struct http_server *http;
+	pthread_mutex_t lock;
+	struct buf prepared;		/* the file prepared last */
+	struct prepare_report report;
+};
+
+/* In arena A; "" if there is no memory. */
+const char *room_text(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* The file that was prepared last: what the start page says of it ("" if none), keep one, hand it out. */
+const char *room_prepared_text(struct room *room, struct arena *a);
+void room_keep_prepared(struct room *room, const struct buf *file, const struct prepare_report *report);
+bool room_copy_prepared(struct room *room, struct buf *out, int64_t *no);
+
+/* Comments of a site, opened now. */
+struct room_reading {
+	struct room *room;
+	struct facts *facts;
+	struct arena *arena;		/* secret: holds what was opened */
+	const char *reader;		/* who asks: goes to the log */
+	const char *site, *skip;	/* of the query; NULL: not given */
+};
+/* The page's body into OUT, a secret buffer. ERR_INPUT: no site. */
+enum err_code room_comments(const struct room_reading *rd, struct buf *out, struct err *err) MUST_CHECK;
+
+#endif
