@@ -19,7 +19,9 @@ struct pages_conf {
 	const char *cert, *key;		/* PEM files of the public certificate; both "" or NULL: plain HTTP */
 	const char *db;			/* pages.db; made if absent */
 	const char *ring;		/* the key ring file, looked at for each publication */
-	const char *root;		/* file with the organisation's root pin */
+	const char *root;		/* file with the organisation's root pin ("candour-pin 1"); "" or NULL: the
+					 * ring file is trusted as it lies there */
+	const char *organisation;	/* its name, as the pages show it */
 	unsigned threads;		/* 0: one */
 	const struct clock *clock;	/* NULL: the system's */
 };

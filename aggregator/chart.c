@@ -1,0 +1,296 @@
+/* Charts: from values to places on a page. See chart.h. */
+#include "aggregator/chart.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "aggregator/say.h"
+
+enum { TICKS = 8 };
+
+struct scale {
+	double low, high, top, bottom, left, step;
+};
+
+static const char *
+text(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+static const char *
+text(struct arena *a, const char *fmt, ...)
+{
+	char line[1024];
+	va_list ap;
+	const char *made;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	made = arena_str(a, line);
+	return made == NULL ? "" : made;
+}
+
+static double
+tenth(double v)
+{
+	return round(v * 10) / 10;
+}
+
+static double
+x_of(const struct scale *s, size_t i)
+{
+	return tenth(s->left + s->step * ((double)i + 0.5));
+}
+
+static double
+y_of(const struct scale *s, double v)
+{
+	if (v < s->low)
+		v = s->low;
+	if (v > s->high)
+		v = s->high;
+	return tenth(s->bottom - (v - s->low) / (s->high - s->low) * (s->bottom - s->top));
+}
+
+static void
+reach(double *low, double *high, const struct pub_num *n)
+{
+	if (!n->shown)
+		return;
+	*low = fmin(*low, n->v);
+	*high = fmax(*high, n->v);
+}
+
+/* The next of 1, 2, 5, 10, 20 .. that is at least V. */
+static double
+nice(double v)
+{
+	double e = pow(10, floor(log10(v)));
+
+	return v <= e ? e : v <= 2 * e ? 2 * e : v <= 5 * e ? 5 * e : 10 * e;
+}
+
+/* From what is shown; a percentage never leaves 0..100, and small differences are not blown up. */
+static double
+set_range(const struct series *s, struct scale *sc)
+{
+	double low = HUGE_VAL, high = -HUGE_VAL, step;
+	bool percent = strcmp(series_first(s)->unit, "%") == 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct pub_row *r = s->rows[i];
+
+		reach(&low, &high, &r->value);
+		if (!r->value.shown)
+			continue;
+		reach(&low, &high, &r->target);
+		reach(&low, &high, &r->spc_lower);
+		reach(&low, &high, &r->spc_upper);
+		reach(&low, &high, &r->lower95);
+		reach(&low, &high, &r->upper95);
+	}
+	if (!isfinite(low)) {
+		low = 0;
+		high = percent ? 100 : 1;
+	}
+	if (percent && high - low < 40) {
+		double mid = (low + high) / 2;
+
+		low = mid - 20;
+		high = mid + 20;
+	}
+	if (high - low < 1e-9) {
+		low -= 1;
+		high += 1;
+	}
+	step = nice((high - low) / (TICKS - 2));
+	sc->low = floor(low / step) * step;
+	sc->high = ceil(high / step) * step;
+	if (percent) {
+		sc->low = fmax(sc->low, 0);
+		sc->high = fmin(sc->high, 100);
+	}
+	return step;
+}
+
+/* Paths of a mark around (x, y): circle, triangle up, square on its corner, and the two neutral ones. */
+static const char *
+shape(struct arena *a, enum mark m, double x, double y, double r)
+{
+	switch (m) {
+	case MARK_BETTER:
+		return text(a, "M%.1f %.1fl%.1f %.1fh%.1fz", x, y - r * 1.35, r * 1.25, r * 2.2, -r * 2.5);
+	case MARK_WORSE:
+		return text(a, "M%.1f %.1fl%.1f %.1fl%.1f %.1fl%.1f %.1fz", x, y - r * 1.45, r * 1.45, r * 1.45,
+		    -r * 1.45, r * 1.45, -r * 1.45, -r * 1.45);
+	case MARK_HIGH:
+	case MARK_LOW:
+		return text(a, "M%.1f %.1fh%.1fv%.1fh%.1fz", x - r, y - r, 2 * r, 2 * r, -2 * r);
+	case MARK_COMMON:
+	case MARK_NONE:
+		break;
+	}
+	return text(a, "M%.1f %.1fa%.1f %.1f 0 1 0 %.1f 0a%.1f %.1f 0 1 0 %.1f 0z", x - r, y, r, r, 2 * r, r, r, -2 * r);
+}
+
+static const char *
+say_point(struct arena *a, const struct pub_row *r)
+{
+	char period[48], value[48], lower[48], upper[48];
+
+	say_period(r->period_start, r->period_end, period);
+	say_number(&r->value, r->unit, value);
+	say_number(&r->lower95, r->unit, lower);
+	say_number(&r->upper95, r->unit, upper);
+	if (!r->value.shown)
+		return text(a, "%s: %s", period, say_flag(r->flag));
+	return text(a, "%s: %s%s%s%s%s%s%s%s", period, value, lower[0] != '\0' ? ", 95 % limits " : "", lower,
+	    lower[0] != '\0' ? " to " : "", upper, r->variation[0] != '\0' ? "; " : "",
+	    r->variation[0] != '\0' ? say_mark(say_mark_of(r->variation)) : "",
+	    r->annotation[0] != '\0' ? "; not complete yet" : "");
+}
+
+static void
+put_marks(struct chart_view *v, const struct series *s, const struct scale *sc, struct arena *a,
+	struct chart_mark *marks, struct chart_gap *gaps)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		const struct pub_row *r = s->rows[i];
+		double x = x_of(sc, i);
+
+		if (!r->value.shown) {
+			gaps[v->n_gaps++] = (struct chart_gap){ x, v->is_small ? sc->bottom : sc->bottom - 6,
+			    r->flag[0] != '\0' ? text(a, "%.1s", r->flag + 1) : "-", say_point(a, r) };
+			continue;
+		}
+		marks[v->n_marks] = (struct chart_mark){
+			.d = shape(a, say_mark_of(r->variation), x, y_of(sc, r->value.v), v->is_small ? 3.2 : 5.5),
+			.class_name = say_mark_class(say_mark_of(r->variation)),
+			.title = say_point(a, r), .whisker = "",
+		};
+		if (r->lower95.shown && r->upper95.shown)
+			marks[v->n_marks].whisker = text(a, "M%.1f %.1fV%.1f", x, y_of(sc, r->lower95.v),
+			    y_of(sc, r->upper95.v));
+		v->n_marks++;
+	}
+	v->marks = marks;
+	v->gaps = gaps;
+}
+
+/* The line, broken at each gap; the mean and the limits, one stretch for each segment. */
+static enum err_code
+put_paths(struct chart_view *v, const struct series *s, const struct scale *sc, struct arena *a, struct err *err)
+{
+	struct buf line, mean, band;
+	bool pen = false;
+	enum err_code rc;
+
+	buf_init(&line, 1 << 20);
+	buf_init(&mean, 1 << 20);
+	buf_init(&band, 1 << 20);
+	for (size_t i = 0; i < s->n; i++) {
+		const struct pub_row *r = s->rows[i];
+		double x = x_of(sc, i), from = tenth(x - sc->step / 2), to = tenth(x + sc->step / 2);
+
+		if (r->value.shown)
+			buf_printf(&line, "%s%.1f %.1f", pen ? "L" : "M", x, y_of(sc, r->value.v));
+		pen = r->value.shown;
+		if (r->spc_mean.shown)
+			buf_printf(&mean, "M%.1f %.1fH%.1f", from, y_of(sc, r->spc_mean.v), to);
+		if (r->spc_lower.shown && r->spc_upper.shown)
+			buf_printf(&band, "M%.1f %.1fH%.1fV%.1fH%.1fz", from, y_of(sc, r->spc_upper.v), to,
+			    y_of(sc, r->spc_lower.v), from);
+	}
+	v->line = arena_str(a, buf_str(&line));
+	v->mean = arena_str(a, buf_str(&mean));
+	v->band = arena_str(a, buf_str(&band));
+	rc = v->line == NULL || v->mean == NULL || v->band == NULL ? err_nomem(err) : ERR_OK;
+	buf_free(&line);
+	buf_free(&mean);
+	buf_free(&band);
+	return rc;
+}
+
+static void
+put_grid(struct chart_view *v, const struct series *s, const struct scale *sc, double step, struct arena *a,
+	struct chart_line *rows, struct chart_line *columns)
+{
+	const char *unit = series_first(s)->unit;
+	size_t every = 1;
+
+	for (double at = sc->low; at <= sc->high + step / 1e6 && v->n_rows < 2 * TICKS; at += step) {
+		char number[48];
+
+		say_number(&(struct pub_num){ true, round(at / step) * step }, unit, number);
+		rows[v->n_rows++] = (struct chart_line){ y_of(sc, at), y_of(sc, at) + 4, text(a, "%s", number) };
+	}
+	while (sc->step * (double)every < (v->is_small ? 90 : 62))
+		every++;
+	for (size_t i = (s->n - 1) % every; i < s->n; i += every) {
+		char month[16];
+
+		say_month_short(s->rows[i]->period_start, month);
+		columns[v->n_columns++] = (struct chart_line){ x_of(sc, i), sc->bottom + 20, text(a, "%s", month) };
+	}
+	v->rows = rows;
+	v->columns = columns;
+}
+
+static void
+put_words(struct chart_view *v, const struct series *s, const struct scale *sc, struct arena *a)
+{
+	const struct pub_row *first = series_first(s), *last = series_latest(s);
+	char from[48], to[48], value[48] = "", target[48];
+
+	say_period(first->period_start, first->period_end, from);
+	say_period(s->rows[s->n - 1]->period_start, s->rows[s->n - 1]->period_end, to);
+	if (last != NULL)
+		say_number(&last->value, last->unit, value);
+	v->title = text(a, "%s, %s%s%s", first->title, first->area_name, first->category[0] != '\0' ? ", " : "",
+	    first->category);
+	v->description = text(a, "Line chart from %s to %s, %zu values, %zu hidden. Last value: %s. %s. The same "
+	    "numbers are in a table.", from, to, v->n_marks, v->n_gaps, value[0] != '\0' ? value : "none",
+	    last != NULL && last->variation[0] != '\0' ? say_mark(say_mark_of(last->variation)) : "No limits yet");
+	v->target = "";
+	if (last != NULL && last->target.shown) {
+		say_number(&last->target, last->unit, target);
+		v->target = text(a, "Target %s", target);
+		v->target_y = y_of(sc, last->target.v);
+	}
+}
+
+enum err_code
+chart_of(const struct series *s, const char *id, bool is_small, struct arena *a, struct chart_view *out,
+	struct err *err)
+{
+	struct chart_view v = {
+		.id = id, .is_small = is_small, .width = is_small ? 340 : 980, .height = is_small ? 150 : 380,
+		.left = is_small ? 44 : 60, .top = is_small ? 10 : 18,
+	};
+	struct scale sc = {0};
+	struct chart_mark *marks = arena_calloc(a, s->n, sizeof(*marks));
+	struct chart_gap *gaps = arena_calloc(a, s->n, sizeof(*gaps));
+	struct chart_line *rows = arena_calloc(a, 2 * TICKS, sizeof(*rows));
+	struct chart_line *columns = arena_calloc(a, s->n, sizeof(*columns));
+	double step;
+
+	if (marks == NULL || gaps == NULL || rows == NULL || columns == NULL)
+		return err_nomem(err);
+	v.right = v.width - (is_small ? 8 : 14);
+	v.bottom = v.height - (is_small ? 26 : 34);
+	sc.left = v.left;
+	sc.top = v.top;
+	sc.bottom = v.bottom;
+	sc.step = (v.right - v.left) / (double)s->n;
+	step = set_range(s, &sc);
+	if (is_small)
+		step = sc.high - sc.low;
+	put_marks(&v, s, &sc, a, marks, gaps);
+	put_grid(&v, s, &sc, step, a, rows, columns);
+	put_words(&v, s, &sc, a);
+	if (put_paths(&v, s, &sc, a, err) != ERR_OK)
+		return err->code;
+	*out = v;
+	return ERR_OK;
+}

@@ -1,0 +1,471 @@
+/* The people's listener. See pages.h. */
+#include "aggregator/pages_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aggregator/csv.h"
+#include "aggregator/templates.h"
+#include "base/codec.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/num.h"
+#include "collector/chain.h"
+
+enum { FORM_MAX = 16384, PAGE_MAX = 6 << 20, CSV_MAX = 8 << 20 };
+
+static const char post_path[] = "/v1/publication";
+
+static const struct nav_item menu[] = {
+	{ "/", "Figures", false },
+	{ "/publications", "Publications", false },
+	{ "/about", "How to read this", false },
+};
+
+static void
+show(struct page_request *q, const char *title, const struct buf *body)
+{
+	struct nav_item nav[ARRAY_LEN(menu)];
+
+	memcpy(nav, menu, sizeof(menu));
+	for (size_t i = 0; i < ARRAY_LEN(menu); i++)
+		nav[i].is_here = strcmp(nav[i].href, q->r->path) == 0;
+	people_page(&q->pages->people, &q->v, title, nav, ARRAY_LEN(nav), body, q->out);
+}
+
+/* --- taking in a publication -------------------------------------------------------------------------- */
+
+static enum err_code
+load_ring(const struct pages_conf *conf, struct keyring **out, struct err *err)
+{
+	struct keyring_pin pin;
+	struct buf text;
+	enum err_code rc;
+
+	buf_init(&text, KEYRING_MAX);
+	rc = file_read(conf->ring, &text, err);
+	if (rc == ERR_OK && (conf->root == NULL || conf->root[0] == '\0')) {
+		rc = keyring_parse((const char *)text.data, text.len, out, err);
+	} else if (rc == ERR_OK) {
+		rc = keyring_pin_read(conf->root, &pin, err);
+		if (rc == ERR_OK)
+			rc = keyring_read((const char *)text.data, text.len, &pin, out, err);
+	}
+	if (rc != ERR_OK)
+		err_in(err, "key ring %s", conf->ring);
+	buf_free(&text);
+	return rc;
+}
+
+/* No session: the signature of the publish key is what counts. */
+static void
+take_publication(struct pages *p, const struct http_request *r, struct http_response *out)
+{
+	struct keyring *ring = NULL;
+	struct err err = {0};
+	char sha256[65];
+	int64_t no = 0, last = 0;
+	unsigned status = 503;
+	enum err_code rc = load_ring(&p->conf, &ring, &err);
+
+	if (rc == ERR_OK)
+		rc = publications_put(p->publications, r->body->data, r->body->len, ring,
+		    clock_now_s(p->conf.clock), &no, &err);
+	keyring_free(ring);
+	switch (rc) {
+	case ERR_OK:
+		atomic_fetch_add(&p->stored, 1);
+		log_event("pages", "publication=%lld stored=yes bytes=%zu", (long long)no, r->body->len);
+		status = 201;
+		break;
+	case ERR_EXISTS:
+		status = 200;
+		break;
+	case ERR_INPUT:
+	case ERR_LIMIT:
+		status = 422;
+		break;
+	case ERR_DENIED:
+		status = 403;
+		break;
+	case ERR_AGAIN:
+	case ERR_ABSENT:
+	case ERR_BROKEN:
+	case ERR_NOMEM:
+		status = 503;
+		break;
+	}
+	if (status >= 400) {
+		struct err ignored = {0};
+
+		log_err("pages", "publication", &err);
+		atomic_fetch_add(&p->refused, 1);
+		if (publications_last(p->publications, &last, sha256, &ignored) != ERR_OK)
+			last = 0;
+		http_plain(out, status, "");
+		buf_printf(&out->body, "code=%s last=%lld why=%s\n", err_word(rc), (long long)last, err.msg);
+		return;
+	}
+	http_plain(out, status, "");
+	buf_printf(&out->body, "code=stored no=%lld\n", (long long)no);
+}
+
+/* --- files --------------------------------------------------------------------------------------------- */
+
+static void
+attach(struct page_request *q, const char *type, const char *name)
+{
+	char line[200];
+
+	q->out->type = type;
+	snprintf(line, sizeof(line), "attachment; filename=\"%.120s\"", name);
+	if (http_add(q->out, "Content-Disposition", line, NULL) != ERR_OK)
+		http_plain(q->out, 503, "Out of memory. Please try again.\n");
+}
+
+static bool
+ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), m = strlen(end);
+
+	return n > m && strcmp(text + n - m, end) == 0;
+}
+
+static bool
+is_published(const struct publication *p, const char *indicator)
+{
+	for (size_t i = 0; i < p->n_rows; i++)
+		if (strcmp(p->rows[i].indicator, indicator) == 0)
+			return true;
+	return false;
+}
+
+/* /csv/ID.csv, /csv/all.csv, and beside each -metadata.json and -datapackage.json. */
+static bool
+serve_csv(struct page_request *q, const char *name)
+{
+	char id[160], file[170], hex[65];
+	struct buf csv;
+	uint8_t hash[32];
+	size_t n = strcspn(name, ".");
+	bool all;
+
+	if (q->p == NULL || n == 0 || n >= sizeof(id) || strncmp(name + n, ".csv", 4) != 0)
+		return false;
+	snprintf(id, sizeof(id), "%.*s", (int)n, name);
+	snprintf(file, sizeof(file), "%s.csv", id);
+	all = strcmp(id, "all") == 0;
+	if (!all && !is_published(q->p, id))
+		return false;
+	if (ends_with(name, ".csv-metadata.json")) {
+		csv_metadata_put(&q->out->body, q->p, file);
+		q->out->type = "application/csvm+json";
+		return true;
+	}
+	buf_init(&csv, CSV_MAX);
+	csv_put(&csv, q->p, all ? NULL : id);
+	if (ends_with(name, ".csv-datapackage.json")) {
+		chain_sha256(csv.data, csv.len, hash);
+		hex_str(hash, 32, hex);
+		csv_package_put(&q->out->body, q->p, file, hex, csv.len);
+		q->out->type = "application/json";
+	} else if (strcmp(name, file) == 0) {
+		buf_put(&q->out->body, csv.data, csv.len);
+		attach(q, "text/csv; charset=utf-8; header=present", file);
+	} else {
+		buf_free(&csv);
+		return false;
+	}
+	buf_free(&csv);
+	return true;
+}
+
+static bool
+serve_publication(struct page_request *q, const char *name)
+{
+	char file[64];
+	struct err err = {0};
+	int64_t no = 0;
+
+	if (strcmp(name, "last") != 0 && !num_i64(name, strlen(name), 1, INT64_MAX, &no))
+		return false;
+	if (publications_get(q->pages->publications, no, &q->out->body, &err) != ERR_OK)
+		return false;
+	snprintf(file, sizeof(file), "publication-%s.pub", name);
+	attach(q, "application/x-candour-publication", file);
+	return true;
+}
+
+/* --- routes -------------------------------------------------------------------------------------------- */
+
+static void
+not_found(struct page_request *q)
+{
+	people_message(&q->pages->people, q->v.user.name[0] == '\0' ? NULL : &q->v, 404, "There is no such page",
+	    "It may have moved, or it is not published yet.", "/", "Go to the start", q->out);
+}
+
+static bool
+is_machine_path(const char *path)
+{
+	return strncmp(path, "/csv/", 5) == 0 || strncmp(path, "/odata", 6) == 0
+	    || strncmp(path, "/publications/", 14) == 0;
+}
+
+/* Readers' programs sign in with Basic authentication: Power Query offers nothing else. */
+static bool
+is_reader(struct pages *p, const struct http_request *r)
+{
+	const char *header = http_header(r, "Authorization");
+	struct err err = {0};
+	struct buf both;
+	char *colon;
+	bool good = false;
+
+	if (header == NULL || strncmp(header, "Basic ", 6) != 0)
+		return false;
+	buf_init_secret(&both, 1024);
+	if (base64_get(header + 6, strlen(header + 6), &both)) {
+		buf_putc(&both, '\0');
+		colon = both.failed == ERR_OK ? strchr((char *)both.data, ':') : NULL;
+		if (colon != NULL) {
+			*colon = '\0';
+			good = users_reader_is(p->people.users, (char *)both.data, colon + 1, &err) == ERR_OK;
+		}
+	}
+	buf_free(&both);
+	return good;
+}
+
+static bool
+may_read(struct page_request *q)
+{
+	if (is_machine_path(q->r->path)) {
+		if (is_reader(q->pages, q->r))
+			return true;
+		if (http_cookie(q->r, q->pages->people.cookie) == NULL) {
+			http_plain(q->out, 401, "Sign in as a reader: candour user reader NAME makes a token.\n");
+			if (http_add(q->out, "WWW-Authenticate", "Basic realm=\"candour\", charset=\"UTF-8\"", NULL)
+			    != ERR_OK)
+				q->out->status = 503;
+			return false;
+		}
+	}
+	return people_visitor(&q->pages->people, q->r, &q->v, q->out);
+}
+
+static void
+show_page(struct page_request *q)
+{
+	const char *path = q->r->path, *title = "";
+	struct err err = {0};
+	struct buf body;
+	enum err_code rc = ERR_ABSENT;
+
+	buf_init(&body, PAGE_MAX);
+	if (strcmp(path, "/") == 0) {
+		title = "Figures";
+		rc = pages_home(q, &body, &err);
+	} else if (strncmp(path, "/indicator/", 11) == 0) {
+		rc = pages_indicator(q, path + 11, &body, &title, &err);
+	} else if (strcmp(path, "/publications") == 0) {
+		title = "Publications";
+		rc = pages_publications(q, &body, &err);
+	} else if (strcmp(path, "/about") == 0) {
+		title = "How to read this";
+		rc = pages_about(q, &body, &err);
+	}
+	if (rc == ERR_OK) {
+		show(q, title, &body);
+	} else if (rc == ERR_ABSENT) {
+		not_found(q);
+	} else {
+		log_err("pages", "page", &err);
+		http_plain(q->out, 503, "That does not work at the moment. Please try again.\n");
+	}
+	buf_free(&body);
+}
+
+static void
+route(struct page_request *q)
+{
+	const char *path = q->r->path;
+	bool get = strcmp(q->r->method, "GET") == 0 || strcmp(q->r->method, "HEAD") == 0;
+
+	if (!get) {
+		http_plain(q->out, 405, "This page can be read only.\n");
+		if (http_add(q->out, "Allow", "GET", NULL) != ERR_OK)
+			q->out->status = 503;
+	} else if (strncmp(path, "/csv/", 5) == 0) {
+		if (!serve_csv(q, path + 5))
+			not_found(q);
+	} else if (strncmp(path, "/publications/", 14) == 0) {
+		if (!serve_publication(q, path + 14))
+			not_found(q);
+	} else {
+		show_page(q);
+	}
+}
+
+static void
+metrics(struct pages *p, struct http_response *out)
+{
+	struct err ignored = {0};
+	char sha256[65];
+	int64_t last = 0;
+
+	if (publications_last(p->publications, &last, sha256, &ignored) != ERR_OK)
+		last = 0;
+	out->type = "text/plain; version=0.0.4; charset=utf-8";
+	buf_printf(&out->body, "# TYPE candour_pages_requests_total counter\ncandour_pages_requests_total %lld\n"
+	    "# TYPE candour_publications_refused_total counter\ncandour_publications_refused_total %lld\n"
+	    "# TYPE candour_publication_last gauge\ncandour_publication_last %lld\n",
+	    (long long)atomic_load(&p->requests), (long long)atomic_load(&p->refused), (long long)last);
+}
+
+static bool
+begin(void *arg, const struct http_request *r, uint64_t body_len, void **state, struct http_response *out)
+{
+	struct pages *p = arg;
+
+	*state = NULL;
+	if (strcmp(r->path, post_path) == 0 && strcmp(r->method, "POST") == 0) {
+		if (atomic_fetch_add(&p->posting, 1) > 0) {
+			atomic_fetch_sub(&p->posting, 1);
+			http_plain(out, 503, "code=again why=another publication is being taken in\n");
+			return false;
+		}
+		*state = p;
+		return true;
+	}
+	if (body_len > FORM_MAX) {
+		http_plain(out, 413, "That is more than a form of these pages holds.\n");
+		return false;
+	}
+	return true;
+}
+
+static void
+end(void *arg, void *state)
+{
+	struct pages *p = arg;
+
+	if (state != NULL)
+		atomic_fetch_sub(&p->posting, 1);
+}
+
+static void
+handle(void *arg, const struct http_request *r, struct http_response *out)
+{
+	struct pages *p = arg;
+	struct page_request q = { .pages = p, .r = r, .out = out, .arena = r->arena };
+
+	atomic_fetch_add(&p->requests, 1);
+	if (strcmp(r->path, "/healthz") == 0) {
+		http_plain(out, 200, "ok\n");
+	} else if (strcmp(r->path, "/metrics") == 0) {
+		metrics(p, out);
+	} else if (strcmp(r->path, post_path) == 0) {
+		if (strcmp(r->method, "POST") == 0)
+			take_publication(p, r, out);
+		else
+			http_plain(out, 405, "POST a signed publication here.\n");
+	} else if (!people_handle(&p->people, r, out) && may_read(&q)) {
+		q.held = publications_hold(p->publications);
+		q.p = q.held == NULL ? NULL : publication_of(q.held);
+		route(&q);
+		publications_release(p->publications, q.held);
+	}
+}
+
+/* --- starting ------------------------------------------------------------------------------------------ */
+
+static bool
+is_loopback(const char *listen)
+{
+	return strncmp(listen, "127.", 4) == 0 || strncmp(listen, "[::1]:", 6) == 0
+	    || strncmp(listen, "localhost:", 10) == 0;
+}
+
+static bool
+has_tls(const struct pages_conf *conf)
+{
+	return conf->cert != NULL && conf->cert[0] != '\0';
+}
+
+enum err_code
+pages_check(const struct pages_conf *conf, struct err *err)
+{
+	if (!has_tls(conf) && !is_loopback(conf->listen))
+		return err_set(err, ERR_INPUT, "pages_listen = %s without TLS: give a certificate and its key, or an "
+		    "address of 127.0.0.1", conf->listen);
+	if (has_tls(conf) && (conf->key == NULL || conf->key[0] == '\0'))
+		return err_set(err, ERR_INPUT, "the pages have a certificate but no private key");
+	return ERR_OK;
+}
+
+enum err_code
+pages_start(const struct pages_conf *conf, struct pages **out, struct err *err)
+{
+	struct pages *p;
+	struct buf cert, key;
+	enum err_code rc = pages_check(conf, err);
+
+	if (rc != ERR_OK)
+		return rc;
+	p = calloc(1, sizeof(*p));
+	if (p == NULL)
+		return err_nomem(err);
+	buf_init(&cert, 1 << 20);
+	buf_init_secret(&key, 1 << 20);
+	p->conf = *conf;
+	if (conf->clock == NULL)
+		p->conf.clock = &clock_system;
+	snprintf(p->organisation, sizeof(p->organisation), "%s", conf->organisation == NULL ? "" : conf->organisation);
+	p->people = (struct people){ .clock = p->conf.clock, .cookie = "candour_pages", .secure = has_tls(conf),
+	    .place = "Published figures", .organisation = p->organisation };
+	people_init(&p->people);
+	rc = users_open(conf->db, &p->people.users, err);
+	if (rc == ERR_OK)
+		rc = publications_open(conf->db, &p->publications, err);
+	if (rc == ERR_OK && has_tls(conf))
+		rc = file_read(conf->cert, &cert, err);
+	if (rc == ERR_OK && has_tls(conf))
+		rc = file_read(conf->key, &key, err);
+	if (rc == ERR_OK) {
+		struct http_conf http = {
+			.name = "pages", .listen = conf->listen, .listen_fd = conf->listen_fd,
+			.cert_pem = has_tls(conf) ? buf_str(&cert) : NULL,
+			.key_pem = has_tls(conf) ? buf_str(&key) : NULL, .threads = conf->threads,
+			.body_max = PUB_MAX, .begin = begin, .end = end, .handle = handle, .arg = p,
+		};
+
+		rc = http_start(&http, &p->http, err);
+	}
+	buf_free(&cert);
+	buf_free(&key);
+	if (rc != ERR_OK) {
+		pages_stop(p);
+		return rc;
+	}
+	*out = p;
+	return ERR_OK;
+}
+
+uint16_t
+pages_port(const struct pages *p)
+{
+	return http_port(p->http);
+}
+
+void
+pages_stop(struct pages *p)
+{
+	if (p == NULL)
+		return;
+	http_stop(p->http);
+	people_clear(&p->people);
+	publications_close(p->publications);
+	free(p);
+}
