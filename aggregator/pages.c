@@ -26,12 +26,16 @@ static const struct nav_item menu[] = {
 static void
 show(struct page_request *q, const char *title, const struct buf *body)
 {
+	struct people people = q->pages->people;
 	struct nav_item nav[ARRAY_LEN(menu)];
 
 	memcpy(nav, menu, sizeof(menu));
 	for (size_t i = 0; i < ARRAY_LEN(menu); i++)
 		nav[i].is_here = strcmp(nav[i].href, q->r->path) == 0;
-	people_page(&q->pages->people, &q->v, title, nav, ARRAY_LEN(nav), body, q->out);
+	/* The publication says whose it is; the setting is for the time before the first one. */
+	if (q->p != NULL)
+		people.organisation = q->p->manifest.organisation;
+	people_page(&people, &q->v, title, nav, ARRAY_LEN(nav), body, q->out);
 }
 
 /* --- taking in a publication -------------------------------------------------------------------------- */
