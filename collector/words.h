@@ -8,6 +8,9 @@
 #include "base/buf.h"
 
 #define WORDS 2048
+#define WORD_LONGEST 12
+
+extern const char word_list[WORDS][WORD_LONGEST + 1];
 
 /* The N-th word (0 to 2047); "" beyond. Static storage. */
 const char *word_text(unsigned n);
