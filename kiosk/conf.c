@@ -17,7 +17,7 @@ const struct config_key kiosk_keys[] = {
 	KEY(voice, CONFIG_TEXT, "/usr/bin/espeak-ng", 0, 0, "the program that reads pages aloud; empty: none")
 	KEY(numbers, CONFIG_TEXT, "", 0, 2000, "who can be called: Name: number; Name: number")
 	KEY(mm_px, CONFIG_INT, "588", 200, 3000, "hundredths of CSS pixels in a millimetre of this screen")
-	KEY(idle_warn_s, CONFIG_INT, "90", 1, 600, "seconds without a press before the page asks: are you still there?")
+	KEY(idle_warn_s, CONFIG_INT, "90", 60, 600, "seconds without a press before the page asks: are you still there?")
 	KEY(idle_answer_s, CONFIG_INT, "60", 20, 300, "seconds to say so")
 	KEY(withdraw_days, CONFIG_INT, "60", 1, 365, "days in which four words take an answer back")
 	KEY(concern_slot_s, CONFIG_INT, "1800", 1, 86400, "seconds of a slot in which one record of lane 1 is chained")

@@ -22,6 +22,8 @@ struct frame {
 	const char *audio;	/* address of the sound that plays now, or "" */
 	const char *steps;	/* "3 of 8", or "" */
 	bool has_back, has_listen, is_listening, is_larger, has_wrong, has_stop;
+	bool has_look_off;	/* no button "Text size" */
+	bool has_plain_steps;	/* "1 of 2" without the word Question */
 	bool has_script;
 	const char *go, *go_label;	/* the main button; label "": none */
 	struct pebble *pebbles;
@@ -57,6 +59,8 @@ struct ask_view {
 	size_t n_choices;
 	struct choice_view *others;	/* opt-outs: dashed, at the end */
 	size_t n_others;
+	struct choice_view *kept;	/* chosen on another page of a long list */
+	size_t n_kept;
 	bool has_pages, has_search;
 	const char *find;	/* what was searched for */
 	const char *step_text;	/* range: "0 to 10" */
@@ -118,7 +122,6 @@ struct thanks_view {
 	const char *heading, *until;
 	struct line_view *words;
 	size_t n_words;
-	struct buf qr;		/* SVG path data made by receipt.c, plain text */
 	const char *qr_path;
 	unsigned qr_size;
 	struct line_view *lines;

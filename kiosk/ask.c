@@ -1,0 +1,513 @@
+/* The questions of a page: from the engine to a view. See inside.h; reading them back is take.c. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "kiosk/take.h"
+
+enum {
+	LIST_MAX = 8,		/* choices that stand side by side; more are paged */
+	LIST_PAGE = 6,
+	TEXT_CHARS = 4000,
+	TILES = 11,		/* points of a range that are shown as tiles */
+};
+
+const char *
+text_of(struct arena *a, const char *fmt, ...)
+{
+	struct buf b;
+	const char *out;
+	va_list ap;
+	char small[256];
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(small, sizeof(small), fmt, ap);
+	va_end(ap);
+	if (n >= 0 && (size_t)n < sizeof(small)) {
+		out = arena_strn(a, small, (size_t)n);
+		wipe(small, sizeof(small));
+		return out;
+	}
+	wipe(small, sizeof(small));
+	buf_init_secret(&b, 1 << 20);
+	uint8_t *room = buf_room(&b, (size_t)n + 1);
+	va_start(ap, fmt);
+	if (room != NULL)
+		vsnprintf((char *)room, (size_t)n + 1, fmt, ap);
+	va_end(ap);
+	out = room == NULL ? NULL : arena_strn(a, (const char *)room, (size_t)n);
+	buf_free(&b);
+	return out;
+}
+
+const char *
+text_fill(struct arena *a, const char *text, const char *x, const char *y)
+{
+	struct buf b;
+	const char *out;
+
+	buf_init_secret(&b, 64 << 10);
+	words_fill(&b, text, x, y);
+	out = arena_strn(a, buf_str(&b), b.len);
+	buf_free(&b);
+	return out;
+}
+
+bool
+ask_is_exclusive(const struct page_choice *c)
+{
+	return c->opt_out[0] != '\0' || strcmp(c->value, "none") == 0;
+}
+
+const char *
+ask_extra(const struct page_control *c, const char *key)
+{
+	for (const char *const *e = c->extra; e != NULL && e[0] != NULL; e += 2)
+		if (strcmp(e[0], key) == 0)
+			return e[1];
+	return "";
+}
+
+bool
+ask_is_tiles(const struct page_control *c)
+{
+	return c->kind == CONTROL_RANGE && c->step != 0
+	    && (c->end - c->start) / c->step <= TILES - 1 && (c->end - c->start) / c->step >= 1;
+}
+
+/* Does every choice that is no opt-out have a score? */
+static bool
+is_scale(const struct page_control *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n_choices; i++) {
+		if (c->choices[i].opt_out[0] != '\0')
+			continue;
+		if (c->choices[i].score[0] == '\0')
+			return false;
+		n++;
+	}
+	return n >= 2;
+}
+
+/* Faces for the points of a scale, best first: told apart by mouth and word. */
+static const char *
+face(size_t place, size_t n)
+{
+	static const char *const faces[6][5] = {
+		{ NULL }, { NULL }, { "f4", "f2" }, { "f4", "f3", "f2" }, { "f5", "f4", "f2", "f1" },
+		{ "f5", "f4", "f3", "f2", "f1" },
+	};
+
+	return n >= 2 && n <= 5 && place < n ? faces[n][place] : "";
+}
+
+static double
+score_of(const struct page_choice *c)
+{
+	double v = 0;
+
+	return num_double(c->score, strlen(c->score), &v) ? v : 0;
+}
+
+static const char *
+symbol(const struct visit *v, const struct page_control *c, const struct page_choice *x, size_t n)
+{
+	static const char *const known[] = { "f1", "f2", "f3", "f4", "f5" };
+	size_t better = 0;
+
+	if (v->look.words_only)
+		return "";
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (strcmp(x->symbol, known[i]) == 0)
+			return known[i];
+	if (x->score[0] == '\0' || !word_in(c->appearance, "likert"))
+		return "";
+	for (size_t i = 0; i < c->n_choices; i++)
+		if (c->choices[i].score[0] != '\0' && score_of(&c->choices[i]) > score_of(x))
+			better++;
+	return face(better, n);
+}
+
+static const char *
+grid(size_t n, bool many)
+{
+	static const char *const one[] = { "n2", "n2", "n2", "n3", "n4", "n5", "n6", "n8", "n8" };
+	static const char *const some[] = { "n2", "n2", "n2", "n3", "n2", "n3", "n6", "n8", "n8" };
+
+	return n > LIST_MAX ? "n6" : many ? some[n] : one[n];
+}
+
+/* ASCII letters in either case; everything else byte by byte. */
+static bool
+holds(const char *text, const char *part)
+{
+	return part[0] == '\0' || strcasestr(text, part) != NULL;
+}
+
+static void
+show_choice(const struct page_choice *x, const struct ask_view *ask, size_t nth, struct choice_view *out,
+    struct arena *a)
+{
+	*out = (struct choice_view){ .id = text_of(a, "%s-%zu", ask->id, nth), .value = x->value,
+	    .label = x->label, .symbol = "", .checked = x->chosen, .rank = "", .up = "", .down = "" };
+}
+
+/* The choices of a select: scale turned by the visit's coin, a long list paged and searched, opt-outs apart. */
+static enum err_code
+fill_select(struct visit *v, struct filling *f, const struct page_control *c, struct arena *a,
+    struct ask_view *ask, struct err *err)
+{
+	bool turned = v->is_scale_turned && !f->shelf->is_locked && is_scale(c);
+	size_t n_main = 0, n_fit = 0, scored = 0, shown = 0;
+	const char *find = buf_str(&f->find);
+
+	for (size_t i = 0; i < c->n_choices; i++) {
+		n_main += c->choices[i].opt_out[0] == '\0';
+		scored += c->choices[i].score[0] != '\0';
+		n_fit += c->choices[i].opt_out[0] == '\0' && holds(c->choices[i].label, find);
+	}
+	ask->choices = arena_calloc(a, c->n_choices + 1, sizeof(*ask->choices));
+	ask->others = arena_calloc(a, c->n_choices + 1, sizeof(*ask->others));
+	ask->kept = arena_calloc(a, c->n_choices + 1, sizeof(*ask->kept));
+	if (ask->choices == NULL || ask->others == NULL || ask->kept == NULL)
+		return err_nomem(err);
+	ask->has_search = n_main > 2 * LIST_PAGE;
+	ask->has_pages = n_main > LIST_MAX && n_fit > LIST_PAGE;
+	ask->find = find;
+	if (n_main > LIST_MAX && n_fit == 0 && find[0] != '\0')
+		ask->hint = ask->w.search_none;
+	if (f->first >= n_fit)
+		f->first = 0;
+	for (size_t k = 0; k < c->n_choices; k++) {
+		size_t i = turned ? c->n_choices - 1 - k : k;
+		const struct page_choice *x = &c->choices[i];
+		struct choice_view *to;
+
+		if (x->opt_out[0] != '\0')
+			continue;
+		if (n_main > LIST_MAX) {
+			bool fits = holds(x->label, find);
+
+			shown += fits;
+			if (!fits || shown <= f->first || shown > f->first + LIST_PAGE) {
+				if (x->chosen)
+					show_choice(x, ask, i, &ask->kept[ask->n_kept++], a);
+				continue;
+			}
+		}
+		to = &ask->choices[ask->n_choices++];
+		show_choice(x, ask, i, to, a);
+		to->symbol = symbol(v, c, x, scored);
+	}
+	for (size_t i = 0; i < c->n_choices; i++)
+		if (c->choices[i].opt_out[0] != '\0')
+			show_choice(&c->choices[i], ask, i, &ask->others[ask->n_others++], a);
+	ask->grid = grid(n_main > LIST_MAX ? LIST_PAGE : n_main, ask->is_check);
+	return ERR_OK;
+}
+
+static enum err_code
+fill_rank(const struct page_control *c, struct arena *a, struct ask_view *ask, struct err *err)
+{
+	bool ranked = c->n_choices > 0 && c->choices[0].rank > 0;
+
+	ask->choices = arena_calloc(a, c->n_choices + 1, sizeof(*ask->choices));
+	if (ask->choices == NULL)
+		return err_nomem(err);
+	for (size_t i = 0; i < c->n_choices; i++) {
+		const struct page_choice *x = &c->choices[i];
+		size_t place = ranked && x->rank > 0 ? (size_t)x->rank - 1 : i;
+		struct choice_view *to = &ask->choices[place < c->n_choices ? place : i];
+
+		show_choice(x, ask, i, to, a);
+		to->rank = text_of(a, "%zu", place + 1);
+		if (place > 0)
+			to->up = text_of(a, "up-%s-%s", ask->name, x->value);
+		if (place + 1 < c->n_choices)
+			to->down = text_of(a, "down-%s-%s", ask->name, x->value);
+	}
+	ask->n_choices = c->n_choices;
+	ask->grid = "rows";
+	return ERR_OK;
+}
+
+/* A short range as tiles, one a point. */
+static enum err_code
+fill_tiles(const struct visit *v, const struct page_control *c, struct arena *a, struct ask_view *ask,
+    struct err *err)
+{
+	size_t n = (size_t)((c->end - c->start) / c->step + 0.5) + 1;
+
+	(void)v;
+	ask->choices = arena_calloc(a, n, sizeof(*ask->choices));
+	if (ask->choices == NULL)
+		return err_nomem(err);
+	for (size_t i = 0; i < n; i++) {
+		struct choice_view *to = &ask->choices[i];
+		struct buf number;
+
+		buf_init(&number, 64);
+		num_put(&number, c->start + c->step * (double)i);
+		*to = (struct choice_view){ .id = text_of(a, "%s-%zu", ask->id, i), .symbol = "", .rank = "",
+		    .up = "", .down = "", .value = arena_str(a, buf_str(&number)) };
+		to->label = to->value;
+		to->checked = to->value != NULL && strcmp(to->value, c->value) == 0;
+		buf_free(&number);
+	}
+	ask->n_choices = n;
+	ask->is_group = ask->is_radio = true;
+	ask->grid = n <= 5 ? grid(n, false) : n <= 6 ? "n6" : "points";
+	return ERR_OK;
+}
+
+/* "2025-03-01" or "2025-03-01T14:30:00.000Z" or "14:30:00.000" into its fields. */
+static void
+fill_time(const struct page_control *c, const struct typed *typed, struct arena *a, struct ask_view *ask)
+{
+	const char *part[5] = { "", "", "", "", "" };
+	int y, m, d, h, n;
+	const char *t = strchr(c->value, 'T');
+
+	ask->is_group = true;
+	ask->is_date = c->type == TYPE_DATE || c->type == TYPE_DATETIME;
+	ask->is_time = c->type == TYPE_TIME || c->type == TYPE_DATETIME;
+	if (typed->is_bad) {
+		const char *s = buf_str(&typed->text);
+
+		for (size_t i = 0; i < 5; i++) {
+			size_t len = strcspn(s, "\n");
+
+			part[i] = arena_strn(a, s, len);
+			s += len + (s[len] == '\n');
+		}
+	} else {
+		if (ask->is_date && sscanf(c->value, "%d-%d-%d", &y, &m, &d) == 3) {
+			part[0] = text_of(a, "%d", d);
+			part[1] = text_of(a, "%d", m);
+			part[2] = text_of(a, "%d", y);
+		}
+		if (ask->is_time && sscanf(t != NULL ? t + 1 : c->value, "%d:%d", &h, &n) == 2) {
+			part[3] = text_of(a, "%02d", h);
+			part[4] = text_of(a, "%02d", n);
+		}
+	}
+	ask->day = part[0];
+	ask->month = part[1];
+	ask->year = part[2];
+	ask->hour = part[3];
+	ask->minute = part[4];
+}
+
+static void
+fill_input(const struct page_control *c, const struct typed *typed, struct arena *a, struct ask_view *ask)
+{
+	const char *max = ask_extra(c, "max_chars");
+	int64_t n = TEXT_CHARS;
+
+	if (c->type == TYPE_DATE || c->type == TYPE_TIME || c->type == TYPE_DATETIME) {
+		fill_time(c, typed, a, ask);
+		return;
+	}
+	ask->value = typed->is_bad ? arena_strn(a, buf_str(&typed->text), typed->text.len) : c->value;
+	if (c->type == TYPE_INT || c->type == TYPE_DECIMAL || c->kind == CONTROL_RANGE) {
+		ask->is_number = true;
+		ask->inputmode = c->type == TYPE_INT ? "numeric" : "decimal";
+		return;
+	}
+	if (!num_i64(max, strlen(max), 1, TYPED_MAX / 4, &n))
+		n = TEXT_CHARS;
+	ask->max = text_of(a, "%lld", (long long)n);
+	ask->is_text = word_in(c->appearance, "multiline");
+	ask->is_line = !ask->is_text;
+}
+
+static const char *
+opt_out_label(const struct page_control *c)
+{
+	for (size_t i = 0; i < c->n_choices; i++)
+		if (c->choices[i].opt_out[0] != '\0')
+			return c->choices[i].label;
+	return NULL;
+}
+
+/* What stands under the question, or "". */
+static const char *
+error_text(const struct words *w, const struct page_control *c, const struct typed *typed,
+    const struct violation *bad, struct arena *a)
+{
+	const char *out = opt_out_label(c);
+
+	if (typed->too_long)
+		return w->err_long;
+	if (typed->not_text)
+		return w->err_text;
+	if (typed->is_bad || (bad != NULL && bad->kind == VIOLATION_TYPE)) {
+		switch (c->type) {
+		case TYPE_INT:
+			return w->err_number;
+		case TYPE_DECIMAL:
+			return w->err_decimal;
+		case TYPE_DATE:
+		case TYPE_DATETIME:
+			return w->err_date;
+		case TYPE_TIME:
+			return w->err_time;
+		default:
+			return w->err_text;
+		}
+	}
+	if (bad == NULL)
+		return "";
+	if (bad->message[0] != '\0')
+		return arena_str(a, bad->message);
+	if (bad->kind == VIOLATION_CONSTRAINT)
+		return w->err_constraint;
+	switch (c->kind) {
+	case CONTROL_SELECT1:
+		return out != NULL ? text_fill(a, w->err_choose_optout, out, NULL) : w->err_choose;
+	case CONTROL_SELECT:
+		return out != NULL ? text_fill(a, w->err_choose_optout, out, NULL) : w->err_choose_some;
+	case CONTROL_RANK:
+		return w->err_rank;
+	default:
+		return w->err_answer;
+	}
+}
+
+static enum err_code
+fill_one(struct visit *v, struct filling *f, const struct page_control *c, size_t i, struct arena *a,
+    struct ask_view *ask, struct err *err)
+{
+	enum err_code rc = ERR_OK;
+
+	ask->w = *v->words;
+	ask->id = ask->name = text_of(a, "a%zu", i);
+	ask->label = c->label;
+	ask->hint = c->hint;
+	ask->error = ask->described = ask->value = ask->find = ask->grid = ask->step_text = "";
+	ask->day = ask->month = ask->year = ask->hour = ask->minute = "";
+	ask->inputmode = "text";
+	ask->max = "4000";
+	switch (c->kind) {
+	case CONTROL_SELECT1:
+		ask->is_group = ask->is_radio = true;
+		rc = fill_select(v, f, c, a, ask, err);
+		break;
+	case CONTROL_SELECT:
+		ask->is_group = ask->is_check = true;
+		rc = fill_select(v, f, c, a, ask, err);
+		if (rc == ERR_OK && ask->hint[0] == '\0')
+			ask->hint = v->words->choose_many;
+		break;
+	case CONTROL_RANK:
+		ask->is_group = ask->is_rank = true;
+		rc = fill_rank(c, a, ask, err);
+		break;
+	case CONTROL_RANGE:
+		if (ask_is_tiles(c))
+			rc = fill_tiles(v, c, a, ask, err);
+		else
+			fill_input(c, &f->typed[i], a, ask);
+		break;
+	case CONTROL_TRIGGER:
+		ask->is_group = ask->is_check = true;
+		ask->choices = arena_calloc(a, 1, sizeof(*ask->choices));
+		if (ask->choices == NULL)
+			return err_nomem(err);
+		ask->choices[0] = (struct choice_view){ .id = text_of(a, "a%zu-0", i), .value = "OK",
+		    .label = v->words->tick_ok, .symbol = "", .rank = "", .up = "", .down = "",
+		    .checked = strcmp(c->value, "OK") == 0 };
+		ask->n_choices = 1;
+		ask->grid = "n2";
+		break;
+	case CONTROL_INPUT:
+		if (c->readonly)
+			ask->is_note = true;
+		else
+			fill_input(c, &f->typed[i], a, ask);
+		break;
+	case CONTROL_NOTE:
+	case CONTROL_UPLOAD:
+	case CONTROL_REPEAT:
+		ask->is_note = true;
+		break;
+	}
+	return rc;
+}
+
+enum err_code
+ask_fill(struct visit *v, struct filling *f, struct arena *a, struct question_view *view, struct err *err)
+{
+	struct violation bad[ASKS];
+	size_t n_bad = 0;
+	bool focused = false;
+	struct page page;
+	enum err_code rc;
+
+	if (f->show_errors) {
+		n_bad = session_violations(f->session, bad, ASKS);
+		for (size_t i = 0; i < n_bad && i < ASKS; i++)
+			if (bad[i].message != NULL)
+				bad[i].message = arena_str(a, bad[i].message);
+		if (n_bad > ASKS)
+			n_bad = ASKS;
+	}
+	rc = session_page(f->session, f->page, &page, err);
+	if (rc != ERR_OK)
+		return rc;
+	view->n_asks = page.n_controls < ASKS ? page.n_controls : ASKS;
+	view->asks = arena_calloc(a, view->n_asks + 1, sizeof(*view->asks));
+	if (view->asks == NULL)
+		return err_nomem(err);
+	view->heading = page.n_controls == 1 ? "" : page.group_label[0] != '\0' ? page.group_label
+	    : form_title(f->shelf->form);
+	view->page_id = text_of(a, "%u", page.id);
+	view->has_add = page.n_controls == 1 && page.controls[0].kind == CONTROL_REPEAT;
+	view->error_title = "";
+	for (size_t i = 0; i < view->n_asks; i++) {
+		const struct page_control *c = &page.controls[i];
+		struct ask_view *ask = &view->asks[i];
+		const struct violation *mine = NULL;
+
+		for (size_t k = 0; k < n_bad && mine == NULL; k++)
+			if (bad[k].row == c->row && bad[k].page == f->page)
+				mine = &bad[k];
+		ask->is_lone = page.n_controls == 1;
+		rc = fill_one(v, f, c, i, a, ask, err);
+		if (rc != ERR_OK)
+			return rc;
+		if (c->kind == CONTROL_REPEAT && ask->label[0] == '\0')
+			ask->label = v->words->add_title;
+		if (!f->show_errors)
+			continue;
+		ask->error = error_text(v->words, c, &f->typed[i], mine, a);
+		if (ask->error == NULL)
+			return err_nomem(err);
+		ask->focus_error = ask->error[0] != '\0' && !focused;
+		if (ask->focus_error)
+			view->error_title = ask->error;
+		focused |= ask->focus_error;
+		if (ask->error[0] != '\0')
+			ask->described = text_of(a, "%s-error", ask->id);
+	}
+	for (size_t i = 0; i < view->n_asks; i++)
+		if (view->asks[i].described[0] == '\0' && view->asks[i].hint[0] != '\0')
+			view->asks[i].described = text_of(a, "%s-hint", view->asks[i].id);
+	view->f.steps = page.count > 1 && page.number > 0
+	    ? text_fill(a, v->words->of_n, text_of(a, "%zu", page.number), text_of(a, "%zu", page.count)) : "";
+	if (page.count > 1 && page.count <= 14 && page.number > 0) {
+		view->f.pebbles = arena_calloc(a, page.count, sizeof(*view->f.pebbles));
+		if (view->f.pebbles == NULL)
+			return err_nomem(err);
+		view->f.n_pebbles = page.count;
+		for (size_t i = 0; i < page.count; i++)
+			view->f.pebbles[i] = (struct pebble){ .done = i + 1 < page.number,
+			    .now = i + 1 == page.number };
+	}
+	return ERR_OK;
+}

@@ -1,0 +1,51 @@
+/* A bundle as the kiosk reads it. See bundle.h. */
+#include "kiosk/bundle.h"
+
+#include <string.h>
+
+#include "base/codec.h"
+
+enum { HEADER = 80, HEAD = 144, NAME_MAX_LEN = 64 };
+
+enum err_code
+bundle_check(const uint8_t *p, size_t len, uint8_t kind, const struct keyring *ring, uint32_t *serial,
+    const uint8_t **payload, size_t *n, struct err *err)
+{
+	const struct keyring_key *key;
+	struct chain_hash h;
+
+	if (len < HEAD || memcmp(p, "CBND", 4) != 0 || p[4] != 1 || p[5] != kind)
+		return err_set(err, ERR_INPUT, "bundle of %zu bytes is not one of kind %d", len, kind);
+	if (be32(p + 44) != len - HEAD)
+		return err_set(err, ERR_INPUT, "bundle says %u bytes and has %zu", be32(p + 44), len - HEAD);
+	key = keyring_verifier(ring, KEY_PUBLISH, p + 36);
+	if (key == NULL || key->public_len != 32 || !seal_verify(key->public_, "bundle", p, HEADER, p + HEADER))
+		return err_set(err, ERR_DENIED, "bundle %u is not signed by a publish key of the ring", be32(p + 24));
+	chain_h("bundle", p + HEAD, len - HEAD, &h);
+	if (memcmp(h.bytes, p + 48, 32) != 0)
+		return err_set(err, ERR_DENIED, "bundle %u: the payload is not what was signed", be32(p + 24));
+	*serial = be32(p + 24);
+	*payload = p + HEAD;
+	*n = len - HEAD;
+	return ERR_OK;
+}
+
+bool
+bundle_file(const uint8_t *p, size_t n, size_t *at, char *name, const uint8_t **data, size_t *len)
+{
+	size_t name_len, left = n - *at;
+
+	if (*at >= n || left < 2)
+		return false;
+	name_len = be16(p + *at);
+	if (name_len > NAME_MAX_LEN || left < 2 + name_len + 4)
+		return false;
+	memcpy(name, p + *at + 2, name_len);
+	name[name_len] = '\0';
+	*len = be32(p + *at + 2 + name_len);
+	if (*len > left - 2 - name_len - 4)
+		return false;
+	*data = p + *at + 2 + name_len + 4;
+	*at += 2 + name_len + 4 + *len;
+	return true;
+}

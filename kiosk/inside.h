@@ -1,0 +1,120 @@
+/* What the files of the kiosk share among themselves, and nobody else. */
+#ifndef KIOSK_INSIDE_H
+#define KIOSK_INSIDE_H
+
+#include <pthread.h>
+
+#include "collector/keyring.h"
+#include "collector/outbox.h"
+#include "kiosk/kiosk.h"
+#include "kiosk/views.h"
+#include "kiosk/visit.h"
+
+struct staff {
+	uint8_t cookie[16];
+	bool is_in;
+	int64_t until_ms;	/* boot time */
+};
+
+struct kiosk {
+	const struct kiosk_conf *conf;
+	const struct clock *clock;
+	pthread_mutex_t lock;
+	struct word_book *words;
+	const struct words *language[16];	/* offered, in the site's order */
+	size_t n_languages;
+	struct outbox *ob;
+	struct keyring_pin pin;
+	struct keyring *ring;		/* NULL: none that can be used */
+	struct catalog *catalog;	/* never NULL */
+	uint8_t device[16], boot[16];
+	char device_text[40];
+	bool is_full, is_reload_due, is_lane1_started;
+	int64_t seen_version, last_slow_ms, last_night_day;
+	uint16_t port, lan_port;
+	char mm_text[8];
+	bool has_voice;
+	struct number_view numbers[16];
+	size_t n_numbers;
+	char *number_text;
+	struct visits visits;
+	struct staff staff;
+	char version[20];		/* of the static files */
+	struct buf font[2];
+	char ballast[4096];
+	int64_t withdraw_since_ms;
+	unsigned withdraw_tries;
+	uint64_t pages, refused, kept, not_kept;	/* for /metrics */
+};
+
+/* --- guard.c --- */
+/* May this request be answered at all? Checks Host, Sec-Fetch-Site and Origin; fills OUT and returns false if
+ * not. */
+bool guard_request(struct kiosk *k, const struct http_request *r, bool lan, struct http_response *out);
+/* Set or (CODE NULL) delete the cookie NAME. */
+void guard_cookie(struct http_response *out, const char *name, const char *code, bool lan);
+const char *guard_cookie_get(const struct http_request *r, const char *name, bool lan);
+
+/* --- ask.c: the questions of a page --- */
+/* Fill VIEW with the page F stands at. Texts live in A. */
+enum err_code ask_fill(struct visit *v, struct filling *f, struct arena *a, struct question_view *view,
+	struct err *err) MUST_CHECK;
+/* Store what R's body says about the questions of F's page. What is not of its type is kept as typed.
+ * *BAD: something was. */
+enum err_code ask_take(struct visit *v, struct filling *f, const struct http_request *r, bool *bad,
+	struct err *err) MUST_CHECK;
+/* Minus, plus, up, down, more, find: GO is the button's value. False if it is none of these. */
+bool ask_press(struct visit *v, struct filling *f, const char *go, const struct http_request *r);
+/* Does the page F stands at hold violations? */
+bool ask_has_violations(struct filling *f);
+
+/* --- flow.c: what pressing a button does --- */
+/* Start (GO: "start", "easy", "wrong") with the language CODE. */
+enum err_code flow_begin(struct kiosk *k, const char *go, const char *code, bool lan, struct visit **out,
+	struct err *err) MUST_CHECK;
+/* A POST to /s with a token of now. False: the visit is over (and wiped). */
+bool flow_press(struct kiosk *k, struct visit *v, const char *go, const struct http_request *r);
+
+/* --- keep.c: into the outbox --- */
+/* Is there a ring to seal to, a form, room? */
+bool keep_can(const struct kiosk *k);
+/* Draw receipt words and their tag: at Start. */
+enum err_code keep_prepare(struct kiosk *k, struct visit *v, struct err *err) MUST_CHECK;
+/* Finalise, seal, put, commit. ERR_OK: durable. */
+enum err_code keep_answers(struct kiosk *k, struct visit *v, struct err *err) MUST_CHECK;
+enum err_code keep_concern(struct kiosk *k, struct visit *v, struct err *err) MUST_CHECK;
+/* Lane 1 goes on in its slots, whatever anybody writes. */
+void keep_tick(struct kiosk *k);
+/* Seconds since 1970 as far as known, days of it, and how well they are known. */
+int64_t keep_now(struct kiosk *k, enum clock_quality *quality);
+
+/* --- show.c: pages --- */
+/* The page a visit stands at, into OUT. */
+void show_visit(struct kiosk *k, struct visit *v, struct http_response *out);
+void show_attract(struct kiosk *k, const char *code, bool lan, struct http_response *out);
+/* A page that says HEADING and TEXT and leads back to the start. */
+void show_message(struct kiosk *k, const struct words *w, unsigned status, const char *heading, const char *text,
+	struct http_response *out);
+/* The frame of a page, for the other files that show pages. */
+void show_frame(struct kiosk *k, const struct words *w, struct frame *f, const char *title);
+const struct words *show_words(struct kiosk *k, const char *code);
+
+/* --- say.c: pages aloud (say.h) --- */
+/* Is there a voice for these words? */
+bool say_can(const struct kiosk *k, const struct words *w);
+
+/* --- other pages --- */
+/* False: the path is none of theirs. */
+bool staff_handle(struct kiosk *k, const struct http_request *r, bool lan, struct http_response *out);
+bool about_handle(struct kiosk *k, const struct http_request *r, bool lan, struct http_response *out);
+/* A text field of the body without NULs, or "". */
+const char *field_text(const struct http_request *r, const char *name);
+void static_handle(struct kiosk *k, const struct http_request *r, struct http_response *out);
+void metrics_handle(struct kiosk *k, struct http_response *out);
+
+/* "a" format into the arena: NULL if memory is short. */
+const char *text_of(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* words_fill into the arena. */
+const char *text_fill(struct arena *a, const char *text, const char *x, const char *y);
+
+#endif

@@ -1,0 +1,161 @@
+/* Answers into the outbox: finalised, sealed, committed, and only then thanked for. Lane 1 likewise, in its
+ * slots. See inside.h. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "kiosk/inside.h"
+#include "collector/words.h"
+
+enum { XML_MAX = 1 << 20, DAY_S = 86400 };
+
+int64_t
+keep_now(struct kiosk *k, enum clock_quality *quality)
+{
+	int64_t offset = 0;
+	uint8_t q = CLOCK_UNKNOWN;
+	struct err err;
+
+	if (outbox_clock(k->ob, k->boot, &offset, &q, &err) != ERR_OK) {
+		offset = 0;
+		q = CLOCK_UNKNOWN;
+	}
+	*quality = (enum clock_quality)q;
+	return clock_now_s(k->clock) + offset;
+}
+
+bool
+keep_can(const struct kiosk *k)
+{
+	return k->ring != NULL && !k->is_full;
+}
+
+enum err_code
+keep_prepare(struct kiosk *k, struct visit *v, struct err *err)
+{
+	words_draw(v->receipt, ARRAY_LEN(v->receipt));
+	v->has_receipt = true;
+	return seal_withdraw(k->device, v->receipt, v->w, err);
+}
+
+/* Seal CONTENT for LANE to those whom the ring names today. */
+static enum err_code
+seal(struct kiosk *k, const struct shelf *shelf, const uint8_t id[16], const uint8_t *tag, uint8_t lane,
+    const struct buf *content, int64_t *day, struct sealed_record *out, struct err *err)
+{
+	struct record_plain plain = { .type = PLAIN_INSTANCE, .content = content->data, .len = content->len };
+	struct seal_recipient to[RECORD_RECIPIENTS];
+	enum clock_quality quality;
+	int64_t now = keep_now(k, &quality);
+	bool stale = false;
+	enum err_code rc;
+	size_t n = 0;
+
+	*day = now / DAY_S;
+	if (k->ring == NULL)
+		return err_set(err, ERR_AGAIN, "there is no key ring to seal to");
+	memcpy(plain.form, shelf->id, sizeof(plain.form));
+	record_plain_time(&plain, k->clock, now - clock_now_s(k->clock), quality, k->boot);
+	rc = keyring_recipients(k->ring, lane, *day, to, &n, &stale, err);
+	if (rc != ERR_OK)
+		return rc;
+	if (stale)
+		log_event("kiosk", "alarm=keyring_stale serial=%u", k->ring->serial);
+	return seal_record(to, n, lane, k->device, id, tag, &plain, out, err);
+}
+
+enum err_code
+keep_answers(struct kiosk *k, struct visit *v, struct err *err)
+{
+	struct sealed_record record = { .n = 0 };
+	uint8_t tag[16];
+	enum err_code rc;
+	struct buf xml;
+	int64_t day;
+
+	buf_init_secret(&xml, XML_MAX);
+	chain_withdraw_tag(v->w, tag);
+	rc = session_finalise(v->main.session, &xml, err);
+	if (rc == ERR_OK)
+		rc = seal(k, v->main.shelf, v->record_id, tag, LANE_ANSWERS, &xml, &day, &record, err);
+	if (rc == ERR_OK)
+		rc = outbox_put(k->ob, &record, day, err);
+	/* Sent twice: it is there, which is what was wanted. */
+	if (rc == ERR_EXISTS)
+		rc = ERR_OK;
+	if (rc == ERR_OK) {
+		k->kept++;
+	} else {
+		k->not_kept++;
+		log_err("kiosk", "keep", err);
+	}
+	sealed_record_clear(&record);
+	buf_free(&xml);
+	return rc;
+}
+
+/* To whom, and when, lane 1 goes on. False while there is no ring. */
+static bool
+slots(struct kiosk *k, struct outbox_slots *s, struct seal_recipient to[RECORD_RECIPIENTS])
+{
+	enum clock_quality quality;
+	int64_t now = keep_now(k, &quality);
+	bool stale;
+	struct err err;
+	size_t n = 0;
+
+	if (k->ring == NULL)
+		return false;
+	*s = (struct outbox_slots){ .to = to, .slot_ms = k->conf->concern_slot_s * 1000, .day = now / DAY_S };
+	if (keyring_recipients(k->ring, LANE_CONCERNS, s->day, to, &n, &stale, &err) != ERR_OK)
+		return false;
+	s->n = n;
+	record_plain_time(&s->time, k->clock, now - clock_now_s(k->clock), quality, k->boot);
+	return true;
+}
+
+enum err_code
+keep_concern(struct kiosk *k, struct visit *v, struct err *err)
+{
+	struct seal_recipient to[RECORD_RECIPIENTS];
+	struct sealed_record record = { .n = 0 };
+	struct outbox_slots s;
+	enum err_code rc;
+	struct buf xml;
+	int64_t day;
+
+	buf_init_secret(&xml, XML_MAX);
+	rc = session_finalise(v->concern.session, &xml, err);
+	if (rc == ERR_OK)
+		rc = seal(k, v->concern.shelf, v->concern_id, NULL, LANE_CONCERNS, &xml, &day, &record, err);
+	if (rc == ERR_OK && (!k->is_lane1_started || !slots(k, &s, to)))
+		rc = err_set(err, ERR_AGAIN, "lane 1 has not begun");
+	if (rc == ERR_OK)
+		rc = outbox_put_concern(k->ob, &record, &s, err);
+	if (rc == ERR_EXISTS)
+		rc = ERR_OK;
+	/* No counter and no log line, whatever happens: they would tell. */
+	sealed_record_clear(&record);
+	buf_free(&xml);
+	return rc;
+}
+
+void
+keep_tick(struct kiosk *k)
+{
+	struct seal_recipient to[RECORD_RECIPIENTS];
+	struct outbox_slots s;
+	struct err err;
+	enum err_code rc;
+
+	if (!slots(k, &s, to))
+		return;
+	if (!k->is_lane1_started) {
+		rc = outbox_slots_start(k->ob, &s, clock_boot_ms(k->clock), &err);
+		k->is_lane1_started = rc == ERR_OK;
+	} else {
+		rc = outbox_slots_tick(k->ob, &s, clock_boot_ms(k->clock), &err);
+	}
+	if (rc != ERR_OK)
+		log_err("kiosk", "slots", &err);
+}

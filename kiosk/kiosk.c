@@ -1,0 +1,363 @@
+/* The kiosk as a whole: what it opens, what it does by the clock. See kiosk.h. */
+#include "kiosk/kiosk.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/codec.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/program.h"
+#include "kiosk/bundle.h"
+#include "kiosk/embed.h"
+#include "kiosk/inside.h"
+
+enum { FONT_MAX = 4 << 20, BUNDLE_MAX_LEN = (8 << 20) + 144, SLOW_MS = 10000, DAY_S = 86400 };
+
+/* --- ring and forms ---------------------------------------------------------------------------------- */
+
+static void
+load_ring(struct kiosk *k)
+{
+	struct keyring *ring = NULL;
+	struct buf text;
+	struct err err;
+	uint32_t serial;
+	enum err_code rc;
+
+	buf_init(&text, KEYRING_MAX);
+	rc = outbox_ring(k->ob, &serial, &text, &err);
+	if (rc == ERR_OK)
+		rc = keyring_read(buf_str(&text), text.len, &k->pin, &ring, &err);
+	if (rc == ERR_OK) {
+		uint32_t before = k->pin.ring_serial;
+
+		keyring_pin_take(&k->pin, ring, buf_str(&text), text.len);
+		if (k->pin.ring_serial != before && keyring_pin_write(k->conf->pin, &k->pin, &err) != ERR_OK)
+			log_err("kiosk", "pin", &err);
+		keyring_free(k->ring);
+		k->ring = ring;
+		if (before != serial)
+			log_event("kiosk", "ring=%u keys=%zu", serial, ring->n);
+	} else if (rc != ERR_ABSENT) {
+		/* The ring that is in use stays. */
+		log_err("kiosk", "ring", &err);
+	}
+	buf_free(&text);
+}
+
+/* Verify and load one forms bundle. */
+static enum err_code
+load_bundle(struct kiosk *k, const struct buf *b, struct catalog **out, struct err *err)
+{
+	const uint8_t *payload;
+	uint32_t serial = 0;
+	enum err_code rc;
+	size_t n;
+
+	rc = bundle_check(b->data, b->len, 1, k->ring, &serial, &payload, &n, err);
+	if (rc == ERR_OK && serial < k->pin.bundle_serial[1])
+		rc = err_set(err, ERR_DENIED, "forms bundle %u is older than %u, which was in use", serial,
+		    k->pin.bundle_serial[1]);
+	if (rc == ERR_OK)
+		rc = catalog_payload(payload, n, out, err);
+	if (rc == ERR_OK && serial != k->pin.bundle_serial[1]) {
+		struct err why;
+
+		k->pin.bundle_serial[1] = serial;
+		if (keyring_pin_write(k->conf->pin, &k->pin, &why) != ERR_OK)
+			log_err("kiosk", "pin", &why);
+		log_event("kiosk", "forms=%zu bundle=%u", (*out)->n, serial);
+	}
+	return rc;
+}
+
+/* The newest bundle for this device, its site or everybody, else the folder. What cannot be loaded falls back to
+ * what is in force. */
+static void
+load_forms(struct kiosk *k)
+{
+	struct catalog *c = NULL;
+	uint8_t target[3][16] = { { 0 } };
+	enum err_code rc = ERR_ABSENT;
+	uint32_t serial;
+	struct buf bytes;
+	struct err err = { .code = ERR_OK };
+
+	memcpy(target[0], k->device, 16);
+	buf_init(&bytes, BUNDLE_MAX_LEN);
+	if (outbox_meta(k->ob, "site.target", &bytes, &err) == ERR_OK && bytes.len == 16)
+		memcpy(target[1], bytes.data, 16);
+	for (size_t i = 0; i < 3 && c == NULL && k->ring != NULL; i++) {
+		buf_reset(&bytes);
+		rc = outbox_bundle(k->ob, 1, target[i], &serial, &bytes, &err);
+		if (rc == ERR_OK)
+			rc = load_bundle(k, &bytes, &c, &err);
+		if (rc != ERR_OK && rc != ERR_ABSENT)
+			log_err("kiosk", "bundle", &err);
+	}
+	buf_free(&bytes);
+	if (c == NULL && k->conf->forms[0] != '\0' && (k->catalog == NULL || k->catalog->n == 0)) {
+		if (catalog_folder(k->conf->forms, &c, &err) != ERR_OK)
+			log_err("kiosk", "forms", &err);
+		else
+			log_event("kiosk", "forms=%zu folder=%s", c->n, k->conf->forms);
+	}
+	if (c == NULL)
+		return;
+	catalog_free(k->catalog);
+	k->catalog = c;
+}
+
+/* Something else has written site.db. Forms change between visits only. */
+static void
+reload(struct kiosk *k)
+{
+	int64_t version;
+	struct err err;
+
+	if (outbox_version(k->ob, &version, &err) != ERR_OK) {
+		log_err("kiosk", "version", &err);
+		return;
+	}
+	if (version != k->seen_version) {
+		k->seen_version = version;
+		load_ring(k);
+		k->is_reload_due = true;
+	}
+	if (k->is_reload_due && k->visits.open == 0) {
+		load_forms(k);
+		k->is_reload_due = false;
+	}
+}
+
+/* --- opening ----------------------------------------------------------------------------------------- */
+
+static enum err_code
+load_words(struct kiosk *k, struct err *err)
+{
+	const char *list = k->conf->languages;
+	enum err_code rc = word_book_open(&k->words, err);
+
+	if (rc != ERR_OK)
+		return rc;
+	while (*list != '\0' && k->n_languages < ARRAY_LEN(k->language)) {
+		size_t n = strcspn(list, " ,");
+		char tag[36];
+
+		if (n > 0 && n < sizeof(tag)) {
+			memcpy(tag, list, n);
+			tag[n] = '\0';
+			k->language[k->n_languages] = word_book_find(k->words, tag);
+			if (k->language[k->n_languages] == NULL)
+				return err_set(err, ERR_INPUT, "languages: the kiosk has no words in \"%s\"", tag);
+			k->n_languages++;
+		}
+		list += n;
+		list += strspn(list, " ,");
+	}
+	if (k->n_languages == 0)
+		while (k->n_languages < word_book_count(k->words) && k->n_languages < ARRAY_LEN(k->language)) {
+			k->language[k->n_languages] = word_book_at(k->words, k->n_languages);
+			k->n_languages++;
+		}
+	return ERR_OK;
+}
+
+static void
+load_fonts(struct kiosk *k)
+{
+	static const char *const names[] = { "Andika-Regular.woff2", "Andika-Bold.woff2" };
+
+	for (size_t i = 0; i < ARRAY_LEN(k->font); i++) {
+		char path[4096];
+		struct err err;
+
+		buf_init(&k->font[i], FONT_MAX);
+		snprintf(path, sizeof(path), "%s/%s", k->conf->fonts, names[i]);
+		if (file_read(path, &k->font[i], &err) != ERR_OK) {
+			log_err("kiosk", "font", &err);
+			buf_reset(&k->font[i]);
+		}
+	}
+}
+
+/* "Name: number; Name: number" */
+static enum err_code
+load_numbers(struct kiosk *k, struct err *err)
+{
+	char *s = strdup(k->conf->numbers);
+
+	k->number_text = s;
+	if (s == NULL)
+		return err_nomem(err);
+	while (s != NULL && *s != '\0' && k->n_numbers < ARRAY_LEN(k->numbers)) {
+		char *next = strchr(s, ';'), *colon;
+
+		if (next != NULL)
+			*next++ = '\0';
+		colon = strchr(s, ':');
+		if (colon == NULL)
+			return err_set(err, ERR_INPUT, "numbers: expected Name: number; Name: number");
+		*colon = '\0';
+		s += strspn(s, " ");
+		k->numbers[k->n_numbers++] = (struct number_view){ .name = s,
+		    .number = colon + 1 + strspn(colon + 1, " ") };
+		s = next;
+	}
+	return ERR_OK;
+}
+
+/* Names static files, so that they may be kept for ever: changes with them. */
+static void
+make_version(struct kiosk *k)
+{
+	struct chain_state state;
+	struct chain_hash h;
+
+	chain_begin(&state, "static");
+	for (const struct embed_file *f = embed_kiosk; f->name != NULL; f++)
+		chain_add(&state, f->data, f->len);
+	for (size_t i = 0; i < ARRAY_LEN(k->font); i++)
+		chain_add(&state, k->font[i].data, k->font[i].len);
+	chain_end(&state, &h);
+	hex_str(h.bytes, 6, k->version);
+}
+
+static enum err_code
+open_site(struct kiosk *k, struct err *err)
+{
+	enum err_code rc = outbox_open(k->conf->site, OUTBOX_KIOSK, &k->ob, err);
+
+	if (rc == ERR_OK)
+		rc = outbox_check(k->ob, err);
+	if (rc == ERR_OK)
+		rc = outbox_device(k->ob, k->device, err);
+	if (rc == ERR_OK)
+		rc = keyring_pin_read(k->conf->pin, &k->pin, err);
+	if (rc != ERR_OK)
+		return rc;
+	hex_str(k->device, sizeof(k->device), k->device_text);
+	record_boot_id(k->boot);
+	if (k->conf->ballast[0] != '\0')
+		snprintf(k->ballast, sizeof(k->ballast), "%s", k->conf->ballast);
+	else
+		snprintf(k->ballast, sizeof(k->ballast), "%.*s/site.ballast",
+		    strrchr(k->conf->site, '/') == NULL ? 1 : (int)(strrchr(k->conf->site, '/') - k->conf->site),
+		    strrchr(k->conf->site, '/') == NULL ? "." : k->conf->site);
+	return ERR_OK;
+}
+
+enum err_code
+kiosk_open(const struct kiosk_conf *conf, const struct clock *clock, struct kiosk **out, struct err *err)
+{
+	struct kiosk *k = calloc(1, sizeof(*k));
+	enum err_code rc;
+
+	*out = NULL;
+	if (k == NULL)
+		return err_nomem(err);
+	k->conf = conf;
+	k->clock = clock;
+	k->seen_version = -1;
+	pthread_mutex_init(&k->lock, NULL);
+	snprintf(k->mm_text, sizeof(k->mm_text), "%lld", (long long)conf->mm_px);
+	k->has_voice = conf->voice[0] != '\0' && access(conf->voice, X_OK) == 0;
+	rc = load_words(k, err);
+	if (rc == ERR_OK)
+		rc = load_numbers(k, err);
+	if (rc == ERR_OK)
+		rc = visits_init(&k->visits, err);
+	if (rc == ERR_OK)
+		rc = open_site(k, err);
+	if (rc == ERR_OK) {
+		k->catalog = calloc(1, sizeof(*k->catalog));
+		rc = k->catalog == NULL ? err_nomem(err) : ERR_OK;
+	}
+	if (rc != ERR_OK) {
+		kiosk_close(k);
+		return rc;
+	}
+	load_fonts(k);
+	make_version(k);
+	kiosk_tick(k);
+	*out = k;
+	return ERR_OK;
+}
+
+void
+kiosk_close(struct kiosk *k)
+{
+	if (k == NULL)
+		return;
+	visits_clear(&k->visits);
+	catalog_free(k->catalog);
+	keyring_free(k->ring);
+	outbox_close(k->ob);
+	word_book_free(k->words);
+	for (size_t i = 0; i < ARRAY_LEN(k->font); i++)
+		buf_free(&k->font[i]);
+	free(k->number_text);
+	pthread_mutex_destroy(&k->lock);
+	wipe(k, sizeof(*k));
+	free(k);
+}
+
+void
+kiosk_ports(struct kiosk *k, uint16_t loopback, uint16_t lan)
+{
+	k->port = loopback;
+	k->lan_port = lan;
+}
+
+/* --- by the clock ------------------------------------------------------------------------------------ */
+
+static void
+look_at_space(struct kiosk *k)
+{
+	struct outbox_space space = { .ballast_path = k->ballast, .ballast = k->conf->ballast_mib << 20,
+	    .low = k->conf->low_mib << 20, .resume = k->conf->resume_mib << 20 };
+	bool was = k->is_full;
+	struct err err;
+
+	if (outbox_space(k->ob, &space, &k->is_full, NULL, &err) != ERR_OK)
+		log_err("kiosk", "space", &err);
+	if (k->is_full != was)
+		log_event("kiosk", "storage=%s", k->is_full ? "full" : "enough");
+}
+
+static void
+clean(struct kiosk *k)
+{
+	enum clock_quality quality;
+	int64_t day = keep_now(k, &quality) / DAY_S;
+	struct err err;
+
+	if (day == k->last_night_day || k->visits.open > 0)
+		return;
+	k->last_night_day = day;
+	if (outbox_retain(k->ob, day, (int)k->conf->keep_after_receipt, (int)k->conf->withdraw_days, &err) != ERR_OK)
+		log_err("kiosk", "retain", &err);
+}
+
+void
+kiosk_tick(struct kiosk *k)
+{
+	int64_t now = clock_boot_ms(k->clock);
+	struct err err;
+
+	pthread_mutex_lock(&k->lock);
+	(void)visits_sweep(&k->visits, now);
+	if (now - k->last_slow_ms >= SLOW_MS || k->seen_version == -1) {
+		k->last_slow_ms = now;
+		reload(k);
+		look_at_space(k);
+		keep_tick(k);
+		clean(k);
+		if (k->visits.open == 0 && outbox_idle(k->ob, &err) != ERR_OK)
+			log_debug("kiosk", "checkpoint=later");
+	}
+	pthread_mutex_unlock(&k->lock);
+}

@@ -1,0 +1,345 @@
+/* Which request gets which page. See kiosk.h. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/embed.h"
+#include "base/log.h"
+#include "base/num.h"
+#include "kiosk/embed.h"
+#include "kiosk/inside.h"
+#include "kiosk/say.h"
+
+static bool
+is(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0;
+}
+
+static bool
+is_post(const struct http_request *r)
+{
+	return is(r->method, "POST");
+}
+
+const char *
+field_text(const struct http_request *r, const char *name)
+{
+	size_t len;
+	const char *text = http_field(r, name, 0, &len);
+
+	return text == NULL || strlen(text) != len ? "" : text;
+}
+
+static void
+not_found(struct kiosk *k, struct http_response *out)
+{
+	const struct words *w = k->language[0];
+
+	show_message(k, w, 404, w->not_found_title, w->not_found_text, out);
+}
+
+static void
+refused(struct kiosk *k, struct http_response *out)
+{
+	const struct words *w = k->language[0];
+
+	k->refused++;
+	show_message(k, w, 403, w->refused_title, w->refused_text, out);
+}
+
+/* --- static files ------------------------------------------------------------------------------------ */
+
+void
+static_handle(struct kiosk *k, const struct http_request *r, struct http_response *out)
+{
+	static const char *const fonts[] = { "Andika-Regular.woff2", "Andika-Bold.woff2" };
+	const char *name = r->path + strlen("/static/");
+	size_t n = strlen(k->version);
+	const struct embed_file *f;
+	char path[80];
+	int64_t mm;
+
+	if (strncmp(name, k->version, n) != 0 || name[n] != '/' || strlen(name + n + 1) > 40) {
+		not_found(k, out);
+		return;
+	}
+	name += n + 1;
+	for (size_t i = 0; i < ARRAY_LEN(fonts); i++)
+		if (is(name, fonts[i]) && k->font[i].len > 0) {
+			out->type = "font/woff2";
+			out->fixed = k->font[i].data;
+			out->fixed_len = k->font[i].len;
+			goto keep;
+		}
+	if (strncmp(name, "mm-", 3) == 0 && is(name + strlen(name) - 4, ".css")
+	    && num_i64(name + 3, strlen(name) - 7, 200, 3000, &mm)) {
+		out->type = "text/css; charset=utf-8";
+		buf_printf(&out->body, ":root{--mm:%d.%02dpx}\n", (int)mm / 100, (int)mm % 100);
+		goto keep;
+	}
+	snprintf(path, sizeof(path), "static/%s", name);
+	f = embed_find(embed_kiosk, path);
+	if (f == NULL) {
+		not_found(k, out);
+		return;
+	}
+	out->type = is(name + strlen(name) - 3, ".js") ? "text/javascript; charset=utf-8" : "text/css; charset=utf-8";
+	out->fixed = f->data;
+	out->fixed_len = f->len;
+keep:
+	out->cacheable = true;
+	if (http_add(out, "Cache-Control", "public, max-age=31536000, immutable", NULL) != ERR_OK)
+		http_plain(out, 503, "Out of memory. Please try again.\n");
+}
+
+/* --- a visit ----------------------------------------------------------------------------------------- */
+
+/* The attract page again, and nothing of the visit anywhere. */
+static void
+to_start(struct http_response *out, bool lan)
+{
+	http_see_other(out, "/");
+	guard_cookie(out, "v", NULL, lan);
+	out->close = true;
+}
+
+static struct visit *
+visit_of(struct kiosk *k, const struct http_request *r, bool lan)
+{
+	struct visit *v = visit_find(&k->visits, guard_cookie_get(r, "v", lan), clock_boot_ms(k->clock));
+
+	/* A cookie of the screen is worth nothing on the site's network, and the other way round. */
+	return v != NULL && v->is_tablet == lan ? v : NULL;
+}
+
+static void
+start(struct kiosk *k, const struct http_request *r, bool lan, struct http_response *out)
+{
+	const char *go = field_text(r, "go"), *code = field_text(r, "l");
+	struct visit *v = visit_of(k, r, lan);
+	char cookie[CODE_LEN + 1];
+	struct err err;
+	enum err_code rc;
+
+	/* Start pressed twice: one visit. */
+	if (v != NULL) {
+		http_see_other(out, "/s");
+		return;
+	}
+	if (!is(go, "start") && !is(go, "easy") && !is(go, "wrong")) {
+		http_see_other(out, "/");
+		return;
+	}
+	if (!is(go, "wrong") && (!keep_can(k) || k->catalog->n == 0)) {
+		http_see_other(out, "/");
+		return;
+	}
+	rc = flow_begin(k, go, code, lan, &v, &err);
+	if (rc != ERR_OK) {
+		if (rc != ERR_AGAIN)
+			log_err("kiosk", "start", &err);
+		show_attract(k, code, lan, out);
+		return;
+	}
+	visit_code(v, cookie);
+	http_see_other(out, "/s");
+	guard_cookie(out, "v", cookie, lan);
+	wipe(cookie, sizeof(cookie));
+}
+
+static void
+press(struct kiosk *k, const struct http_request *r, bool lan, struct http_response *out)
+{
+	struct visit *v = visit_of(k, r, lan);
+	const char *token;
+	size_t len = 0;
+
+	if (v == NULL) {
+		to_start(out, lan);
+		return;
+	}
+	token = http_field(r, "t", 0, &len);
+	switch (visit_token_check(v, token, len)) {
+	case TOKEN_FOREIGN:
+		refused(k, out);
+		return;
+	case TOKEN_OLD:
+		http_see_other(out, "/s");
+		return;
+	case TOKEN_NOW:
+		break;
+	}
+	if (flow_press(k, v, field_text(r, "go"), r))
+		http_see_other(out, "/s");
+	else
+		to_start(out, lan);
+}
+
+/* The sound of a page: its text is made under the lock, the sound without it. */
+static void
+sound(struct kiosk *k, const struct http_request *r, bool lan, struct http_response *out)
+{
+	struct visit *v = visit_of(k, r, lan);
+	const char *voice;
+	bool is_own = false;
+	struct buf said;
+	unsigned speed;
+	struct err err;
+
+	if (v == NULL || !say_can(k, v->words)) {
+		not_found(k, out);
+		return;
+	}
+	voice = v->words->voice;
+	speed = v->look.speed;
+	buf_init_secret(&said, SAY_MAX);
+	show_said(k, v, out->arena, &said, &is_own);
+	pthread_mutex_unlock(&k->lock);
+	out->type = "audio/wav";
+	if (said.failed != ERR_OK || say_speak(k->conf->voice, voice, speed, &said, &out->body, &err) != ERR_OK) {
+		log_event("kiosk", "speech=failed");
+		http_plain(out, 503, "No sound could be made.\n");
+	}
+	buf_free(&said);
+	pthread_mutex_lock(&k->lock);
+}
+
+static void
+visit_handle(struct kiosk *k, const struct http_request *r, bool lan, struct http_response *out)
+{
+	struct visit *v;
+
+	if (is_post(r)) {
+		if (is(r->path, "/s"))
+			press(k, r, lan, out);
+		else
+			not_found(k, out);
+		return;
+	}
+	if (is(r->path, "/s/sound")) {
+		sound(k, r, lan, out);
+		return;
+	}
+	v = visit_of(k, r, lan);
+	if (v == NULL) {
+		to_start(out, lan);
+	} else if (is(r->path, "/s")) {
+		show_visit(k, v, out);
+	} else if (is(r->path, "/s/still")) {
+		visit_over(v, AT_STILL);
+		show_visit(k, v, out);
+	} else if (is(r->path, "/s/over")) {
+		/* Only the question "are you still there?" leads here, and only when its time is over. */
+		if (visit_at(v) == AT_STILL && clock_boot_ms(k->clock) + 6000 >= v->dies_ms) {
+			k->visits.left += v->floor[0] != AT_NOTHING;
+			visit_end(&k->visits, v);
+			to_start(out, lan);
+		} else {
+			http_see_other(out, "/s");
+		}
+	} else {
+		not_found(k, out);
+	}
+}
+
+/* --- for machines ------------------------------------------------------------------------------------ */
+
+void
+metrics_handle(struct kiosk *k, struct http_response *out)
+{
+	struct outbox_counts counts = { .oldest_day = -1, .receipt_day = -1 };
+	enum clock_quality quality;
+	int64_t day = keep_now(k, &quality) / 86400;
+	struct err err;
+	struct buf *b = &out->body;
+
+	out->type = "text/plain; version=0.0.4; charset=utf-8";
+	if (outbox_counts(k->ob, &counts, &err) != ERR_OK) {
+		http_plain(out, 503, "site.db cannot be read.\n");
+		return;
+	}
+	buf_printf(b, "# TYPE candour_outbox_records gauge\ncandour_outbox_records %llu\n",
+	    (unsigned long long)counts.waiting);
+	buf_printf(b, "# TYPE candour_outbox_oldest_hours gauge\ncandour_outbox_oldest_hours %lld\n",
+	    counts.oldest_day < 0 ? 0LL : (long long)(day - counts.oldest_day) * 24);
+	if (counts.receipt_day >= 0)
+		buf_printf(b, "# TYPE candour_receipt_age_seconds gauge\ncandour_receipt_age_seconds %lld\n",
+		    (long long)(day - counts.receipt_day) * 86400);
+	buf_printf(b, "# TYPE candour_kiosk_visits_total counter\n");
+	buf_printf(b, "candour_kiosk_visits_total{end=\"begun\"} %llu\n", (unsigned long long)k->visits.begun);
+	buf_printf(b, "candour_kiosk_visits_total{end=\"finished\"} %llu\n", (unsigned long long)k->visits.finished);
+	buf_printf(b, "candour_kiosk_visits_total{end=\"stopped\"} %llu\n", (unsigned long long)k->visits.stopped);
+	buf_printf(b, "candour_kiosk_visits_total{end=\"left\"} %llu\n", (unsigned long long)k->visits.left);
+	buf_printf(b, "# TYPE candour_kiosk_not_kept_total counter\ncandour_kiosk_not_kept_total %llu\n",
+	    (unsigned long long)k->not_kept);
+	buf_printf(b, "# TYPE candour_kiosk_ready gauge\ncandour_kiosk_ready %d\n",
+	    keep_can(k) && k->catalog->n > 0);
+}
+
+static void
+health_handle(struct kiosk *k, struct http_response *out)
+{
+	if (k->ring == NULL)
+		http_plain(out, 503, "no key ring\n");
+	else if (k->catalog->n == 0)
+		http_plain(out, 503, "no forms\n");
+	else if (k->is_full)
+		http_plain(out, 503, "storage full\n");
+	else
+		http_plain(out, 200, "ok\n");
+}
+
+/* --- all --------------------------------------------------------------------------------------------- */
+
+static void
+route(struct kiosk *k, const struct http_request *r, bool lan, struct http_response *out)
+{
+	const char *p = r->path;
+
+	if (is(p, "/") && !is_post(r)) {
+		if (visit_of(k, r, lan) != NULL)
+			http_see_other(out, "/s");
+		else
+			show_attract(k, http_query(r, "l"), lan, out);
+	} else if (is(p, "/start")) {
+		if (is_post(r))
+			start(k, r, lan, out);
+		else
+			http_see_other(out, "/");
+	} else if (is(p, "/s") || strncmp(p, "/s/", 3) == 0) {
+		visit_handle(k, r, lan, out);
+	} else if (strncmp(p, "/static/", 8) == 0 && !is_post(r)) {
+		static_handle(k, r, out);
+	} else if (is(p, "/healthz") && !is_post(r)) {
+		health_handle(k, out);
+	} else if (is(p, "/metrics") && !is_post(r) && !lan) {
+		metrics_handle(k, out);
+	} else if (!about_handle(k, r, lan, out) && !staff_handle(k, r, lan, out)) {
+		not_found(k, out);
+	}
+}
+
+static void
+handle(struct kiosk *k, const struct http_request *r, bool lan, struct http_response *out)
+{
+	pthread_mutex_lock(&k->lock);
+	if (guard_request(k, r, lan, out)) {
+		k->pages++;
+		route(k, r, lan, out);
+	} else {
+		k->refused++;
+	}
+	pthread_mutex_unlock(&k->lock);
+}
+
+void
+kiosk_handle(void *k, const struct http_request *r, struct http_response *out)
+{
+	handle(k, r, false, out);
+}
+
+void
+kiosk_handle_lan(void *k, const struct http_request *r, struct http_response *out)
+{
+	handle(k, r, true, out);
+}

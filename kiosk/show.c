@@ -1,0 +1,718 @@
+/* The pages of a visit: from where it stands to a view. See inside.h. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "collector/words.h"
+#include "kiosk/receipt.h"
+#include "kiosk/say.h"
+#include "kiosk/take.h"
+#include "kiosk/templates.h"
+
+enum { ANSWERS_A_PAGE = 5, TEXT_IDLE_S = 600, GRACE_S = 5, DAY_S = 86400 };
+
+/* One page being made. */
+struct sheet {
+	struct kiosk *k;
+	struct visit *v;
+	struct arena *a;
+	struct http_response *out;
+	struct frame f;
+	struct buf said;	/* what Listen reads */
+	bool has_text;		/* something is written here: it gets more time */
+	bool is_own;		/* a person's own words are on it: nothing of it is cached */
+};
+
+const struct words *
+show_words(struct kiosk *k, const char *code)
+{
+	for (size_t i = 0; code != NULL && i < k->n_languages; i++)
+		if (strcmp(k->language[i]->code, code) == 0)
+			return k->language[i];
+	return k->language[0];
+}
+
+void
+show_frame(struct kiosk *k, const struct words *w, struct frame *f, const char *title)
+{
+	static const char *const mm = "588";
+
+	memset(f, 0, sizeof(*f));
+	f->w = *w;
+	f->lang = w->tag;
+	f->dir = w->dir;
+	f->look = "";
+	f->title = title;
+	f->mm = k->mm_text[0] != '\0' ? k->mm_text : mm;
+	f->version = k->version;
+	f->token = f->audio = f->steps = f->go = f->go_label = "";
+}
+
+static void
+frame(struct sheet *s, const char *title)
+{
+	struct visit *v = s->v;
+	static const char *const sizes[] = { "", " larger", " larger largest" };
+	char *token = arena_alloc(s->a, TOKEN_LEN + 1);
+
+	show_frame(s->k, v->words, &s->f, title);
+	if (token != NULL) {
+		visit_token(v, token);
+		s->f.token = token;
+	}
+	s->f.look = text_of(s->a, "%s%s%s", v->look.is_dark ? "dark" : "",
+	    v->look.words_only ? " words-only" : "", sizes[v->look.size % 3]);
+	s->f.is_larger = v->look.size > 0;
+	s->f.has_back = s->f.has_wrong = s->f.has_stop = true;
+	s->f.has_listen = say_can(s->k, v->words);
+	s->f.is_listening = v->is_listening && s->f.has_listen;
+	if (s->f.is_listening)
+		s->f.audio = text_of(s->a, "/s/sound?n=%u", v->listen_n);
+	s->f.go = "next";
+	s->f.go_label = v->words->continue_;
+}
+
+/* What Listen reads: sentences, each ended. */
+static void
+say(struct sheet *s, const char *text)
+{
+	if (text != NULL && text[0] != '\0')
+		say_sentence(&s->said, text);
+}
+
+/* --- questions --------------------------------------------------------------------------------------- */
+
+static void
+say_asks(struct sheet *s, const struct question_view *q)
+{
+	say(s, q->heading);
+	for (size_t i = 0; i < q->n_asks; i++) {
+		const struct ask_view *a = &q->asks[i];
+
+		say(s, a->error);
+		say(s, a->label);
+		say(s, a->hint);
+		for (size_t n = 0; n < a->n_choices; n++)
+			say(s, a->choices[n].label);
+		for (size_t n = 0; n < a->n_others; n++)
+			say(s, a->others[n].label);
+		if (a->value[0] != '\0') {
+			say(s, a->value);
+			s->is_own = true;
+		}
+		s->has_text |= a->is_text || a->is_line;
+	}
+}
+
+static void
+show_filling(struct sheet *s, struct filling *f, bool is_last_send)
+{
+	struct question_view q = { .heading = NULL };
+	const char *heading;
+	uint32_t next = f->page;
+	struct err err;
+
+	frame(s, "");
+	if (ask_fill(s->v, f, s->a, &q, &err) != ERR_OK) {
+		log_err("kiosk", "page", &err);
+		s->out->status = 500;
+		return;
+	}
+	heading = q.heading[0] != '\0' ? q.heading : q.n_asks > 0 ? q.asks[0].label : "";
+	s->f.steps = q.f.steps;
+	s->f.pebbles = q.f.pebbles;
+	s->f.n_pebbles = q.f.n_pebbles;
+	s->f.title = q.error_title[0] != '\0' ? text_of(s->a, "%s: %s", s->v->words->error, heading)
+	    : q.f.steps[0] != '\0' ? text_of(s->a, "%s %s: %s", s->v->words->question_n, q.f.steps, heading) : heading;
+	s->f.has_stop = f != &s->v->concern;
+	s->f.has_wrong = f != &s->v->concern;
+	if (is_last_send && !session_next(f->session, &next))
+		s->f.go_label = s->v->words->concern_send;
+	say_asks(s, &q);
+	q.f = s->f;
+	page_kiosk_question(&s->out->body, &q);
+}
+
+/* A page of the kiosk's own with tiles: one question, the choices numbered by VALUES. */
+static void
+show_tiles(struct sheet *s, const char *label, const char *const *values, const char *const *labels, size_t n)
+{
+	struct question_view q = { .heading = "", .error_title = "", .page_id = "0", .n_asks = 1 };
+	struct ask_view *a = arena_calloc(s->a, 1, sizeof(*a));
+
+	if (a == NULL)
+		return;
+	frame(s, label);
+	a->w = *s->v->words;
+	a->is_group = a->is_radio = a->is_lone = true;
+	a->id = a->name = "a0";
+	a->label = label;
+	a->hint = a->value = a->find = a->described = "";
+	a->error = s->v->choose_error ? s->v->words->err_choose : "";
+	a->focus_error = s->v->choose_error;
+	if (s->v->choose_error) {
+		a->described = "a0-error";
+		s->f.title = text_of(s->a, "%s: %s", s->v->words->error, label);
+	}
+	a->choices = arena_calloc(s->a, n + 1, sizeof(*a->choices));
+	a->grid = n <= 2 ? "n2" : n == 3 ? "n3" : n == 4 ? "n4" : n == 5 ? "n5" : n <= 6 ? "n6" : "n8";
+	for (size_t i = 0; a->choices != NULL && i < n; i++) {
+		a->choices[i] = (struct choice_view){ .id = text_of(s->a, "a0-%zu", i), .value = values[i],
+		    .label = labels[i], .symbol = "", .rank = "", .up = "", .down = "" };
+		a->n_choices++;
+	}
+	q.asks = a;
+	say_asks(s, &q);
+	q.f = s->f;
+	page_kiosk_question(&s->out->body, &q);
+}
+
+static void
+show_style(struct sheet *s)
+{
+	const struct words *w = s->v->words;
+	const char *const values[] = { "standard", "easy", "words" };
+	const char *const labels[] = { w->style_standard, w->style_easy, w->style_words };
+
+	show_tiles(s, w->style_title, values, labels, ARRAY_LEN(values));
+}
+
+static void
+show_which(struct sheet *s)
+{
+	const char *values[CATALOG_MAX], *labels[CATALOG_MAX];
+
+	for (size_t i = 0; i < s->v->n_choice; i++) {
+		values[i] = text_of(s->a, "%zu", i);
+		labels[i] = form_title(s->v->choice[i]->form);
+	}
+	show_tiles(s, s->v->words->which_form, values, labels, s->v->n_choice);
+}
+
+/* --- plain pages ------------------------------------------------------------------------------------- */
+
+static void
+message(struct sheet *s, const char *heading, const char *const *lines, size_t n, struct message_view *m)
+{
+	m->lines = arena_calloc(s->a, n + 1, sizeof(*m->lines));
+	m->heading = heading;
+	m->action = "/s";
+	m->icon = "";
+	say(s, heading);
+	for (size_t i = 0; m->lines != NULL && i < n; i++)
+		if (lines[i] != NULL && lines[i][0] != '\0') {
+			m->lines[m->n_lines++].text = lines[i];
+			say(s, lines[i]);
+		}
+	m->f = s->f;
+	page_kiosk_message(&s->out->body, m);
+}
+
+static void
+show_privacy(struct sheet *s)
+{
+	const struct words *w = s->v->words;
+	const char *const lines[] = { w->privacy_1, w->privacy_2, w->privacy_3, w->privacy_4, w->privacy_5,
+	    w->privacy_6 };
+	struct link_view no = { .href = "no", .label = w->privacy_no, .lang = "" };
+	struct message_view m = { .is_form = true, .links = &no, .n_links = 1 };
+
+	frame(s, w->privacy_title);
+	s->f.go_label = w->privacy_agree;
+	s->f.has_stop = false;
+	message(s, w->privacy_title, lines, ARRAY_LEN(lines), &m);
+}
+
+static void
+show_failed(struct sheet *s, bool concern)
+{
+	const struct words *w = s->v->words;
+	const char *const lines[] = { w->send_failed_text };
+	struct message_view m = { .is_alert = true };
+
+	frame(s, w->send_failed_title);
+	s->f.go_label = w->try_again;
+	s->f.has_wrong = !concern;
+	message(s, w->send_failed_title, lines, 1, &m);
+}
+
+static void
+show_still(struct sheet *s)
+{
+	const struct words *w = s->v->words;
+	const char *const lines[] = { w->still_text };
+	struct message_view m = { .is_alert = true };
+
+	frame(s, w->still_title);
+	s->f.has_back = false;
+	s->f.go_label = w->still_yes;
+	message(s, w->still_title, lines, 1, &m);
+}
+
+static void
+show_no_form(struct sheet *s)
+{
+	const struct words *w = s->v->words;
+	struct message_view m = { .is_alert = false };
+
+	frame(s, w->attract_no_form);
+	s->f.has_stop = false;
+	s->f.go_label = w->to_start;
+	message(s, w->attract_no_form, NULL, 0, &m);
+}
+
+static void
+show_concern_sent(struct sheet *s)
+{
+	const struct words *w = s->v->words;
+	const char *const lines[] = { w->concern_sent, w->wrong_cannot, w->concern_no_words };
+	struct message_view m = { .is_alert = false };
+
+	frame(s, w->concern_sent_title);
+	s->f.has_back = s->f.has_wrong = false;
+	s->f.has_stop = false;
+	message(s, w->concern_sent_title, lines, ARRAY_LEN(lines), &m);
+}
+
+static void
+show_wrong(struct sheet *s)
+{
+	const struct words *w = s->v->words;
+	struct number_view numbers[ARRAY_LEN(s->k->numbers) + 2] = { { .name = w->number_emergency, .number = "999" } };
+	struct wrong_view view = { .n_numbers = 1, .numbers = numbers };
+
+	frame(s, w->wrong_title);
+	s->f.has_wrong = false;
+	s->f.has_stop = s->v->floor[0] != AT_NOTHING;
+	s->f.go_label = w->wrong_back;
+	for (size_t i = 0; i < s->k->n_numbers; i++)
+		numbers[view.n_numbers++] = s->k->numbers[i];
+	if (s->k->n_numbers == 0)
+		numbers[view.n_numbers++] = (struct number_view){ .name = w->number_cqc, .number = "03000 616161" };
+	view.has_form = s->k->is_lane1_started && catalog_concern(s->k->catalog) != NULL;
+	say(s, w->wrong_title);
+	say(s, w->wrong_call);
+	say(s, w->wrong_numbers);
+	for (size_t i = 0; i < view.n_numbers; i++) {
+		say(s, view.numbers[i].name);
+		say(s, view.numbers[i].number);
+	}
+	if (view.has_form) {
+		say(s, w->wrong_write);
+		say(s, w->wrong_cannot);
+		say(s, w->wrong_not_safe);
+		say(s, w->wrong_complaint);
+		say(s, w->wrong_staff);
+	} else {
+		say(s, w->wrong_no_form);
+	}
+	view.f = s->f;
+	page_kiosk_wrong(&s->out->body, &view);
+}
+
+/* --- text size and what goes with it ------------------------------------------------------------------ */
+
+static void
+row(struct sheet *s, struct look_view *view, const char *label, const char *verb, unsigned on,
+    const char *const *labels, size_t n)
+{
+	struct look_row_view *r = &view->rows[view->n_rows++];
+
+	r->label = label;
+	r->options = arena_calloc(s->a, n, sizeof(*r->options));
+	say(s, label);
+	for (size_t i = 0; r->options != NULL && i < n; i++) {
+		r->options[i] = (struct option_view){ .go = text_of(s->a, "%s-%zu", verb, i), .label = labels[i],
+		    .on = i == on };
+		r->n_options++;
+		say(s, labels[i]);
+	}
+}
+
+static void
+language_row(struct sheet *s, struct look_view *view)
+{
+	struct kiosk *k = s->k;
+	struct look_row_view *r = &view->rows[view->n_rows];
+
+	if (k->n_languages < 2)
+		return;
+	view->n_rows++;
+	r->label = s->v->words->look_language;
+	r->options = arena_calloc(s->a, k->n_languages, sizeof(*r->options));
+	for (size_t i = 0; r->options != NULL && i < k->n_languages; i++) {
+		r->options[i] = (struct option_view){ .go = text_of(s->a, "lang-%s", k->language[i]->code),
+		    .label = k->language[i]->name, .on = k->language[i] == s->v->words };
+		r->n_options++;
+	}
+}
+
+static void
+show_look(struct sheet *s)
+{
+	const struct words *w = s->v->words;
+	const struct look *l = &s->v->look;
+	const char *const sizes[] = { w->look_size_1, w->look_size_2, w->look_size_3 };
+	const char *const colours[] = { w->look_light, w->look_dark };
+	const char *const pictures[] = { w->look_with, w->look_without };
+	const char *const speeds[] = { w->look_slow, w->look_usual, w->look_fast };
+	const char *const reads[] = { w->look_read_off, w->look_read_on };
+	struct look_view view = { .rows = arena_calloc(s->a, 6, sizeof(*view.rows)) };
+
+	if (view.rows == NULL)
+		return;
+	frame(s, w->look_title);
+	s->f.has_back = s->f.has_stop = false;
+	s->f.has_look_off = true;
+	say(s, w->look_title);
+	row(s, &view, w->look_size, "size", l->size, sizes, 3);
+	row(s, &view, w->look_colour, "dark", l->is_dark, colours, 2);
+	row(s, &view, w->look_pictures, "words", l->words_only, pictures, 2);
+	if (s->f.has_listen) {
+		row(s, &view, w->look_voice, "speed", l->speed, speeds, 3);
+		row(s, &view, w->look_read, "read", l->read_each, reads, 2);
+	}
+	language_row(s, &view);
+	view.f = s->f;
+	page_kiosk_look(&s->out->body, &view);
+}
+
+/* --- review ------------------------------------------------------------------------------------------ */
+
+static bool
+asks_something(const struct page_control *c)
+{
+	switch (c->kind) {
+	case CONTROL_NOTE:
+	case CONTROL_REPEAT:
+	case CONTROL_UPLOAD:
+		return false;
+	case CONTROL_INPUT:
+		return !c->readonly;
+	case CONTROL_SELECT1:
+	case CONTROL_SELECT:
+	case CONTROL_RANGE:
+	case CONTROL_RANK:
+	case CONTROL_TRIGGER:
+		return true;
+	}
+	return false;
+}
+
+/* Dates as people write them; everything else as the engine says it. */
+static const char *
+shown_value(struct sheet *s, const struct page_control *c)
+{
+	int y, m, d;
+
+	if (c->type == TYPE_DATE && sscanf(c->value, "%d-%d-%d", &y, &m, &d) == 3) {
+		struct buf b;
+		const char *text;
+
+		buf_init_secret(&b, 200);
+		words_date(&b, s->v->words, day_from_date(y, m, d));
+		text = arena_strn(s->a, buf_str(&b), b.len);
+		buf_free(&b);
+		return text;
+	}
+	return arena_str(s->a, c->shown);
+}
+
+static void
+show_review(struct sheet *s)
+{
+	const struct words *w = s->v->words;
+	struct review_view view = { .answers = arena_calloc(s->a, ANSWERS_A_PAGE, sizeof(*view.answers)) };
+	size_t first, n = 0, pages;
+	bool typed = false;
+	uint32_t at = 0;
+	struct page page;
+	struct err err;
+
+	if (view.answers == NULL)
+		return;
+	frame(s, w->review_title);
+	say(s, w->review_title);
+	first = (size_t)s->v->review_page * ANSWERS_A_PAGE;
+	while (session_next(s->v->main.session, &at)) {
+		if (session_page(s->v->main.session, at, &page, &err) != ERR_OK)
+			continue;
+		for (size_t i = 0; i < page.n_controls; i++) {
+			const struct page_control *c = &page.controls[i];
+			struct answer_view *to;
+
+			if (!asks_something(c))
+				continue;
+			typed |= c->kind == CONTROL_INPUT && c->type == TYPE_STRING && c->value[0] != '\0';
+			if (n++ < first || n > first + ANSWERS_A_PAGE)
+				continue;
+			to = &view.answers[view.n_answers++];
+			to->label = arena_str(s->a, c->label);
+			to->is_empty = c->value[0] == '\0';
+			to->shown = to->is_empty ? w->review_empty : shown_value(s, c);
+			to->go = text_of(s->a, "change-%u", at);
+			say(s, to->label);
+			say(s, to->shown);
+		}
+	}
+	pages = n == 0 ? 1 : (n + ANSWERS_A_PAGE - 1) / ANSWERS_A_PAGE;
+	if (s->v->review_page >= pages) {
+		s->v->review_page = (unsigned)pages - 1;
+		buf_reset(&s->said);
+		show_review(s);
+		return;
+	}
+	if (pages > 1)
+		s->f.steps = text_fill(s->a, w->of_n, text_of(s->a, "%u", s->v->review_page + 1),
+		    text_of(s->a, "%zu", pages));
+	s->f.has_plain_steps = true;
+	s->is_own = true;
+	view.error = "";
+	if (s->v->review_page + 1 == pages) {
+		s->f.go = "send";
+		s->f.go_label = w->review_send;
+		view.ask_quote = typed;
+		view.quote_yes = strcmp(s->v->quote, "yes") == 0;
+		view.quote_no = strcmp(s->v->quote, "no") == 0;
+		if (typed)
+			say(s, w->review_quote);
+	} else {
+		s->f.go_label = w->review_more;
+	}
+	view.f = s->f;
+	page_kiosk_review(&s->out->body, &view);
+}
+
+static void
+show_thanks(struct sheet *s)
+{
+	const struct words *w = s->v->words;
+	struct thanks_view view = { .heading = w->thanks_title };
+	struct line_view lines[2];
+	enum clock_quality quality;
+	struct buf until, words;
+
+	frame(s, w->thanks_title);
+	s->f.has_back = s->f.has_stop = s->f.has_wrong = false;
+	s->f.has_look_off = false;
+	s->f.go_label = w->finished;
+	say(s, w->thanks_title);
+	say(s, w->thanks_kept);
+	buf_init_secret(&until, 200);
+	buf_init_secret(&words, 200);
+	words_date(&until, w, keep_now(s->k, &quality) / DAY_S + s->k->conf->withdraw_days);
+	words_put(s->v->receipt, ARRAY_LEN(s->v->receipt), &words);
+	view.words = arena_calloc(s->a, 4, sizeof(*view.words));
+	say(s, w->thanks_words);
+	for (size_t i = 0; view.words != NULL && i < 4; i++) {
+		view.words[view.n_words++].text = word_text(s->v->receipt[i]);
+		say(s, word_text(s->v->receipt[i]));
+	}
+	lines[0].text = text_fill(s->a, w->thanks_until, buf_str(&until), NULL);
+	lines[1].text = w->thanks_private;
+	view.lines = lines;
+	view.n_lines = 2;
+	say(s, lines[0].text);
+	say(s, lines[1].text);
+	view.qr_path = receipt_qr(buf_str(&words), s->a, &view.qr_size);
+	s->is_own = true;
+	view.f = s->f;
+	page_kiosk_thanks(&s->out->body, &view);
+	buf_free(&until);
+	buf_free(&words);
+}
+
+/* --- all of them ------------------------------------------------------------------------------------- */
+
+static void
+show_place(struct sheet *s)
+{
+	switch (visit_at(s->v)) {
+	case AT_STYLE:
+		show_style(s);
+		break;
+	case AT_WHO:
+		show_filling(s, &s->v->who, false);
+		break;
+	case AT_WHICH:
+		show_which(s);
+		break;
+	case AT_PRIVACY:
+		show_privacy(s);
+		break;
+	case AT_ASK:
+		show_filling(s, &s->v->main, false);
+		break;
+	case AT_REVIEW:
+		show_review(s);
+		break;
+	case AT_FAILED:
+		show_failed(s, false);
+		break;
+	case AT_THANKS:
+		show_thanks(s);
+		break;
+	case AT_NOTHING:
+	case AT_NO_FORM:
+		show_no_form(s);
+		break;
+	case AT_LOOK:
+		show_look(s);
+		break;
+	case AT_WRONG:
+		show_wrong(s);
+		break;
+	case AT_CONCERN:
+		show_filling(s, &s->v->concern, true);
+		break;
+	case AT_CONCERN_FAILED:
+		show_failed(s, true);
+		break;
+	case AT_CONCERN_SENT:
+		show_concern_sent(s);
+		break;
+	case AT_STILL:
+		show_still(s);
+		break;
+	}
+}
+
+/* Without script a page asks by itself whether anybody is there; the server's clock decides in any case. */
+static void
+set_idle(struct sheet *s)
+{
+	const struct kiosk_conf *conf = s->k->conf;
+	const struct shelf *shelf = s->v->main.shelf;
+	int64_t warn = conf->idle_warn_s + conf->idle_answer_s, now = clock_boot_ms(s->k->clock);
+	struct err err;
+
+	if (visit_at(s->v) == AT_STILL) {
+		s->v->dies_ms = now + (conf->idle_answer_s + GRACE_S) * 1000;
+		if (http_add(s->out, "Refresh", text_of(s->a, "%lld; url=/s/over", (long long)conf->idle_answer_s),
+		    &err) != ERR_OK)
+			log_err("kiosk", "page", &err);
+		return;
+	}
+	if (visit_at(s->v) == AT_ASK && shelf != NULL && shelf->idle_s >= 60)
+		warn = shelf->idle_s;
+	if (s->has_text && warn < TEXT_IDLE_S)
+		warn = TEXT_IDLE_S;
+	s->v->dies_ms = now + (warn + conf->idle_answer_s + GRACE_S) * 1000;
+	if (http_add(s->out, "Refresh", text_of(s->a, "%lld; url=/s/still", (long long)warn), &err) != ERR_OK)
+		log_err("kiosk", "page", &err);
+}
+
+static void
+sheet_init(struct sheet *s, struct kiosk *k, struct visit *v, struct http_response *out)
+{
+	memset(s, 0, sizeof(*s));
+	s->k = k;
+	s->v = v;
+	s->a = out->arena;
+	s->out = out;
+	buf_init_secret(&s->said, SAY_MAX);
+}
+
+void
+show_visit(struct kiosk *k, struct visit *v, struct http_response *out)
+{
+	struct sheet s;
+
+	sheet_init(&s, k, v, out);
+	show_place(&s);
+	set_idle(&s);
+	buf_free(&s.said);
+}
+
+void
+show_said(struct kiosk *k, struct visit *v, struct arena *a, struct buf *said, bool *is_own)
+{
+	struct http_response out = { .arena = a };
+	struct sheet s;
+
+	buf_init_secret(&out.body, 8 << 20);
+	sheet_init(&s, k, v, &out);
+	show_place(&s);
+	buf_put(said, s.said.data, s.said.len);
+	*is_own = s.is_own;
+	buf_free(&s.said);
+	buf_free(&out.body);
+}
+
+void
+show_message(struct kiosk *k, const struct words *w, unsigned status, const char *heading, const char *text,
+    struct http_response *out)
+{
+	struct line_view line = { .text = text };
+	struct link_view start = { .href = "/", .label = w->to_start, .lang = "" };
+	struct message_view m = { .heading = heading, .lines = &line, .n_lines = text[0] != '\0', .links = &start,
+	    .n_links = 1, .action = "/", .icon = "" };
+
+	buf_reset(&out->body);
+	show_frame(k, w, &m.f, heading);
+	out->status = status;
+	page_kiosk_message(&out->body, &m);
+}
+
+/* "8 questions, about 5 minutes": of the form most people get. */
+static const char *
+how_long(struct kiosk *k, const struct words *w, struct arena *a)
+{
+	const struct shelf *s = NULL;
+	struct buf questions, minutes;
+	const char *text;
+
+	for (size_t i = 0; i < k->catalog->n && s == NULL; i++)
+		if (!k->catalog->shelf[i].is_concern && !k->catalog->shelf[i].is_visit)
+			s = &k->catalog->shelf[i];
+	if (s == NULL)
+		return "";
+	buf_init(&questions, 100);
+	buf_init(&minutes, 100);
+	words_count(&questions, w, &w->questions, form_questions(s->form));
+	words_count(&minutes, w, &w->minutes, s->minutes > 0 ? s->minutes : form_questions(s->form) / 2 + 1);
+	text = text_fill(a, w->attract_how_long, buf_str(&questions), buf_str(&minutes));
+	buf_free(&questions);
+	buf_free(&minutes);
+	return text;
+}
+
+static bool
+in_use(struct kiosk *k)
+{
+	int64_t now = clock_boot_ms(k->clock);
+
+	for (size_t i = 0; i < VISITS; i++)
+		if (k->visits.list[i].is_open && !k->visits.list[i].is_tablet && now < k->visits.list[i].dies_ms)
+			return true;
+	return false;
+}
+
+void
+show_attract(struct kiosk *k, const char *code, bool lan, struct http_response *out)
+{
+	const struct words *w = show_words(k, code);
+	struct link_view languages[ARRAY_LEN(k->language)];
+	struct attract_view view = { .code = w->code, .languages = languages };
+	struct err err;
+	bool any = false;
+
+	show_frame(k, w, &view.f, w->attract_title);
+	for (size_t i = 0; i < k->catalog->n; i++)
+		any |= !k->catalog->shelf[i].is_concern && !k->catalog->shelf[i].is_visit;
+	view.is_in_use = !lan && in_use(k);
+	view.note = k->is_full ? w->attract_full : k->ring == NULL ? w->unavailable_text
+	    : !any ? w->attract_no_form : view.is_in_use ? w->attract_in_use : "";
+	view.can_start = view.note[0] == '\0';
+	view.has_easy = view.can_start && catalog_has_variant(k->catalog, "easy_read");
+	view.how_long = how_long(k, w, out->arena);
+	for (size_t i = 0; i < k->n_languages; i++)
+		if (k->language[i] != w)
+			languages[view.n_languages++] = (struct link_view){
+			    .href = text_of(out->arena, "/?l=%s", k->language[i]->code),
+			    .label = k->language[i]->name, .lang = k->language[i]->tag };
+	if (http_add(out, "Refresh", "600; url=/", &err) != ERR_OK)
+		log_err("kiosk", "page", &err);
+	page_kiosk_attract(&out->body, &view);
+}
