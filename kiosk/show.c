@@ -10,7 +10,7 @@
 #include "kiosk/take.h"
 #include "kiosk/templates.h"
 
-enum { ANSWERS_A_PAGE = 5, TEXT_IDLE_S = 600, GRACE_S = 5, DAY_S = 86400 };
+enum { ANSWERS_A_PAGE = 4, TEXT_IDLE_S = 600, GRACE_S = 5, DAY_S = 86400 };
 
 /* One page being made. */
 struct sheet {
@@ -46,7 +46,7 @@ show_frame(struct kiosk *k, const struct words *w, struct frame *f, const char *
 	f->title = title;
 	f->mm = k->mm_text[0] != '\0' ? k->mm_text : mm;
 	f->version = k->version;
-	f->token = f->audio = f->steps = f->go = f->go_label = "";
+	f->token = f->audio = f->steps = f->go = f->go_label = f->other = f->other_label = "";
 }
 
 static void
@@ -120,6 +120,9 @@ show_filling(struct sheet *s, struct filling *f, bool is_last_send)
 		return;
 	}
 	heading = q.heading[0] != '\0' ? q.heading : q.n_asks > 0 ? q.asks[0].label : "";
+	/* "3 of 8" is said of the questions themselves, not of who answers them. */
+	if (f != &s->v->main)
+		q.f.steps = "";
 	s->f.steps = q.f.steps;
 	s->f.pebbles = q.f.pebbles;
 	s->f.n_pebbles = q.f.n_pebbles;
@@ -215,11 +218,12 @@ show_privacy(struct sheet *s)
 	const struct words *w = s->v->words;
 	const char *const lines[] = { w->privacy_1, w->privacy_2, w->privacy_3, w->privacy_4, w->privacy_5,
 	    w->privacy_6 };
-	struct link_view no = { .href = "no", .label = w->privacy_no, .lang = "" };
-	struct message_view m = { .is_form = true, .links = &no, .n_links = 1 };
+	struct message_view m = { .is_alert = false };
 
 	frame(s, w->privacy_title);
 	s->f.go_label = w->privacy_agree;
+	s->f.other = "no";
+	s->f.other_label = w->privacy_no;
 	s->f.has_stop = false;
 	message(s, w->privacy_title, lines, ARRAY_LEN(lines), &m);
 }

@@ -26,6 +26,7 @@ struct frame {
 	bool has_plain_steps;	/* "1 of 2" without the word Question */
 	bool has_script;
 	const char *go, *go_label;	/* the main button; label "": none */
+	const char *other, *other_label;	/* one more quiet button; label "": none */
 	struct pebble *pebbles;
 	size_t n_pebbles;
 };
