@@ -11,7 +11,7 @@
 #include "kiosk/visit.h"
 
 struct staff {
-	uint8_t cookie[16];
+	uint8_t cookie[16], token[16];
 	bool is_in;
 	int64_t until_ms;	/* boot time */
 };
@@ -33,7 +33,7 @@ struct kiosk {
 	int64_t seen_version, last_slow_ms, last_night_day;
 	uint16_t port, lan_port;
 	char mm_text[8];
-	bool has_voice;
+	bool has_voice, is_pin_busy;
 	struct number_view numbers[16];
 	size_t n_numbers;
 	char *number_text;

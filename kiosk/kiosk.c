@@ -9,6 +9,7 @@
 #include "base/codec.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/num.h"
 #include "base/program.h"
 #include "kiosk/bundle.h"
 #include "kiosk/embed.h"
@@ -184,6 +185,20 @@ load_fonts(struct kiosk *k)
 	}
 }
 
+/* The size of the screen as staff have measured it. */
+static void
+load_size(struct kiosk *k)
+{
+	struct buf b;
+	struct err err;
+	int64_t mm;
+
+	buf_init(&b, 16);
+	if (outbox_meta(k->ob, "kiosk.mm", &b, &err) == ERR_OK && num_i64(buf_str(&b), b.len, 200, 3000, &mm))
+		snprintf(k->mm_text, sizeof(k->mm_text), "%d", (int)mm);
+	buf_free(&b);
+}
+
 /* "Name: number; Name: number" */
 static enum err_code
 load_numbers(struct kiosk *k, struct err *err)
@@ -280,6 +295,7 @@ kiosk_open(const struct kiosk_conf *conf, const struct clock *clock, struct kios
 		kiosk_close(k);
 		return rc;
 	}
+	load_size(k);
 	load_fonts(k);
 	make_version(k);
 	kiosk_tick(k);
