@@ -133,11 +133,112 @@ write_control_attrs(struct writer *w, const struct el *e)
 		w_attr(w, xf_fmt(x, "candour:%s", p->key), p->value);
 }
 
+/* select_one_external: the old way, a query into itemsets.csv. */
+static void
+write_query(struct writer *w, const struct el *e)
+{
+	struct xlsform *x = w->x;
+
+	if (strcmp(e->type->name, "select_one_external") == 0)
+		w_attr(w, "query", xf_fmt(x, "instance('%s')/root/item[%s]", e->list_name,
+		    e->filter != NULL ? xf_resolve(x, e, e->filter, true) : "true()"));
+}
+
+/* reference-geometry: the places a map shows, as an itemset. */
+static void
+write_geometry(struct writer *w, const struct el *e)
+{
+	struct xlsform *x = w->x;
+	bool repeat = strncmp(e->geometry, "${", 2) == 0;
+	const struct list *l = xf_list(x, e->geometry);
+	const char *set = repeat ? trimmed(x, xf_resolve(x, e, e->geometry, false))
+	    : xf_fmt(x, "instance('%s')/root/item", e->geometry);
+	const char *filter = e->filter != NULL && set != NULL ? xf_resolve(x, e, e->filter, true) : NULL;
+
+	if (repeat && filter != NULL)
+		filter = replace_all(x, replace_all(x, filter, xf_fmt(x, "current()/%s", set), "."), set, ".");
+	if (filter != NULL)
+		set = xf_fmt(x, "%s[%s]", set, filter);
+	if (set == NULL)
+		return;
+	w_open(w, "itemset");
+	w_attr(w, "nodeset", set);
+	w_close(w, false);
+	w_open(w, "value");
+	w_attr(w, "ref", repeat ? "geometry" : "name");
+	w_close(w, true);
+	w_open(w, "label");
+	w_attr(w, "ref", repeat ? "geometry" : l != NULL && l->itext ? "jr:itext(itextId)" : "label");
+	w_close(w, true);
+	w_end(w, "itemset");
+}
+
+/* search(): the choices in the body. */
+static void
+write_items(struct writer *w, const struct list *l)
+{
+	size_t i = 0;
+
+	for (const struct choice *c = l->first; c != NULL; c = c->next, i++) {
+		w_open(w, "item");
+		w_close(w, false);
+		w_open(w, "label");
+		if (l->itext) {
+			w_attr(w, "ref", xf_fmt(w->x, "jr:itext('%s-%zu')", l->name, i));
+			w_close(w, true);
+		} else {
+			buf_putc(w->out, '>');
+			w_label_text(w, NULL, c->tr[TR_LABEL] != NULL ? c->tr[TR_LABEL]->text : c->name);
+			buf_puts(w->out, "</label>");
+		}
+		w_open(w, "value");
+		buf_putc(w->out, '>');
+		w_text(w, c->name);
+		buf_puts(w->out, "</value>");
+		w_end(w, "item");
+	}
+}
+
+/* The tags of an osm question, from the sheet of that name. */
+static void
+write_tags(struct writer *w, const struct el *e)
+{
+	const struct sheet *s = w->x->osm.sheet;
+	size_t list = SIZE_MAX, name = SIZE_MAX, label = SIZE_MAX;
+
+	for (size_t i = 0; s != NULL && i < s->n_columns; i++) {
+		const char *h = s->header[i] != NULL ? s->header[i] : "";
+
+		if (strcasecmp(h, "list_name") == 0 || strcasecmp(h, "list name") == 0)
+			list = i;
+		else if (strcasecmp(h, "name") == 0)
+			name = i;
+		else if (strcasecmp(h, "label") == 0)
+			label = i;
+	}
+	for (size_t r = 0; list != SIZE_MAX && name != SIZE_MAX && e->list_name != NULL && r < s->n_rows; r++) {
+		const char **cells = s->rows[r].cells;
+
+		if (cells[list] == NULL || cells[name] == NULL || strcmp(cells[list], e->list_name) != 0)
+			continue;
+		w_open(w, "tag");
+		w_attr(w, "key", cells[name]);
+		w_close(w, false);
+		w_open(w, "label");
+		buf_putc(w->out, '>');
+		w_text(w, label != SIZE_MAX && cells[label] != NULL ? cells[label] : cells[name]);
+		buf_puts(w->out, "</label>");
+		w_end(w, "tag");
+	}
+}
+
 static void
 write_targets(struct writer *w, const struct el *e)
 {
 	for (const struct target *t = e->targets; t != NULL; t = t->next) {
-		w_open(w, "setvalue");
+		bool place = strcmp(t->el->type->name, "background-geopoint") == 0;
+
+		w_open(w, place ? "odk:setgeopoint" : "setvalue");
 		w_attr(w, "event", "xforms-value-changed");
 		w_attr(w, "ref", t->el->path);
 		if (t->el->calculation != NULL)
@@ -158,12 +259,20 @@ write_question(struct writer *w, const struct el *e)
 	if (e->type->class == TYPE_UPLOAD && xf_get(&e->control, "mediatype") == NULL)
 		w_attr(w, "mediatype", e->type->extra);
 	write_control_attrs(w, e);
+	write_query(w, e);
 	w_close(w, false);
 	write_text_node(w, e, "label", TR_LABEL);
 	if (e->tr[TR_HINT] != NULL || e->tr[TR_GUIDANCE] != NULL)
 		write_text_node(w, e, "hint", TR_HINT);
-	if (e->type->class == TYPE_SELECT && (e->list != NULL || e->file != NULL || e->from_repeat != NULL))
+	if (e->inline_choices)
+		write_items(w, e->list);
+	else if (e->type->class == TYPE_SELECT && (e->list != NULL || e->file != NULL || e->from_repeat != NULL)
+	    && strcmp(e->type->name, "select_one_external") != 0)
 		write_itemset(w, e);
+	if (e->geometry != NULL)
+		write_geometry(w, e);
+	if (strcmp(e->type->name, "osm") == 0)
+		write_tags(w, e);
 	if (e->type->class == TYPE_RANGE && e->list != NULL)
 		write_itemset(w, e);
 	write_targets(w, e);

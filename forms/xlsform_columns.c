@@ -74,7 +74,7 @@ static const struct known ENTITIES[] = {
 	{ "list_name", COL_ENTITY, 0, "list_name" }, { "dataset", COL_ENTITY, 0, "list_name" },
 	{ "entity_id", COL_ENTITY, 0, "entity_id" }, { "create_if", COL_ENTITY, 0, "create_if" },
 	{ "update_if", COL_ENTITY, 0, "update_if" }, { "label", COL_ENTITY, 0, "label" },
-	{ "repeat", COL_ENTITY, 0, "repeat" },
+	
 };
 
 static const char *const SURVEY_KIOSK[] = { "alt", "symbol", "speak", "minutes", "max_chars" };
@@ -319,8 +319,12 @@ find_doubles(struct xlsform *x, const struct table *t)
 			    && (a->key == NULL || b->key == NULL || strcmp(a->key, b->key) != 0))
 				if (!(a->use == COL_TYPE || a->use == COL_NAME || a->use == COL_LIST || a->use == COL_COUNT))
 					continue;
-			xf_error(x, t, 1, t->sheet->header_line, a->raw, "the columns \"%.60s\" and \"%.60s\" mean the same: "
-			    "remove one", b->raw, a->raw);
+			if (a->use == COL_SETTING)
+				xf_warn(x, t, 1, t->sheet->header_line, a->raw, "the columns \"%.60s\" and \"%.60s\" mean the same, and "
+				    "the last one counts: remove the first", b->raw, a->raw);
+			else
+				xf_error(x, t, 1, t->sheet->header_line, a->raw, "the columns \"%.60s\" and \"%.60s\" mean the same: "
+				    "remove one", b->raw, a->raw);
 		}
 	}
 }

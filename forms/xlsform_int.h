@@ -67,6 +67,8 @@ struct xtype {
 
 /* NULL if TEXT (without list and or_other) is no type. */
 const struct xtype *xtype_find(const char *text);
+/* Why Candour's kiosk will not run a form with this type, or NULL. */
+const char *xtype_warning(const struct xtype *t);
 /* What may have been meant, or NULL. */
 const char *xtype_near(const char *text);
 
@@ -85,6 +87,7 @@ struct list {
 	struct choice *first, *last;
 	size_t n;
 	bool itext;		/* labels come by itextId */
+	bool used, searched;	/* by an itemset; by search() */
 	bool other_added;
 	struct list *next, *chain;
 };
@@ -122,6 +125,8 @@ struct el {
 	const char *file, *file_ext;	/* stem, ".csv" .. */
 	const char *from_repeat;	/* "${q}" */
 	const char *value_ref, *label_ref;
+	const char *geometry;	/* reference-geometry: a list, a file or ${repeat} */
+	bool inline_choices;	/* search(): items in the body */
 	bool randomize;
 	const char *seed;
 	bool is_multiple;
@@ -214,7 +219,7 @@ void xf_choices(struct xlsform *x);
 const char *xf_straight(struct xlsform *x, const char *s);	/* smart quotes to plain ones */
 bool xf_is_yes(const char *s);
 bool xf_is_no(const char *s);
-struct list *xf_list(struct xlsform *x, const char *name);
+struct list *xf_list(const struct xlsform *x, const char *name);
 struct list *xf_list_add(struct xlsform *x, const char *name);
 /* rows to elements */
 void xf_rows(struct xlsform *x);
@@ -230,7 +235,7 @@ bool xf_is_name(const char *s);		/* XML name with at most one colon */
 /* the tree: paths, names, lists, triggers, entities */
 void xf_tree(struct xlsform *x);
 void xf_entities(struct xlsform *x);
-void xf_entity_columns(struct xlsform *x);
+bool xf_entity_list(const struct xlsform *x, const char *name);
 struct el *xf_find(const struct xlsform *x, const char *name, size_t len, size_t *n);
 
 /* references */

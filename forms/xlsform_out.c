@@ -165,7 +165,7 @@ w_label_text(struct writer *w, const struct el *context, const char *text)
 /* --- instances ----------------------------------------------------------------------------------------- */
 
 static void
-write_node(struct writer *w, const struct el *e, bool templates)
+write_node(struct writer *w, const struct el *e)
 {
 	struct xlsform *x = w->x;
 
@@ -176,7 +176,6 @@ write_node(struct writer *w, const struct el *e, bool templates)
 		w_close(w, true);
 		return;
 	}
-	(void)templates;
 	buf_putc(w->out, '>');
 	if (e->type != NULL && strcmp(e->type->name, "image") == 0 && strstr(e->def, "://") == NULL)
 		buf_puts(w->out, "jr://images/");
@@ -184,6 +183,8 @@ write_node(struct writer *w, const struct el *e, bool templates)
 	buf_printf(w->out, "</%s>", e->name);
 }
 
+/* A repeat stands twice: as template and plain. In a template, repeats right inside are templates only, but
+ * those in a group of it stand twice again; in a plain one all are plain (so does the reference). */
 enum { BOTH, ONLY_TEMPLATE, ONLY_PLAIN };
 
 static void write_children(struct writer *w, const struct el *e, int which);
@@ -214,14 +215,14 @@ write_children(struct writer *w, const struct el *e, int which)
 		if (k->in_meta || (k->type != NULL && k->type->class == TYPE_EXTERNAL))
 			continue;
 		if (k->kind == EL_QUESTION) {
-			write_node(w, k, which == ONLY_TEMPLATE);
+			write_node(w, k);
 		} else if (k->kind == EL_REPEAT) {
 			if (which != ONLY_PLAIN)
 				write_section(w, k, true, ONLY_TEMPLATE);
 			if (which != ONLY_TEMPLATE)
 				write_section(w, k, false, ONLY_PLAIN);
 		} else {
-			write_section(w, k, false, which);
+			write_section(w, k, false, which == ONLY_TEMPLATE ? BOTH : which);
 		}
 	}
 }
@@ -330,7 +331,8 @@ write_secondary(struct writer *w)
 		w_close(w, true);
 	}
 	for (const struct list *l = x->lists; l != NULL; l = l->next)
-		write_list(w, l);
+		if (!l->searched || l->used)
+			write_list(w, l);
 }
 
 /* --- binds --------------------------------------------------------------------------------------------- */
@@ -363,7 +365,8 @@ write_bind(struct writer *w, const struct el *e)
 	if (type != NULL)
 		w_attr(w, "type", type);
 	for (const struct pair *p = e->bind.first; p != NULL; p = p->next)
-		if (strcmp(p->key, "type") != 0)
+		if (strcmp(p->key, "type") != 0 && !(e->type != NULL && e->type->class == TYPE_BACKGROUND
+		    && strcmp(p->key, "odk:quality") == 0))
 			w_attr(w, p->key, xf_resolve(x, e, p->value, false));
 	if (e->calculation != NULL && e->trigger == NULL)
 		w_attr(w, "calculate", xf_resolve(x, e, e->calculation, false));
@@ -378,6 +381,22 @@ write_bind(struct writer *w, const struct el *e)
 		w_attr(w, "jr:preloadParams", e->type->extra);
 	}
 	w_close(w, true);
+	if (e->type != NULL && strcmp(e->type->name, "start-geopoint") == 0) {
+		w_open(w, "odk:setgeopoint");
+		w_attr(w, "event", "odk-instance-first-load");
+		w_attr(w, "ref", e->path);
+		w_close(w, true);
+	}
+	if (e->type != NULL && strcmp(e->type->name, "background-audio") == 0) {
+		const char *quality = xf_get(&e->parameters, "quality");
+
+		w_open(w, "odk:recordaudio");
+		w_attr(w, "event", "odk-instance-load");
+		w_attr(w, "ref", e->path);
+		if (quality != NULL)
+			w_attr(w, "odk:quality", quality);
+		w_close(w, true);
+	}
 	if (e->def != NULL && xf_is_dynamic(e->def, e->type)) {
 		w_open(w, "setvalue");
 		w_attr(w, "event", "odk-instance-first-load");
@@ -473,23 +492,88 @@ xf_write_model(struct writer *w)
 	w_end(w, "model");
 }
 
+/* --- prefixes ------------------------------------------------------------------------------------------ */
+
+struct prefixes {
+	struct writer *w;
+	struct lang *declared;	/* a list of names */
+};
+
 static bool
-uses_candour(const struct el *e)
+declared(const struct prefixes *p, const char *prefix, size_t len)
 {
-	for (const struct el *k = e->first; k != NULL; k = k->next)
-		if (k->kiosk.first != NULL || uses_candour(k))
+	for (const struct lang *l = p->declared; l != NULL; l = l->next)
+		if (strlen(l->name) == len && memcmp(l->name, prefix, len) == 0)
 			return true;
 	return false;
+}
+
+static void
+declare(struct prefixes *p, const char *prefix, const char *uri)
+{
+	struct xlsform *x = p->w->x;
+	struct lang *l;
+
+	if (declared(p, prefix, strlen(prefix)))
+		return;
+	l = xf_alloc(x, sizeof(*l));
+	if (l == NULL)
+		return;
+	l->name = prefix;
+	l->next = p->declared;
+	p->declared = l;
+	if (uri != NULL)
+		w_attr(p->w, xf_fmt(x, "xmlns:%s", prefix), uri);
+}
+
+/* Attributes that authors name freely need a namespace each. */
+static void
+need(struct prefixes *p, const struct el *e, const struct pairs *pairs)
+{
+	struct xlsform *x = p->w->x;
+
+	for (const struct pair *one = pairs->first; one != NULL; one = one->next) {
+		const char *colon = strchr(one->key, ':');
+
+		if (!xf_is_name(one->key)) {
+			xf_error(x, e != NULL ? &x->survey : &x->settings, e != NULL ? e->row : x->settings_row, e != NULL ? e->line
+			    : x->settings_line, one->column, "\"%.60s\" cannot be the name of an attribute", one->key);
+		} else if (colon != NULL && !declared(p, one->key, (size_t)(colon - one->key))) {
+			if (strncmp(one->key, "esri:", 5) == 0)
+				declare(p, "esri", "http://esri.com/xforms");
+			else
+				xf_error(x, e != NULL ? &x->survey : &x->settings, e != NULL ? e->row : x->settings_row, e != NULL
+				    ? e->line : x->settings_line, one->column, "the prefix of \"%.60s\" is not declared: put %.*s=\"address\" into "
+				    "namespaces on the settings sheet", one->key, (int)(colon - one->key), one->key);
+		}
+	}
+}
+
+static void
+need_all(struct prefixes *p, const struct el *e)
+{
+	for (const struct el *k = e->first; k != NULL; k = k->next) {
+		need(p, k, &k->bind);
+		need(p, k, &k->control);
+		need(p, k, &k->instance);
+		if (k->kiosk.first != NULL)
+			declare(p, "candour", "urn:candour:form:1");
+		need_all(p, k);
+	}
 }
 
 /* The setting: prefix="uri" pairs with blanks between them. */
 static void
 write_namespaces(struct writer *w)
 {
+	static const char *const known[] = { "xml", "h", "ev", "xsd", "jr", "orx", "odk" };
 	struct xlsform *x = w->x;
+	struct prefixes all = { .w = w };
 	const char *p = x->namespaces != NULL ? x->namespaces : "";
-	bool has_candour = false;
 
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		declare(&all, known[i], NULL);
+	declare(&all, "entities", x->entities_list != NULL ? "http://www.opendatakit.org/xforms/entities" : NULL);
 	for (;;) {
 		const char *eq, *end;
 		char *prefix, *uri;
@@ -505,19 +589,20 @@ write_namespaces(struct writer *w)
 		uri = xf_strn(x, eq + 2, (size_t)(end - eq - 2));
 		if (prefix == NULL || uri == NULL)
 			return;
-		if (xf_is_name(prefix) && strchr(prefix, ':') == NULL)
-			w_attr(w, xf_fmt(x, "xmlns:%s", prefix), uri);
+		if (xf_is_name(prefix) && strchr(prefix, ':') == NULL && strncmp(prefix, "xml", 3) != 0 && *uri != '\0')
+			declare(&all, prefix, uri);
 		else
 			xf_error(x, &x->settings, x->settings_row, x->settings_line, "namespaces", "\"%.60s\" cannot name a namespace: write "
 			    "prefix=\"address\"", prefix);
-		has_candour = has_candour || strcmp(prefix, "candour") == 0;
 		p = end + 1;
 	}
 	if (*p != '\0')
 		xf_error(x, &x->settings, x->settings_row, x->settings_line, "namespaces", "\"%.60s\" is not a namespace: write "
 		    "prefix=\"address\"", p);
-	if (!has_candour && (x->kiosk.first != NULL || uses_candour(x->root)))
-		w_attr(w, "xmlns:candour", "urn:candour:form:1");
+	if (x->kiosk.first != NULL)
+		declare(&all, "candour", "urn:candour:form:1");
+	need(&all, NULL, &x->attributes);
+	need_all(&all, x->root);
 }
 
 void
@@ -535,8 +620,6 @@ xf_write(struct xlsform *x, struct buf *out)
 	w_open(&w, "h:html");
 	for (size_t i = 0; i < ARRAY_LEN(spaces); i++)
 		w_attr(&w, spaces[i][0], spaces[i][1]);
-	if (x->entities_list != NULL)
-		w_attr(&w, "xmlns:entities", "http://www.opendatakit.org/xforms/entities");
 	write_namespaces(&w);
 	w_close(&w, false);
 	w_open(&w, "h:head");

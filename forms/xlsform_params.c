@@ -47,7 +47,7 @@ next_pair(struct xlsform *x, const char **p, char **key, char **value)
 	for (char *c = *key; c != NULL && *c != '\0'; c++)
 		*c = (char)tolower((unsigned char)*c);
 	if (*key != NULL && strcmp(*key, "label") != 0 && strcmp(*key, "value") != 0 && strcmp(*key, "seed") != 0
-	    && strcmp(*key, "tick_labelset") != 0)
+	    && strcmp(*key, "tick_labelset") != 0 && strcmp(*key, "reference-geometry") != 0)
 		for (char *c = *value; c != NULL && *c != '\0'; c++)
 			*c = (char)tolower((unsigned char)*c);
 	return *key != NULL && *value != NULL ? 1 : 0;
@@ -65,6 +65,7 @@ allowed(const struct el *e)
 	static const char *const audio[] = { "quality", NULL };
 	static const char *const audit[] = { "location-priority", "location-min-interval", "location-max-age",
 		"track-changes", "track-changes-reasons", "identify-user", NULL };
+	static const char *const shape[] = { "allow-mock-accuracy", "incremental", "reference-geometry", NULL };
 	static const char *const geopoint[] = { "capture-accuracy", "warning-accuracy", "allow-mock-accuracy",
 		"reference-geometry", NULL };
 
@@ -78,8 +79,10 @@ allowed(const struct el *e)
 		return text;
 	if (strcmp(e->type->name, "image") == 0)
 		return image;
-	if (strcmp(e->type->name, "audio") == 0)
+	if (strcmp(e->type->name, "audio") == 0 || strcmp(e->type->name, "background-audio") == 0)
 		return audio;
+	if (strcmp(e->type->name, "geotrace") == 0 || strcmp(e->type->name, "geoshape") == 0)
+		return shape;
 	if (strcmp(e->type->name, "geopoint") == 0)
 		return geopoint;
 	return NULL;
@@ -207,6 +210,32 @@ check_audit(struct xlsform *x, struct el *e, const char *column)
 		BAD("location-max-age must be at least location-min-interval");
 }
 
+/* The name of an Android package: at least two parts between points, each beginning with a letter. */
+static void
+check_app(struct xlsform *x, struct el *e, const char *column, const char *v)
+{
+	bool at_start = true, points = false, ok = true;
+
+	if (e->appearance != NULL && strstr(e->appearance, "annotate") == NULL) {
+		xf_warn_el(x, e, column, "app is used only without an appearance or with annotate; it is left out");
+		return;
+	}
+	for (const char *p = v; *p != '\0'; p++) {
+		if (*p == '.') {
+			ok = ok && !at_start;
+			points = at_start = true;
+			continue;
+		}
+		ok = ok && (at_start ? isalpha((unsigned char)*p) : isalnum((unsigned char)*p) || *p == '_');
+		at_start = false;
+	}
+	if (!ok || at_start || !points)
+		BAD("app=%.60s is no Android package name: it has at least two parts with a point between them, each beginning with "
+		    "a letter", v);
+	xf_warn_el(x, e, column, "app starts another program, so Candour will not run this form: remove the parameter");
+	xf_pair(x, &e->control, "intent", v, column);
+}
+
 static void
 check_plain(struct xlsform *x, struct el *e, const char *column)
 {
@@ -226,7 +255,7 @@ check_plain(struct xlsform *x, struct el *e, const char *column)
 				BAD("max-pixels is a whole number, not \"%.60s\"", v);
 			xf_pair(x, &e->bind, "orx:max-pixels", v, column);
 		} else if (strcmp(p->key, "app") == 0) {
-			BAD("app=%.60s starts another program, which a kiosk must not: remove the parameter", v);
+			check_app(x, e, column, v);
 		} else if (strcmp(p->key, "quality") == 0) {
 			if (!one_of(v, qualities))
 				BAD("quality is voice-only, low, normal or external, not \"%.60s\"", v);
@@ -240,7 +269,11 @@ check_plain(struct xlsform *x, struct el *e, const char *column)
 				BAD("allow-mock-accuracy is true or false, not \"%.60s\"", v);
 			xf_pair(x, &e->bind, "odk:allow-mock-accuracy", v, column);
 		} else if (strcmp(p->key, "reference-geometry") == 0) {
-			BAD("reference-geometry draws a map, which is not supported: remove the parameter");
+			e->geometry = v;
+		} else if (strcmp(p->key, "incremental") == 0) {
+			if (strcmp(v, "true") != 0 && strcmp(v, "yes") != 0)
+				BAD("incremental is true, or is left out; not \"%.60s\"", v);
+			xf_pair(x, &e->control, "incremental", "true", column);
 		}
 	}
 }

@@ -417,7 +417,7 @@ with_list(struct xlsform *x, const char *type, const char **list, bool *other)
 	*list = space + 1;
 	head[space - head] = '\0';
 	t = xtype_find(head);
-	if (t == NULL || (t->class != TYPE_SELECT && t->refused == NULL))
+	if (t == NULL || (t->class != TYPE_SELECT && t->refused == NULL && strcmp(t->name, "osm") != 0))
 		return NULL;
 	return t;
 }
@@ -686,7 +686,15 @@ question(struct rows *r, const char *type_text)
 		external(r, e);
 	if (t->class == TYPE_SELECT)
 		select_question(r, e, list, other);
-	else if (e->filter != NULL && t->class != TYPE_RANGE)
+	else if (t->class == TYPE_UPLOAD && list != NULL)
+		e->list_name = list;
+	if (xtype_warning(t) != NULL)
+		xf_warn_el(x, e, type_column, "%s %s, so Candour will not run this form: leave the question out", t->name, xtype_warning(t));
+	if (strcmp(t->name, "background-geopoint") == 0 && e->trigger == NULL)
+		xf_error_el(x, e, header_of(x, COL_TRIGGER, "trigger"), "a background-geopoint needs a trigger: ${question}");
+	if (strcmp(t->name, "background-geopoint") == 0 && e->calculation != NULL)
+		xf_error_el(x, e, e->calc_column, "a background-geopoint cannot have a calculation: remove it");
+	if (e->filter != NULL && t->class != TYPE_SELECT && t->class != TYPE_RANGE && strncmp(t->name, "geo", 3) != 0)
 		xf_warn_el(x, e, e->filter_column, "only questions with choices have a choice_filter; this is not used");
 	if (e->count != NULL)
 		xf_warn_el(x, e, e->count_column, "only repeats have a count; this is not used");

@@ -94,8 +94,6 @@ xf_sheets(struct xlsform *x)
 	xf_columns(x, &x->choices, "choices");
 	xf_columns(x, &x->settings, "settings");
 	xf_columns(x, &x->entities, "entities");
-	if (x->osm.sheet != NULL)
-		xf_warn(x, &x->osm, 0, 0, NULL, "osm questions are not supported, so this sheet is not used");
 }
 
 /* --- settings ------------------------------------------------------------------------------------------ */
@@ -242,7 +240,7 @@ hash(const char *s)
 }
 
 struct list *
-xf_list(struct xlsform *x, const char *name)
+xf_list(const struct xlsform *x, const char *name)
 {
 	struct list *l = x->list_index[hash(name) % ARRAY_LEN(x->list_index)];
 

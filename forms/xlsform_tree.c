@@ -305,17 +305,99 @@ check_from_repeat(struct xlsform *x, struct el *e)
 		    target->name);
 }
 
+/* search() of the appearance; the choices then stand in the body and are no instance. */
+static void
+check_search(struct xlsform *x, struct el *e)
+{
+	const char *at = e->appearance != NULL ? strstr(e->appearance, "search(") : NULL;
+
+	if (at == NULL || (at > e->appearance && (isalnum((unsigned char)at[-1]) || at[-1] == '-')))
+		return;
+	if (e->file != NULL) {
+		xf_error_el(x, e, "appearance", "search() looks into a file of its own: remove it, or use select_one with a list");
+		return;
+	}
+	xf_warn_el(x, e, "appearance", "search() is not supported here, so Candour will not run this form: use select_one_from_file "
+	    "FILE.csv with a choice_filter");
+	if (e->list == NULL)
+		return;
+	e->inline_choices = true;
+	e->list->searched = true;
+}
+
 static void
 check_appearance(struct xlsform *x, struct el *e)
 {
+	if (e->kind == EL_QUESTION && e->type->class == TYPE_SELECT)
+		check_search(x, e);
 	if (e->appearance == NULL)
 		return;
-	if (strstr(e->appearance, "search(") != NULL)
-		xf_error_el(x, e, "appearance", "search() is not supported: use select_one_from_file FILE.csv with a choice_filter");
-	if (strncmp(e->appearance, "ex:", 3) == 0 || strstr(e->appearance, " ex:") != NULL)
-		xf_error_el(x, e, "appearance", "ex: starts another program, which a kiosk must not: remove the appearance");
-	if (strncmp(e->appearance, "printer", 7) == 0)
-		xf_error_el(x, e, "appearance", "printer: is not supported: remove the appearance");
+	if (strncmp(e->appearance, "ex:", 3) == 0 || strstr(e->appearance, " ex:") != NULL
+	    || strncmp(e->appearance, "printer", 7) == 0)
+		xf_warn_el(x, e, "appearance", "\"%.40s\" starts another program, so Candour will not run this form: remove the appearance",
+		    e->appearance);
+}
+
+static bool
+is_instance(const struct xlsform *x, const char *id)
+{
+	for (const struct instance_use *u = x->instances; u != NULL; u = u->next)
+		if (strcmp(u->id, id) == 0 && strcmp(u->what, "pulldata") != 0)
+			return true;
+	return xf_list(x, id) != NULL || xf_entity_list(x, id);
+}
+
+/* reference-geometry: a list, an attached file, an entity list, or a repeat with a question "geometry". */
+static void
+check_geometry(struct xlsform *x, struct el *e)
+{
+	struct ref ref;
+	const struct el *target = NULL;
+	size_t n = 0;
+
+	if (e->geometry == NULL || is_instance(x, e->geometry))
+		return;
+	if (xf_ref_next(e->geometry, &ref) && !ref.bad && ref.start == e->geometry)
+		target = xf_find(x, ref.name, ref.len, &n);
+	if (target == NULL || n != 1 || target->kind != EL_REPEAT)
+		xf_error_el(x, e, "parameters", "reference-geometry=%.60s is neither a list of the choices sheet, an entity list, an "
+		    "attached file nor ${repeat}", e->geometry);
+}
+
+static void
+check_geometries(struct xlsform *x, struct el *e)
+{
+	for (struct el *k = e->first; k != NULL; k = k->next) {
+		check_geometry(x, k);
+		check_geometries(x, k);
+	}
+}
+
+/* A list of the old external_choices sheet, which becomes itemsets.csv. */
+static void
+find_external_list(struct xlsform *x, struct el *e)
+{
+	const struct table *t = &x->external_choices;
+	size_t at = SIZE_MAX;
+	struct near n;
+
+	near_init(&n, "external_choices");
+	for (size_t i = 0; i < x->book.n_sheets; i++)
+		near_try(&n, x->book.sheets[i].name);
+	if (t->sheet == NULL) {
+		xf_error_el(x, e, "type", "there is no sheet called external_choices%s%s%s: add one with the columns list_name, name and "
+		    "label, or use select_one_from_file FILE.csv", n.best != NULL ? "; did you mean \"" : "",
+		    n.best != NULL ? n.best : "", n.best != NULL ? "\"" : "");
+		return;
+	}
+	for (size_t i = 0; i < t->sheet->n_columns; i++)
+		if (t->sheet->header[i] != NULL && (strcasecmp(t->sheet->header[i], "list_name") == 0
+		    || strcasecmp(t->sheet->header[i], "list name") == 0))
+			at = i;
+	for (size_t r = 0; r < t->sheet->n_rows && at != SIZE_MAX; r++)
+		if (t->sheet->rows[r].cells[at] != NULL && strcmp(t->sheet->rows[r].cells[at], e->list_name) == 0)
+			return;
+	xf_error_el(x, e, "type", "there is no list \"%.60s\" on the external_choices sheet", e->list_name);
 }
 
 /* --- external files ------------------------------------------------------------------------------------ */
@@ -403,15 +485,15 @@ find_triggers(struct xlsform *x, struct el *e)
 		struct el *at;
 		size_t n;
 
-		p += strspn(p, " \t");
-		if (*p == '\0')
+		size_t gap = strspn(p, " \t,");
+
+		if (p[gap] == '\0')
 			break;
-		if (!first && *p != ',') {
+		if (!first && memchr(p, ',', gap) == NULL) {
 			xf_error_el(x, e, e->trigger_column, "put a comma between the triggers: ${a}, ${b}");
 			return;
 		}
-		if (!first)
-			p += 1 + strspn(p + 1, " \t");
+		p += gap;
 		first = false;
 		if (!xf_ref_next(p, &ref) || ref.start != p || ref.bad || ref.last_saved) {
 			xf_error_el(x, e, e->trigger_column, "\"%.60s\" is not a trigger: write ${name} with the name of a question, several "
@@ -442,7 +524,9 @@ check_el(struct xlsform *x, struct el *e)
 			else if (k->file != NULL)
 				use_instance(x, k, k->file, xf_fmt(x, "%s%s%s", strcmp(k->file_ext, ".csv") == 0 ? "jr://file-csv/"
 				    : "jr://file/", k->file, k->file_ext), k->type->name);
-			else if (k->file == NULL && strstr(k->type->name, "from_file") == NULL)
+			else if (strcmp(k->type->name, "select_one_external") == 0)
+				find_external_list(x, k);
+			else if (strstr(k->type->name, "from_file") == NULL)
 				find_list(x, k);
 		}
 		if (k->kind == EL_QUESTION && k->type->class == TYPE_EXTERNAL)
@@ -453,6 +537,8 @@ check_el(struct xlsform *x, struct el *e)
 		for (const struct pair *p = k->bind.first; p != NULL; p = p->next)
 			find_pulldata(x, k, p->value);
 		check_appearance(x, k);
+		if (k->list != NULL && !k->inline_choices)
+			k->list->used = true;
 		if (k->trigger != NULL && k->kind == EL_QUESTION)
 			find_triggers(x, k);
 		else if (k->trigger != NULL)
@@ -499,4 +585,5 @@ xf_tree(struct xlsform *x)
 				xf_error_el(x, u->el, "name", "the name \"__last-saved\" is taken by ${last-saved#..}: choose another");
 	}
 	xf_entities(x);
+	check_geometries(x, x->root);
 }

@@ -5,10 +5,6 @@
 #include "forms/near.h"
 #include "forms/xlsform_int.h"
 
-#define NO_PLACE "asks where people are or what they draw, which feedback must not hold; leave the question out"
-#define NO_BACKGROUND "records without asking, which people did not agree to; leave the row out"
-#define NO_SIM "reads the device's SIM card, and kiosks have none; use deviceid"
-
 static const struct xtype TYPES[] = {
 	{ "text", TYPE_PLAIN, "string", "input", NULL, NULL, NULL },
 	{ "integer", TYPE_PLAIN, "int", "input", NULL, NULL, NULL },
@@ -51,19 +47,17 @@ static const struct xtype TYPES[] = {
 	{ "audit", TYPE_AUDIT, "binary", NULL, NULL, NULL, NULL },
 	{ "csv-external", TYPE_EXTERNAL, NULL, NULL, "jr://file-csv/", ".csv", NULL },
 	{ "xml-external", TYPE_EXTERNAL, NULL, NULL, "jr://file/", ".xml", NULL },
-	{ "geotrace", TYPE_BACKGROUND, NULL, NULL, NULL, NULL, NO_PLACE },
-	{ "geoshape", TYPE_BACKGROUND, NULL, NULL, NULL, NULL, NO_PLACE },
-	{ "start-geopoint", TYPE_BACKGROUND, NULL, NULL, NULL, NULL, NO_BACKGROUND },
-	{ "background-geopoint", TYPE_BACKGROUND, NULL, NULL, NULL, NULL, NO_BACKGROUND },
-	{ "background-audio", TYPE_BACKGROUND, NULL, NULL, NULL, NULL, NO_BACKGROUND },
-	{ "osm", TYPE_BACKGROUND, NULL, NULL, NULL, NULL, NO_PLACE },
-	{ "bearing", TYPE_BACKGROUND, NULL, NULL, NULL, NULL, NO_PLACE },
-	{ "simserial", TYPE_BACKGROUND, NULL, NULL, NULL, NULL, NO_SIM },
-	{ "subscriberid", TYPE_BACKGROUND, NULL, NULL, NULL, NULL, NO_SIM },
-	{ "imei", TYPE_BACKGROUND, NULL, NULL, NULL, NULL, NO_SIM },
-	{ "select_one_external", TYPE_BACKGROUND, NULL, NULL, NULL, NULL,
-	    "needs the old external_choices sheet; use select_one_from_file FILE.csv with a choice_filter" },
-	{ "include", TYPE_BACKGROUND, NULL, NULL, NULL, NULL, "pulls in another file; copy its rows into this survey" },
+	{ "geotrace", TYPE_PLAIN, "geotrace", "input", NULL, NULL, NULL },
+	{ "geoshape", TYPE_PLAIN, "geoshape", "input", NULL, NULL, NULL },
+	{ "start-geopoint", TYPE_BACKGROUND, "geopoint", NULL, NULL, NULL, NULL },
+	{ "background-geopoint", TYPE_BACKGROUND, "geopoint", NULL, NULL, NULL, NULL },
+	{ "background-audio", TYPE_BACKGROUND, "binary", NULL, NULL, NULL, NULL },
+	{ "osm", TYPE_UPLOAD, "binary", "upload", "osm/*", NULL, NULL },
+	{ "simserial", TYPE_META, "string", NULL, "simserial", "property", NULL },
+	{ "subscriberid", TYPE_META, "string", NULL, "subscriberid", "property", NULL },
+	{ "imei", TYPE_META, "string", NULL, "deviceid", "property", NULL },
+	{ "select_one_external", TYPE_SELECT, "string", "input", NULL, NULL, NULL },
+	{ "include", TYPE_BACKGROUND, NULL, NULL, NULL, NULL, "pulls in another file, which is not supported; copy its rows into this survey" },
 	{ "cascading_select", TYPE_BACKGROUND, NULL, NULL, NULL, NULL,
 	    "is an old form of cascades; use select_one with a choice_filter" },
 };
@@ -137,4 +131,24 @@ xtype_near(const char *text)
 	near_try(&n, "begin_repeat");
 	near_try(&n, "end_repeat");
 	return n.best;
+}
+
+/* Converted, because other programs can use the form, but never run here. */
+const char *
+xtype_warning(const struct xtype *t)
+{
+	static const struct { const char *name, *why; } WARNED[] = {
+		{ "geotrace", "asks where people are" }, { "geoshape", "asks where people are" },
+		{ "geopoint", "asks where people are" }, { "osm", "asks where people are" },
+		{ "start-geopoint", "records where people are without asking" },
+		{ "background-geopoint", "records where people are without asking" },
+		{ "background-audio", "records people without asking" },
+		{ "simserial", "reads a SIM card" }, { "subscriberid", "reads a SIM card" }, { "imei", "reads a phone's number" },
+		{ "select_one_external", "needs the old itemsets.csv; select_one_from_file FILE.csv does the same" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(WARNED); i++)
+		if (strcmp(t->name, WARNED[i].name) == 0)
+			return WARNED[i].why;
+	return NULL;
 }
