@@ -60,6 +60,8 @@ static const char *const sql[FACTS_STATEMENTS] = {
 	    " ON CONFLICT DO UPDATE SET data_rev = excluded.data_rev, sha256 = excluded.sha256,"
 	    " state = 'published', bytes = excluded.bytes",
 	[S_PUB_LAST] = "SELECT no, sha256 FROM publication WHERE state = 'published' ORDER BY no DESC LIMIT 1",
+	[S_PUB_PENDING] = "SELECT bytes FROM publication WHERE state = 'prepared' AND sha256 <> '' ORDER BY no"
+	    " LIMIT 1",
 	[S_PUB_EACH] = "SELECT no, bytes FROM publication WHERE state = 'published' ORDER BY no",
 	FACTS_CELL_SQL
 };
@@ -753,6 +755,23 @@ facts_last_publication(struct facts *f, int64_t *no, char sha256[65], struct err
 		snprintf(sha256, 65, "%s", sqlite3_column_text(s, 1));
 	} else if (step != SQLITE_DONE) {
 		rc = facts_err(f, "last publication", err);
+	}
+	facts_reset(s);
+	return rc;
+}
+
+enum err_code
+facts_pending(struct facts *f, struct buf *out, struct err *err)
+{
+	sqlite3_stmt *s = f->stmt[S_PUB_PENDING];
+	enum err_code rc = ERR_OK;
+	int step = sqlite3_step(s);
+
+	if (step == SQLITE_ROW) {
+		buf_put(out, sqlite3_column_blob(s, 0), (size_t)sqlite3_column_bytes(s, 0));
+		rc = buf_check(out, err);
+	} else if (step != SQLITE_DONE) {
+		rc = facts_err(f, "pending publication", err);
 	}
 	facts_reset(s);
 	return rc;

@@ -179,6 +179,8 @@ enum err_code facts_prepared(struct facts *f, int64_t no, int64_t data_rev, cons
 	const void *bytes, size_t len, struct err *err) MUST_CHECK;
 enum err_code facts_published(struct facts *f, int64_t no, int64_t data_rev, const char *sha256,
 	const void *bytes, size_t len, struct err *err) MUST_CHECK;
+/* One that was signed but is not marked as published: appended to OUT, which stays empty if there is none. */
+enum err_code facts_pending(struct facts *f, struct buf *out, struct err *err) MUST_CHECK;
 enum err_code facts_last_publication(struct facts *f, int64_t *no, char sha256[65], struct err *err) MUST_CHECK;
 /* Every published one, by number. */
 enum err_code facts_publications(struct facts *f, enum err_code (*fn)(void *arg, int64_t no, const void *bytes,
