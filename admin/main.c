@@ -9,6 +9,7 @@
 
 static const struct command commands[] = {
 	{ "form", cmd_form, "convert and check questionnaires" },
+	{ "user", cmd_user, "people who may sign in: add, password, disable, list, reader" },
 	{ NULL, NULL, NULL },
 };
 

@@ -49,8 +49,10 @@ sign(struct buf *file, const char *key_path, struct publication *p, struct err *
 	if (rc == ERR_OK)
 		rc = keyfile_load(key_path, KEY_PUBLISH, keyfile_ask_terminal, NULL, &key, err);
 	if (rc == ERR_OK) {
-		seal_sign(key, "publication", p->signed_bytes, p->signed_len, signature);
+		rc = seal_sign(key, "publication", p->signed_bytes, p->signed_len, signature, err);
 		pub_clear(p);
+	}
+	if (rc == ERR_OK) {
 		pub_sign_line(file, signature);
 		rc = buf_check(file, err);
 	}
@@ -140,6 +142,12 @@ publish(const struct publish *pub, const struct indicators_conf *conf, struct fa
 		rc = facts_pending(f, &file, err);
 		if (rc == ERR_OK && file.len > 0)
 			rc = send(pub, f, &file, err);
+		if (rc == ERR_DENIED) {
+			/* It is stored nowhere, so nobody has seen it: a new one takes its number. */
+			fprintf(stderr, "candour indicator publish: one signed before was refused and is prepared "
+			    "again: %s\n", err->msg);
+			rc = ERR_OK;
+		}
 		buf_reset(&file);
 	}
 	if (rc == ERR_OK)

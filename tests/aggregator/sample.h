@@ -1,0 +1,151 @@
+/* A made-up publication for tests of the pages: one indicator, six sites, 24 months, some hidden. Test keys
+ * only: their seeds are constants. */
+#ifndef TESTS_AGGREGATOR_SAMPLE_H
+#define TESTS_AGGREGATOR_SAMPLE_H
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "aggregator/publication.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "collector/keyring.h"
+
+static const char *const sample_sites[6][2] = { { "ash", "Ash House" }, { "beech", "Beech Court" },
+	{ "cedar", "Cedar Lodge" }, { "elm", "Elm View" }, { "hazel", "Hazel Gardens" }, { "oak", "Oak Tree Home" } };
+
+static inline struct seal_key *
+sample_key(enum key_use use, uint8_t seed)
+{
+	uint8_t secret[32];
+	struct seal_key *k = NULL;
+	struct err err = {0};
+
+	memset(secret, seed, sizeof(secret));
+	if (seal_key_from(use, secret, &k, &err) != ERR_OK)
+		abort();
+	return k;
+}
+
+/* A ring with the publish key of seed 5 (and what else a ring must have), signed by the root of seed 1. */
+static inline void
+sample_ring(const char *path)
+{
+	static const enum key_use uses[] = { KEY_RESPONSE, KEY_ESCROW, KEY_CONCERN, KEY_PUBLISH, KEY_RECEIPT };
+	struct keyring ring = { .serial = 1, .made = 1700000000 };
+	struct seal_key *root = sample_key(KEY_ROOT, 1);
+	struct err err = {0};
+	struct buf text;
+
+	buf_init(&text, KEYRING_MAX);
+	chain_org_id(seal_key_public(root), ring.org);
+	for (size_t i = 0; i < ARRAY_LEN(uses); i++) {
+		struct seal_key *k = sample_key(uses[i], (uint8_t)(2 + i));
+
+		if (keyring_add(&ring, uses[i], seal_key_public(k), 32, 0, 100000, KEY_ACTIVE, &err) != ERR_OK)
+			abort();
+		seal_key_free(k);
+	}
+	if (keyring_add(&ring, KEY_CA, "not a real certificate", 22, 0, 100000, KEY_ACTIVE, &err) != ERR_OK
+	    || keyring_write(&ring, root, NULL, &text, &err) != ERR_OK
+	    || file_write(path, text.data, text.len, 0644, &err) != ERR_OK) {
+		fprintf(stderr, "%s\n", err.msg);
+		abort();
+	}
+	seal_key_free(root);
+	for (size_t i = 0; i < ring.n; i++)
+		free(ring.keys[i].public_);
+	buf_free(&text);
+}
+
+static inline struct pub_num
+sample_num(double v)
+{
+	return (struct pub_num){ true, round(v * 10) / 10 };
+}
+
+static inline void
+sample_row(struct pub_row *r, char ids[][64], size_t at, int site, int month, int64_t no)
+{
+	int year = 2024 + (10 + month) / 12, m = (10 + month) % 12 + 1, last = m == 2 ? 28 : 30;
+	unsigned noise = (unsigned)(site * 7919 + month * 104729) % 97;
+	double n = site < 0 ? 240 : 40, v = 66 + (double)noise / 8 + (month > 15 ? 7 : 0) - (site == 2 ? 15 : 0);
+	char (*text)[64] = &ids[at * 3];
+
+	snprintf(text[0], 64, "sat-users@3|%04d-%02d|%s%s", year, m, site < 0 ? "all" : "site=",
+	    site < 0 ? "" : sample_sites[site][0]);
+	snprintf(text[1], 64, "%04d-%02d-01", year, m);
+	snprintf(text[2], 64, "%04d-%02d-%02d", year, m, last);
+	*r = (struct pub_row){
+		.id = text[0], .indicator = "sat-users", .version = "3",
+		.title = "People satisfied with their care and support", .unit = "%", .direction = "increase",
+		.definition_hash = "0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9",
+		.area_code = site < 0 ? "all" : sample_sites[site][0],
+		.area_name = site < 0 ? "Sampleshire Council" : sample_sites[site][1],
+		.area_level = site < 0 ? "organisation" : "site", .ons_code = "", .breakdown = "", .category = "",
+		.period_start = text[1], .period_end = text[2], .target = { true, 70 }, .verdict = "",
+		.comparison = "", .spc_rule = "", .variation = "", .assurance = "", .annotation = "", .flag = "",
+		.publication = no,
+	};
+	if (noise > 88 || (site == 4 && month % 5 == 0)) {
+		r->suppressed = true;
+		r->flag = "[c]";
+		return;
+	}
+	r->numerator = sample_num(round(n * v / 500) * 5);
+	r->denominator = sample_num(n);
+	r->value = sample_num(v);
+	r->lower95 = sample_num(v - 90 / sqrt(n));
+	r->upper95 = sample_num(v + 85 / sqrt(n));
+	r->margin = sample_num(87 / sqrt(n));
+	r->verdict = r->lower95.v >= 70 ? "met" : r->upper95.v < 70 ? "not_met" : "cannot_say";
+	r->spc_mean = sample_num(site == 2 ? 57 : 72);
+	r->spc_lower = sample_num(r->spc_mean.v - 11);
+	r->spc_upper = sample_num(r->spc_mean.v + 11);
+	r->spc_rule = month > 17 ? "S+" : month == 3 ? "OL" : "CC";
+	r->variation = month > 17 ? "I" : month == 3 ? "C" : ".";
+	r->assurance = month == 23 ? "inconsistent" : "";
+}
+
+static int
+sample_cmp(const void *a, const void *b)
+{
+	return strcmp(((const struct pub_row *)a)->id, ((const struct pub_row *)b)->id);
+}
+
+/* Publication NO after PREVIOUS (a file hash, or ""), signed with the publish key of SEED. */
+static inline void
+sample_publication(int64_t no, const char *previous, uint8_t seed, struct buf *out)
+{
+	enum { ROWS = 7 * 24 };
+	struct pub_row *rows = calloc(ROWS, sizeof(*rows));
+	char (*ids)[64] = calloc(ROWS * 3, sizeof(*ids));
+	struct pub_definition def = { "sat-users", 3,
+	    "0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9",
+	    "[indicator]\nid = sat-users\nalias.ascof = 1D from 2023-04\n" };
+	struct pub_manifest m = { .no = no, .made_at = 1790000000 + no, .data_rev = 10 * no,
+	    .organisation = "Sampleshire Council", .policy = "base_min 10, cell_min 5\n", .tables = "",
+	    .audit_heads = "", .previous = previous, .definitions = &def, .n_definitions = 1 };
+	struct seal_key *key = sample_key(KEY_PUBLISH, seed);
+	uint8_t signature[64];
+	struct err err = {0};
+	size_t n = 0;
+
+	for (int month = 0; month < 24; month++)
+		for (int site = -1; site < 6; site++, n++)
+			sample_row(&rows[n], ids, n, site, month, no);
+	qsort(rows, n, sizeof(*rows), sample_cmp);
+	if (pub_write(&m, rows, n, out, &err) != ERR_OK
+	    || seal_sign(key, "publication", out->data, out->len, signature, &err) != ERR_OK) {
+		fprintf(stderr, "%s\n", err.msg);
+		abort();
+	}
+	pub_sign_line(out, signature);
+	seal_key_free(key);
+	free(rows);
+	free(ids);
+}
+
+#endif
