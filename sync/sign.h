@@ -29,6 +29,9 @@ enum err_code sign_make(const struct sign_pair *pair, const char *label, const v
 bool sign_good(const struct sign_public *key, const char *label, const void *data, size_t len,
 	const uint8_t signature[64]);
 
+/* H(LABEL; x, y): BLAKE2b-256 over "candour/1 LABEL", NUL, x, y. */
+void sign_hash(const char *label, const void *x, size_t x_len, const void *y, size_t y_len,
+	uint8_t out[32]);
 /* First 16 bytes of H(device; Ed25519 public, P-256 SubjectPublicKeyInfo in DER). */
 void sign_device_id(const struct sign_public *key, const void *spki, size_t spki_len, uint8_t id[16]);
 /* The fingerprint people compare: the id's first 10 bytes in Crockford base32, "ABCD-EFGH-JKMN-PQRS". */
