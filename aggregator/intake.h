@@ -33,7 +33,7 @@ struct intake_batch {
 };
 
 struct intake_log {	/* who signs */
-	const struct sign_pair *receipt_pair;
+	const struct seal_key *receipt_key;
 	uint8_t receipt_key_id[8];
 	uint8_t log_id[16];
 	const struct clock *clock;

@@ -8,12 +8,10 @@
 enum { VERSION = 1, RECORD_MIN = 1 + 128 + 32 + 32 };	/* a skeleton */
 
 enum err_code
-batch_head_make(const struct batch_header *h, const struct sign_pair *pair, uint8_t out[BATCH_HEAD],
+batch_head_make(const struct batch_header *h, const struct seal_key *key, uint8_t out[BATCH_HEAD],
     struct err *err)
 {
-	struct sign_signature sig;
 	uint8_t p[BATCH_HEAD] = "CBAT";
-	enum err_code rc;
 
 	if (h->n > BATCH_RECORDS || h->body_len > (h->n == 1 ? BATCH_LONE : BATCH_BYTES + 4 * BATCH_RECORDS))
 		return err_set(err, ERR_LIMIT, "batch of %u records and %u bytes", h->n, h->body_len);
@@ -36,10 +34,7 @@ batch_head_make(const struct batch_header *h, const struct sign_pair *pair, uint
 	put_be32(p + 168, h->software);
 	put_be32(p + 172, h->bundle_refused);
 	put_be32(p + 176, h->body_len);
-	rc = sign_make(pair, "batch", p, BATCH_HEADER, &sig, err);
-	if (rc != ERR_OK)
-		return rc;
-	memcpy(p + BATCH_HEADER, sig.bytes, 64);
+	seal_sign(key, "batch", p, BATCH_HEADER, p + BATCH_HEADER);
 	memcpy(out, p, BATCH_HEAD);
 	return ERR_OK;
 }
@@ -96,9 +91,9 @@ batch_head_read(const uint8_t *p, size_t len, struct batch_header *out, struct e
 }
 
 bool
-batch_head_signed(const uint8_t *bytes, size_t len, const struct sign_public *key)
+batch_head_signed(const uint8_t *bytes, size_t len, const uint8_t key[32])
 {
-	return len >= BATCH_HEAD && sign_good(key, "batch", bytes, BATCH_HEADER, bytes + BATCH_HEADER);
+	return len >= BATCH_HEAD && seal_verify(key, "batch", bytes, BATCH_HEADER, bytes + BATCH_HEADER);
 }
 
 enum err_code

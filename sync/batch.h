@@ -4,7 +4,7 @@
 #ifndef SYNC_BATCH_H
 #define SYNC_BATCH_H
 
-#include "sync/sign.h"
+#include "collector/seal.h"
 
 enum {
 	BATCH_HEADER = 180, BATCH_HEAD = 244,	/* with signature */
@@ -32,14 +32,14 @@ struct batch_header {
 };
 
 /* Write H and its signature to OUT. ERR_LIMIT if n or body_len are over what a batch may hold. */
-enum err_code batch_head_make(const struct batch_header *h, const struct sign_pair *pair,
+enum err_code batch_head_make(const struct batch_header *h, const struct seal_key *key,
 	uint8_t out[BATCH_HEAD], struct err *err) MUST_CHECK;
 /* Read the first BATCH_HEADER bytes. ERR_INPUT, saying which field, for anything a device may not send:
  * magic, version, lane over 1, reserved bytes, a = 0, n over 100, length against n; ERR_LIMIT for size. */
 enum err_code batch_head_read(const uint8_t *bytes, size_t len, struct batch_header *out,
 	struct err *err) MUST_CHECK;
 /* Is the signature at bytes + BATCH_HEADER that of KEY? LEN is at least BATCH_HEAD. */
-bool batch_head_signed(const uint8_t *bytes, size_t len, const struct sign_public *key);
+bool batch_head_signed(const uint8_t *bytes, size_t len, const uint8_t key[32]);
 
 struct batch_record {
 	const uint8_t *bytes;	/* wire form, borrowed */

@@ -28,10 +28,10 @@ bundle_kind_of(const char *word)
 void
 bundle_site_target(const char *site, uint8_t target[16])
 {
-	uint8_t h[32];
+	struct chain_hash h;
 
-	sign_hash("site", NULL, 0, site, strlen(site), h);
-	memcpy(target, h, 16);
+	chain_h("site", site, strlen(site), &h);
+	memcpy(target, h.bytes, 16);
 }
 
 static bool
@@ -64,11 +64,10 @@ bundle_add(struct buf *payload, const char *name, const void *data, size_t len, 
 }
 
 enum err_code
-bundle_make(const struct bundle *b, const struct sign_pair *pair, struct buf *out, struct err *err)
+bundle_make(const struct bundle *b, const struct seal_key *key, struct buf *out, struct err *err)
 {
-	struct sign_signature sig;
-	uint8_t p[BUNDLE_HEADER] = "CBND";
-	enum err_code rc;
+	uint8_t p[BUNDLE_HEAD] = "CBND";
+	struct chain_hash hash;
 
 	p[4] = VERSION;
 	p[5] = (uint8_t)b->kind;
@@ -77,12 +76,10 @@ bundle_make(const struct bundle *b, const struct sign_pair *pair, struct buf *ou
 	put_be64(p + 28, b->made);
 	memcpy(p + 36, b->key_id, 8);
 	put_be32(p + 44, b->payload_len);
-	sign_hash("bundle", NULL, 0, b->payload, b->payload_len, p + 48);
-	rc = sign_make(pair, "bundle-head", p, BUNDLE_HEADER, &sig, err);
-	if (rc != ERR_OK)
-		return rc;
+	chain_h("bundle", b->payload, b->payload_len, &hash);
+	memcpy(p + 48, hash.bytes, 32);
+	seal_sign(key, "bundle-head", p, BUNDLE_HEADER, p + BUNDLE_HEADER);
 	buf_put(out, p, sizeof(p));
-	buf_put(out, sig.bytes, 64);
 	buf_put(out, b->payload, b->payload_len);
 	return buf_check(out, err);
 }
@@ -114,7 +111,7 @@ bundle_read(const uint8_t *p, size_t len, struct bundle *out, struct err *err)
 {
 	char name[BUNDLE_NAME_MAX + 1];
 	const uint8_t *data;
-	uint8_t hash[32];
+	struct chain_hash hash;
 	struct bundle b;
 	size_t at = 0, n;
 
@@ -135,8 +132,8 @@ bundle_read(const uint8_t *p, size_t len, struct bundle *out, struct err *err)
 		    b.payload_len);
 	memcpy(b.target, p + 8, 16);
 	memcpy(b.key_id, p + 36, 8);
-	sign_hash("bundle", NULL, 0, b.payload, b.payload_len, hash);
-	if (memcmp(hash, p + 48, 32) != 0)
+	chain_h("bundle", b.payload, b.payload_len, &hash);
+	if (memcmp(hash.bytes, p + 48, 32) != 0)
 		return err_set(err, ERR_INPUT, "bundle: the payload is not the one signed for");
 	while (bundle_next(&b, &at, name, &data, &n))
 		;
@@ -147,7 +144,7 @@ bundle_read(const uint8_t *p, size_t len, struct bundle *out, struct err *err)
 }
 
 bool
-bundle_signed(const uint8_t *bytes, const struct sign_public *key)
+bundle_signed(const uint8_t *bytes, const uint8_t key[32])
 {
-	return sign_good(key, "bundle-head", bytes, BUNDLE_HEADER, bytes + BUNDLE_HEADER);
+	return seal_verify(key, "bundle-head", bytes, BUNDLE_HEADER, bytes + BUNDLE_HEADER);
 }

@@ -3,7 +3,7 @@
 #ifndef SYNC_BUNDLE_H
 #define SYNC_BUNDLE_H
 
-#include "sync/sign.h"
+#include "collector/seal.h"
 
 enum { BUNDLE_HEADER = 80, BUNDLE_HEAD = 144, BUNDLE_PAYLOAD_MAX = 8 << 20, BUNDLE_NAME_MAX = 64,
 	BUNDLE_MAX = BUNDLE_HEAD + BUNDLE_PAYLOAD_MAX };
@@ -30,13 +30,13 @@ void bundle_site_target(const char *site, uint8_t target[16]);
 enum err_code bundle_add(struct buf *payload, const char *name, const void *data, size_t len,
 	struct err *err) MUST_CHECK;
 /* Append the signed bundle of B to OUT. */
-enum err_code bundle_make(const struct bundle *b, const struct sign_pair *pair, struct buf *out,
+enum err_code bundle_make(const struct bundle *b, const struct seal_key *key, struct buf *out,
 	struct err *err) MUST_CHECK;
 /* Read LEN bytes: sizes, reserved bytes, payload hash and file table; *OUT borrows from BYTES. ERR_INPUT,
  * ERR_LIMIT. */
 enum err_code bundle_read(const uint8_t *bytes, size_t len, struct bundle *out, struct err *err) MUST_CHECK;
 /* Is it signed by KEY? BYTES were accepted by bundle_read. */
-bool bundle_signed(const uint8_t *bytes, const struct sign_public *key);
+bool bundle_signed(const uint8_t *bytes, const uint8_t key[32]);
 /* Next file of a payload: *AT starts at 0. False at the end. NAME has room for BUNDLE_NAME_MAX+1. */
 bool bundle_next(const struct bundle *b, size_t *at, char *name, const uint8_t **data, size_t *len);
 

@@ -7,13 +7,10 @@
 
 enum { VERSION = 1, RESERVED_A = 6, RESERVED_B = 108 };
 
-enum err_code
-receipt_make(const struct receipt *r, const struct sign_pair *pair, uint8_t out[RECEIPT_LEN],
-    struct err *err)
+void
+receipt_make(const struct receipt *r, const struct seal_key *key, uint8_t out[RECEIPT_LEN])
 {
-	struct sign_signature sig;
 	uint8_t p[RECEIPT_LEN] = "CRCP";
-	enum err_code rc;
 
 	p[4] = VERSION;
 	p[5] = r->lane;
@@ -28,12 +25,8 @@ receipt_make(const struct receipt *r, const struct sign_pair *pair, uint8_t out[
 	memcpy(p + 120, r->key_id, 8);
 	put_be32(p + 128, r->ring_serial);
 	put_be32(p + 132, r->bundle_serial);
-	rc = sign_make(pair, "receipt", p, RECEIPT_SIGNED, &sig, err);
-	if (rc != ERR_OK)
-		return rc;
-	memcpy(p + RECEIPT_SIGNED, sig.bytes, 64);
+	seal_sign(key, "receipt", p, RECEIPT_SIGNED, p + RECEIPT_SIGNED);
 	memcpy(out, p, RECEIPT_LEN);
-	return ERR_OK;
 }
 
 enum err_code
@@ -63,7 +56,7 @@ receipt_read(const void *bytes, size_t len, struct receipt *out, struct err *err
 }
 
 enum err_code
-receipt_verify(const void *bytes, size_t len, const struct sign_public *key, struct receipt *out,
+receipt_verify(const void *bytes, size_t len, const uint8_t key[32], struct receipt *out,
     struct err *err)
 {
 	struct receipt r;
@@ -71,7 +64,7 @@ receipt_verify(const void *bytes, size_t len, const struct sign_public *key, str
 
 	if (rc != ERR_OK)
 		return rc;
-	if (!sign_good(key, "receipt", bytes, RECEIPT_SIGNED, (const uint8_t *)bytes + RECEIPT_SIGNED))
+	if (!seal_verify(key, "receipt", bytes, RECEIPT_SIGNED, (const uint8_t *)bytes + RECEIPT_SIGNED))
 		return err_set(err, ERR_DENIED, "receipt: the signature is not the aggregator's");
 	*out = r;
 	return ERR_OK;

@@ -3,7 +3,7 @@
 #ifndef SYNC_RECEIPT_H
 #define SYNC_RECEIPT_H
 
-#include "sync/sign.h"
+#include "collector/seal.h"
 
 enum { RECEIPT_LEN = 200, RECEIPT_SIGNED = 136 };
 
@@ -19,14 +19,13 @@ struct receipt {
 	uint32_t ring_serial, bundle_serial;	/* newest the centre has for this device */
 };
 
-/* Write R and sign it with PAIR into OUT. */
-enum err_code receipt_make(const struct receipt *r, const struct sign_pair *pair,
-	uint8_t out[RECEIPT_LEN], struct err *err) MUST_CHECK;
+/* Write R and sign it with KEY into OUT. */
+void receipt_make(const struct receipt *r, const struct seal_key *key, uint8_t out[RECEIPT_LEN]);
 /* Read LEN bytes without judging the signature. ERR_INPUT for a wrong size, magic, version, or reserved
  * bytes that are not zero; *OUT is untouched then. */
 enum err_code receipt_read(const void *bytes, size_t len, struct receipt *out, struct err *err) MUST_CHECK;
 /* Read and verify with KEY. ERR_DENIED for a wrong signature. */
-enum err_code receipt_verify(const void *bytes, size_t len, const struct sign_public *key,
+enum err_code receipt_verify(const void *bytes, size_t len, const uint8_t key[32],
 	struct receipt *out, struct err *err) MUST_CHECK;
 
 #endif
