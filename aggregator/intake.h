@@ -4,6 +4,8 @@
 #ifndef AGGREGATOR_INTAKE_H
 #define AGGREGATOR_INTAKE_H
 
+#include <stdatomic.h>
+
 #include "aggregator/store.h"
 #include "base/clock.h"
 #include "sync/batch.h"
@@ -37,8 +39,8 @@ struct intake_log {	/* who signs */
 	uint8_t receipt_key_id[8];
 	uint8_t log_id[16];
 	const struct clock *clock;
-	uint32_t log_day;	/* never goes back */
-	uint32_t ring_serial;
+	uint32_t log_day;	/* of the last receipt; never goes back */
+	const atomic_uint *ring_serial, *bundle_serial;	/* newest there are; told in receipts */
 };
 
 /* Read the batch: framing, record headers, leaves, links from prev to last. The signature of the head was

@@ -11,8 +11,9 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "sync/receipt.h"
 
-enum { STORE_SITE_MAX = 64, STORE_CODE_LEN = 32 };
+enum { STORE_SITE_MAX = 64 };
 
 enum store_state { STORE_PENDING = 0, STORE_APPROVED = 1, STORE_REVOKED = 2 };
 
@@ -96,12 +97,14 @@ typedef enum err_code store_device_fn(void *arg, const struct store_device *d, s
 typedef enum err_code store_site_fn(void *arg, const struct store_site *s, struct err *err);
 typedef enum err_code store_position_fn(void *arg, const struct store_position *p, struct err *err);
 typedef enum err_code store_row_fn(void *arg, const struct store_row *row, struct err *err);
+typedef enum err_code store_seen_fn(void *arg, const struct store_seen *s, struct err *err);
 typedef enum err_code store_event_fn(void *arg, const struct store_event *e, struct err *err);
 typedef enum err_code store_bytes_fn(void *arg, const uint8_t *key, size_t key_len, const uint8_t *bytes,
 	size_t len, struct err *err);
 
 struct store_ops {
 	const char *name;	/* "sqlite", "postgresql" */
+	bool one_device;	/* a transaction holds one device (sharded by device) */
 	void (*close)(struct store *st);
 
 	/* --- intake: one transaction, by the writer thread ------------------------------------------- */
@@ -122,16 +125,17 @@ struct store_ops {
 	 * erasure is recorded); STORE_OTHER another record has this id (entry only). */
 	enum err_code (*append)(struct store *st, const uint8_t device[16], int lane,
 		const uint8_t epoch[16], struct store_row *rows, size_t n, struct err *err);
+	/* R is what BYTES, signed, say. */
 	enum err_code (*receipt_put)(struct store *st, const uint8_t device[16], int lane,
-		const uint8_t epoch[16], uint64_t a, uint64_t b, const uint8_t link[32],
-		const uint8_t bytes[200], struct err *err);
+		const uint8_t epoch[16], const struct receipt *r, const uint8_t bytes[200], struct err *err);
 	/* The stored receipt with the lowest b' >= b. ERR_ABSENT. */
 	enum err_code (*receipt_covering)(struct store *st, const uint8_t device[16], int lane,
 		const uint8_t epoch[16], uint64_t b, uint8_t bytes[200], struct err *err);
 	/* Of the lane's newest epoch, or of EPOCH if not NULL: the receipt with the highest b. ERR_ABSENT. */
 	enum err_code (*receipt_newest)(struct store *st, const uint8_t device[16], int lane,
 		const uint8_t *epoch, uint8_t bytes[200], struct err *err);
-	/* Erase wraps and body of the record of OWNER whose tag is TAG, recording W. *ERASED false: none. */
+	/* Record the withdrawal W and erase wraps and body of OWNER's record with TAG; one that comes later is
+	 * kept without them. *ERASED false: there was none to erase. */
 	enum err_code (*withdraw)(struct store *st, const uint8_t owner[16], const uint8_t tag[16],
 		const uint8_t w[32], int64_t at, bool *erased, struct err *err);
 	/* Keep refused bytes, up to 64 MiB a device. ERR_LIMIT when that is full. */
@@ -139,9 +143,10 @@ struct store_ops {
 		const void *bytes, size_t len, struct err *err);
 	enum err_code (*event)(struct store *st, const struct store_event *e, struct err *err);
 	enum err_code (*seen)(struct store *st, const struct store_seen *seen, struct err *err);
-	/* Seconds to add to this boot's clock times. */
-	enum err_code (*boot_put)(struct store *st, const uint8_t device[16], const uint8_t boot_id[16],
-		int64_t offset_s, struct err *err);
+	/* When (seconds since 1970 by the centre's clock) the boot of that id, first half, began; the first
+	 * word stands. A record's own time is this plus what it says of time since boot. */
+	enum err_code (*boot_put)(struct store *st, const uint8_t device[16], const uint8_t boot_id[8],
+		int64_t began, struct err *err);
 
 	/* --- registry and enrolment: each its own transaction ---------------------------------------- */
 	enum err_code (*device_get)(struct store *st, const uint8_t id[16], struct store_device *out,
@@ -149,21 +154,21 @@ struct store_ops {
 	enum err_code (*device_by_cert)(struct store *st, const uint8_t sha256[32], struct store_device *out,
 		struct err *err);
 	enum err_code (*device_each)(struct store *st, store_device_fn *fn, void *arg, struct err *err);
-	/* A new pending row (ERR_EXISTS if the id is known), using up the invitation CODE_HASH.
-	 * ERR_DENIED: no such invitation, used, too old, or five wrong tries; ERR_LIMIT: over. */
-	enum err_code (*enrol)(struct store *st, const struct store_device *d, const uint8_t code_hash[32],
-		int64_t now, struct err *err);
+	/* A new pending row (ERR_EXISTS if the id is known), using up the invitation of its site with TAG.
+	 * ERR_DENIED: no such invitation, used, too old, a wrong code (which counts as a try), or five
+	 * wrong tries before. */
+	enum err_code (*enrol)(struct store *st, const struct store_device *d, const char *tag,
+		const uint8_t code_hash[32], int64_t now, struct err *err);
 	/* Pending to approved with its certificate, and the event, in one transaction. */
 	enum err_code (*approve)(struct store *st, const struct store_device *d, int64_t now, struct err *err);
 	enum err_code (*revoke)(struct store *st, const uint8_t id[16], int64_t now, const void *order,
 		size_t order_len, struct err *err);
 	/* The signed revocation of a device; appends nothing if none was stored. */
 	enum err_code (*revocation)(struct store *st, const uint8_t id[16], struct buf *out, struct err *err);
-	enum err_code (*invite)(struct store *st, const uint8_t code_hash[32], const char *site,
-		int64_t expires, struct err *err);
-	/* The invitation's site, without using it up. ERR_DENIED as in enrol. */
-	enum err_code (*invite_site)(struct store *st, const uint8_t code_hash[32], int64_t now,
-		char site[STORE_SITE_MAX + 1], struct err *err);
+	/* TAG: the public first characters of the code, by which a try finds its invitation. ERR_ABSENT: no
+	 * such site; ERR_EXISTS: the site has an invitation of that tag. */
+	enum err_code (*invite)(struct store *st, const char *site, const char *tag,
+		const uint8_t code_hash[32], int64_t expires, struct err *err);
 	enum err_code (*site_put)(struct store *st, const struct store_site *s, struct err *err);
 	enum err_code (*site_each)(struct store *st, store_site_fn *fn, void *arg, struct err *err);
 
@@ -181,12 +186,10 @@ struct store_ops {
 	/* Up to MAX rows of one chain with seq > AFTER, in order. Pointers are borrowed for the call. */
 	enum err_code (*rows)(struct store *st, const uint8_t device[16], int lane, const uint8_t epoch[16],
 		uint64_t after, size_t max, store_row_fn *fn, void *arg, struct err *err);
-	/* The offset of a boot, or ERR_ABSENT. */
-	enum err_code (*boot_get)(struct store *st, const uint8_t device[16], const uint8_t boot_id[16],
-		int64_t *offset_s, struct err *err);
-	enum err_code (*seen_each)(struct store *st,
-		enum err_code (*fn)(void *arg, const struct store_seen *s, struct err *err), void *arg,
-		struct err *err);
+	/* When a boot of the record's owner or chain began, or ERR_ABSENT. */
+	enum err_code (*boot_get)(struct store *st, const uint8_t device[16], const uint8_t boot_id[8],
+		int64_t *began, struct err *err);
+	enum err_code (*seen_each)(struct store *st, store_seen_fn *fn, void *arg, struct err *err);
 	enum err_code (*events)(struct store *st, int64_t since, store_event_fn *fn, void *arg,
 		struct err *err);
 	/* Counts for /metrics and status: records kept, devices, bytes in quarantine. */

@@ -1,0 +1,46 @@
+/* Which store, and what both share. See store.h. */
+#include "aggregator/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "aggregator/store_open.h"
+#include "collector/record.h"
+
+void
+store_device_clear(struct store_device *d)
+{
+	free(d->cert_pem);
+	memset(d, 0, sizeof(*d));
+}
+
+enum err_code
+store_open(const char *where, bool create, struct store **out, struct err *err)
+{
+	*out = NULL;
+	if (strncmp(where, "postgresql://", 13) == 0 || strncmp(where, "postgres://", 11) == 0)
+		return store_open_pg(where, create, out, err);
+	return store_open_sqlite(where, create, out, err);
+}
+
+void
+store_close(struct store *st)
+{
+	if (st != NULL)
+		st->ops->close(st);
+}
+
+void
+store_row_wire(const struct store_row *row, struct buf *out)
+{
+	if (row->nonce_body != NULL) {
+		record_put_whole(out, row->header, row->wraps, row->n_wraps, row->nonce_body,
+		    row->nonce_body_len);
+	} else {
+		struct chain_hash hw, hb;
+
+		memcpy(hw.bytes, row->hw, 32);
+		memcpy(hb.bytes, row->hb, 32);
+		record_put_erased(out, row->header, &hw, &hb);
+	}
+}
