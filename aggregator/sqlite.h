@@ -17,8 +17,8 @@ enum sq {
 	SQ_POSITIONS, SQ_ROWS, SQ_SEEN, SQ_EVENTS, SQ_COUNTS,
 	SQ_DEVICE_GET, SQ_DEVICE_CERT, SQ_DEVICE_EACH, SQ_DEVICE_PUT, SQ_DEVICE_APPROVE, SQ_DEVICE_REVOKE,
 	SQ_REVOCATION, SQ_INVITE_PUT, SQ_INVITE_DROP, SQ_INVITE_GET, SQ_INVITE_TRY, SQ_INVITE_USE,
-	SQ_SITE_PUT, SQ_SITE_EACH, SQ_BUNDLE_PUT, SQ_BUNDLE_NEWEST, SQ_BUNDLE_GET,
-	SQ_LOG_RECEIPTS, SQ_ROOT_PUT, SQ_ROOT_EACH,
+	SQ_SITE_PUT, SQ_SITE_EACH, SQ_BUNDLE_PUT, SQ_BUNDLE_NEWEST, SQ_BUNDLE_GET, SQ_BUNDLE_SERIAL,
+	SQ_LOG_DAYS, SQ_LOG_RECEIPTS, SQ_ROOT_PUT, SQ_ROOT_EACH,
 	SQ_N
 };
 
@@ -56,6 +56,8 @@ enum err_code sqlite_site_put(struct store *base, const struct store_site *s, st
 enum err_code sqlite_site_each(struct store *base, store_site_fn *fn, void *arg, struct err *err);
 enum err_code sqlite_bundle_put(struct store *base, int kind, const uint8_t target[16], uint32_t serial, const void *bytes, size_t len, struct err *err);
 enum err_code sqlite_bundle_get(struct store *base, int kind, const uint8_t *device, const uint8_t *site_target, uint32_t after, uint32_t *serial, struct buf *out, struct err *err);
+enum err_code sqlite_bundle_serial(struct store *base, unsigned *out, struct err *err);
+enum err_code sqlite_log_days(struct store *base, const uint8_t log_id[16], uint32_t after, store_day_fn *fn, void *arg, struct err *err);
 enum err_code sqlite_log_receipts(struct store *base, const uint8_t log_id[16], uint32_t day, store_bytes_fn *fn, void *arg, struct err *err);
 enum err_code sqlite_root_put(struct store *base, const uint8_t log_id[16], uint32_t day, const void *bytes, size_t len, struct err *err);
 enum err_code sqlite_root_each(struct store *base, const uint8_t log_id[16], store_bytes_fn *fn, void *arg, struct err *err);

@@ -288,6 +288,37 @@ sqlite_bundle_get(struct store *base, int kind, const uint8_t *device, const uin
 }
 
 enum err_code
+sqlite_bundle_serial(struct store *base, unsigned *out, struct err *err)
+{
+	struct sqlite_store *st = of(base);
+	sqlite3_stmt *s = sq_bind(st, SQ_BUNDLE_SERIAL, "");
+	enum err_code rc = sq_row(st, s, "bundle", err);
+
+	if (rc != ERR_OK)
+		return rc;
+	*out = (unsigned)sqlite3_column_int64(s, 0);
+	sqlite3_reset(s);
+	return ERR_OK;
+}
+
+enum err_code
+sqlite_log_days(struct store *base, const uint8_t log_id[16], uint32_t after, store_day_fn *fn, void *arg,
+    struct err *err)
+{
+	struct sqlite_store *st = of(base);
+	sqlite3_stmt *s = sq_bind(st, SQ_LOG_DAYS, "bi", log_id, 16, (int64_t)after);
+	enum err_code rc = ERR_OK;
+	int no;
+
+	while (rc == ERR_OK && (no = sqlite3_step(s)) == SQLITE_ROW)
+		rc = fn(arg, (uint32_t)sqlite3_column_int64(s, 0), err);
+	if (rc == ERR_OK && no != SQLITE_DONE)
+		rc = db_err(st->db, "days of the log", err);
+	sqlite3_reset(s);
+	return rc;
+}
+
+enum err_code
 sqlite_log_receipts(struct store *base, const uint8_t log_id[16], uint32_t day, store_bytes_fn *fn, void *arg,
     struct err *err)
 {

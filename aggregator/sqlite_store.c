@@ -91,6 +91,8 @@ static const char *const sql[SQ_N] = {
 	[SQ_BUNDLE_NEWEST] = "SELECT coalesce(max(serial), 0) FROM bundle WHERE kind = ?1 AND target = ?2",
 	[SQ_BUNDLE_GET] = "SELECT serial, bytes FROM bundle WHERE kind = ?1 AND target IN (?2, ?3, zeroblob(16)) "
 	    "AND serial > ?4 ORDER BY serial DESC, target DESC LIMIT 1",
+	[SQ_BUNDLE_SERIAL] = "SELECT coalesce(max(serial), 0) FROM bundle",
+	[SQ_LOG_DAYS] = "SELECT DISTINCT log_day FROM receipt WHERE log_id = ?1 AND log_day > ?2 ORDER BY log_day",
 	[SQ_LOG_RECEIPTS] = "SELECT device || lane, bytes FROM receipt WHERE log_id = ?1 AND log_day = ?2 "
 	    "ORDER BY device, lane, epoch, b, bytes",
 	[SQ_ROOT_PUT] = "INSERT INTO root (log_id, day, bytes) VALUES (?1, ?2, ?3)",
@@ -614,9 +616,10 @@ static const struct store_ops ops = {
 	.enrol = sqlite_enrol, .approve = sqlite_approve, .revoke = sqlite_revoke, .revocation = sqlite_revocation,
 	.invite = sqlite_invite, .site_put = sqlite_site_put, .site_each = sqlite_site_each,
 	.bundle_put = sqlite_bundle_put, .bundle_get = sqlite_bundle_get,
+	.bundle_serial = sqlite_bundle_serial,
 	.positions = positions, .rows = rows, .boot_get = boot_get, .seen_each = seen_each, .events = events,
 	.counts = counts,
-	.log_receipts = sqlite_log_receipts, .root_put = sqlite_root_put, .root_each = sqlite_root_each,
+	.log_days = sqlite_log_days, .log_receipts = sqlite_log_receipts, .root_put = sqlite_root_put, .root_each = sqlite_root_each,
 };
 
 static enum err_code

@@ -99,6 +99,7 @@ typedef enum err_code store_position_fn(void *arg, const struct store_position *
 typedef enum err_code store_row_fn(void *arg, const struct store_row *row, struct err *err);
 typedef enum err_code store_seen_fn(void *arg, const struct store_seen *s, struct err *err);
 typedef enum err_code store_event_fn(void *arg, const struct store_event *e, struct err *err);
+typedef enum err_code store_day_fn(void *arg, uint32_t day, struct err *err);
 typedef enum err_code store_bytes_fn(void *arg, const uint8_t *key, size_t key_len, const uint8_t *bytes,
 	size_t len, struct err *err);
 
@@ -179,6 +180,8 @@ struct store_ops {
 	/* The newest of KIND for a device (its own, its site's, everybody's) above AFTER. ERR_ABSENT. */
 	enum err_code (*bundle_get)(struct store *st, int kind, const uint8_t *device,
 		const uint8_t *site_target, uint32_t after, uint32_t *serial, struct buf *out, struct err *err);
+	/* The highest serial of all bundles; 0: none. */
+	enum err_code (*bundle_serial)(struct store *st, unsigned *out, struct err *err);
 
 	/* --- readers: indicators, exports, status ---------------------------------------------------- */
 	/* All chains, by device, lane and the order in which their epochs were opened. */
@@ -197,6 +200,9 @@ struct store_ops {
 		uint64_t *quarantined, struct err *err);
 
 	/* --- the daily log root ---------------------------------------------------------------------- */
+	/* Days after AFTER that have receipts, ascending. */
+	enum err_code (*log_days)(struct store *st, const uint8_t log_id[16], uint32_t after,
+		store_day_fn *fn, void *arg, struct err *err);
 	enum err_code (*log_receipts)(struct store *st, const uint8_t log_id[16], uint32_t day,
 		store_bytes_fn *fn, void *arg, struct err *err);
 	enum err_code (*root_put)(struct store *st, const uint8_t log_id[16], uint32_t day, const void *bytes,

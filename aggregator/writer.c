@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "aggregator/logroot.h"
 #include "base/log.h"
 
 enum { GROUP_WAIT_MS = 5, GROUP_RECORDS = 1000, GROUP_BATCHES = 256, WAITING_MAX = 16 << 20 };
@@ -86,8 +87,16 @@ part(struct store *st, struct intake_log *log, struct intake_batch **batches, si
 void
 intake_group(struct store *st, struct intake_log *log, struct intake_batch **batches, size_t n)
 {
+	uint32_t today = (uint32_t)(clock_now_s(log->clock) / 86400);
 	size_t from = 0, to;
+	struct err err;
 
+	/* A new day: close those before, ahead of the first receipt of this one. */
+	if (today > log->log_day) {
+		log->log_day = today;
+		if (logroot_close(st, log, &err) != ERR_OK)
+			log_err("aggregator", "root", &err);
+	}
 	qsort(batches, n, sizeof(*batches), by_device);
 	for (; from < n; from = to) {
 		to = n;

@@ -1,0 +1,16 @@
+/* aggregator.conf. */
+#ifndef AGGREGATOR_SETTINGS_H
+#define AGGREGATOR_SETTINGS_H
+
+#include "base/config.h"
+
+struct aggregator_settings {
+	char *store, *devices_listen, *devices_cert, *devices_key, *ca, *receipt_key, *log_id, *ring, *root;
+	char *pages_listen, *pages_cert, *pages_key, *pages_db, *status_listen;
+	int64_t threads, per_address, batches_a_minute;
+};
+
+extern const struct config_key aggregator_keys[];
+extern const size_t aggregator_n_keys;
+
+#endif
