@@ -17,13 +17,16 @@
 
 enum { PROXY_ANSWER_MAX = 8192 };
 
+enum { SLICE_MS = 250 };	/* how soon a wait notices that the program is to stop */
+
 struct net_stream {
 	int fd;
+	const struct net_stop *stop;
 };
 
-/* Wait for EVENTS; ERR_AGAIN when the deadline has passed. */
+/* Wait for EVENTS; ERR_AGAIN when the deadline has passed or the program is to stop. */
 static enum err_code
-wait_for(int fd, short events, int64_t deadline, const char *what, struct err *err)
+wait_for(int fd, short events, int64_t deadline, const struct net_stop *stop, const char *what, struct err *err)
 {
 	for (;;) {
 		int64_t left = deadline - clock_boot_ms(&clock_system);
@@ -32,7 +35,9 @@ wait_for(int fd, short events, int64_t deadline, const char *what, struct err *e
 
 		if (left <= 0)
 			return err_set(err, ERR_AGAIN, "%s: no answer in time", what);
-		n = poll(&p, 1, left > 1000000 ? 1000000 : (int)left);
+		if (stop != NULL && stop->stopped(stop->arg))
+			return err_set(err, ERR_AGAIN, "%s: stopping", what);
+		n = poll(&p, 1, stop != NULL && left > SLICE_MS ? SLICE_MS : left > 1000000 ? 1000000 : (int)left);
 		if (n > 0)
 			return ERR_OK;
 		if (n < 0 && errno != EINTR)
@@ -41,7 +46,7 @@ wait_for(int fd, short events, int64_t deadline, const char *what, struct err *e
 }
 
 static enum err_code
-connect_one(int fd, const struct addrinfo *a, int64_t deadline, struct err *err)
+connect_one(int fd, const struct addrinfo *a, int64_t deadline, const struct net_stop *stop, struct err *err)
 {
 	int on = 1, bad = 0;
 	socklen_t len = sizeof(bad);
@@ -50,7 +55,7 @@ connect_one(int fd, const struct addrinfo *a, int64_t deadline, struct err *err)
 	if (connect(fd, a->ai_addr, a->ai_addrlen) < 0) {
 		if (errno != EINPROGRESS)
 			return err_set(err, ERR_AGAIN, "connect: %s", strerror(errno));
-		rc = wait_for(fd, POLLOUT, deadline, "connect", err);
+		rc = wait_for(fd, POLLOUT, deadline, stop, "connect", err);
 		if (rc != ERR_OK)
 			return rc;
 		if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &bad, &len) < 0 || bad != 0)
@@ -71,7 +76,6 @@ tcp_connect(void *arg, const char *host, uint16_t port, int64_t deadline, struct
 	char service[8];
 	int no, fd = -1;
 
-	(void)arg;
 	*out = NULL;
 	snprintf(service, sizeof(service), "%u", port);
 	no = getaddrinfo(host, service, &hint, &found);
@@ -83,7 +87,7 @@ tcp_connect(void *arg, const char *host, uint16_t port, int64_t deadline, struct
 			rc = err_set(err, ERR_AGAIN, "socket: %s", strerror(errno));
 			continue;
 		}
-		rc = connect_one(fd, a, deadline, err);
+		rc = connect_one(fd, a, deadline, arg, err);
 		if (rc == ERR_OK)
 			break;
 		close(fd);
@@ -98,6 +102,7 @@ tcp_connect(void *arg, const char *host, uint16_t port, int64_t deadline, struct
 		return err_nomem(err);
 	}
 	(*out)->fd = fd;
+	(*out)->stop = arg;
 	return ERR_OK;
 }
 
@@ -116,7 +121,7 @@ tcp_read(struct net_stream *s, void *data, size_t len, int64_t deadline, size_t 
 			continue;
 		if (errno != EAGAIN && errno != EWOULDBLOCK)
 			return err_set(err, ERR_AGAIN, "connection lost: %s", strerror(errno));
-		rc = wait_for(s->fd, POLLIN, deadline, "read", err);
+		rc = wait_for(s->fd, POLLIN, deadline, s->stop, "read", err);
 		if (rc != ERR_OK)
 			return rc;
 	}
@@ -137,7 +142,7 @@ tcp_write(struct net_stream *s, const void *data, size_t len, int64_t deadline, 
 			continue;
 		if (errno != EAGAIN && errno != EWOULDBLOCK)
 			return err_set(err, ERR_AGAIN, "connection lost: %s", strerror(errno));
-		rc = wait_for(s->fd, POLLOUT, deadline, "write", err);
+		rc = wait_for(s->fd, POLLOUT, deadline, s->stop, "write", err);
 		if (rc != ERR_OK)
 			return rc;
 	}

@@ -3,6 +3,7 @@
 #ifndef SYNC_NET_H
 #define SYNC_NET_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -23,7 +24,13 @@ struct net {
 	void *arg;
 };
 
-/* TCP, non-blocking, TCP_NODELAY, poll. */
+/* Asked every quarter of a second while a stream waits: true makes it give up with ERR_AGAIN. */
+struct net_stop {
+	bool (*stopped)(void *arg);
+	void *arg;
+};
+
+/* TCP, non-blocking, TCP_NODELAY, poll. Its arg is a const struct net_stop *, or NULL. */
 extern const struct net net_tcp;
 
 struct net_proxy {

@@ -86,12 +86,16 @@ load_pem(struct tls_conf *conf, const struct tls_setup *setup, struct err *err)
 {
 	int no;
 
-	if (setup->ca_pem != NULL) {
-		no = mbedtls_x509_crt_parse(&conf->ca, (const uint8_t *)setup->ca_pem, strlen(setup->ca_pem) + 1);
+	for (size_t i = 0; setup->ring != NULL && i < setup->ring->n; i++) {
+		const struct keyring_key *k = &setup->ring->keys[i];
+
+		if (k->use != KEY_CA || k->state == KEY_STOP)
+			continue;
+		no = mbedtls_x509_crt_parse_der(&conf->ca, k->public_, k->public_len);
 		if (no != 0)
-			return lib_err(no, ERR_INPUT, "CA certificate", err);
-		mbedtls_ssl_conf_ca_chain(&conf->ssl, &conf->ca, NULL);
+			return lib_err(no, ERR_INPUT, "CA certificate in the key ring", err);
 	}
+	mbedtls_ssl_conf_ca_chain(&conf->ssl, &conf->ca, NULL);
 	if (setup->cert_pem == NULL)
 		return ERR_OK;
 	no = mbedtls_x509_crt_parse(&conf->cert, (const uint8_t *)setup->cert_pem, strlen(setup->cert_pem) + 1);
@@ -118,7 +122,7 @@ tls_conf_new(const struct tls_setup *setup, struct tls_conf **out, struct err *e
 		return err_nomem(err);
 	conf->corrected = setup->corrected;
 	conf->arg = setup->arg;
-	conf->probe = setup->ca_pem == NULL;
+	conf->probe = setup->ring == NULL;
 	mbedtls_ssl_config_init(&conf->ssl);
 	mbedtls_x509_crt_init(&conf->ca);
 	mbedtls_x509_crt_init(&conf->cert);

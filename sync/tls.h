@@ -6,14 +6,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "collector/keyring.h"
 #include "sync/net.h"
 
 struct tls_conf;
 struct tls;
 
 struct tls_setup {
-	const char *ca_pem;	/* the only CA believed; NULL: a probe, which judges no certificate */
-	const char *cert_pem, *key_pem;	/* ours; NULL in a probe */
+	const struct keyring *ring;	/* whose CA certificates alone are believed; NULL: a probe, which
+					 * judges no certificate and must ask for signed things only */
+	const char *cert_pem, *key_pem;	/* ours */
 	/* Seconds since 1970 by which a certificate's dates are judged again where the system's clock
 	 * says expired or not yet valid; NULL or a return of 0: not known. */
 	int64_t (*corrected)(void *arg);

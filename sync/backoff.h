@@ -1,0 +1,21 @@
+/* When to try again: full jitter, uniform(5 s, min(1 h, 5 s * 2^n)). */
+#ifndef SYNC_BACKOFF_H
+#define SYNC_BACKOFF_H
+
+#include <stdint.h>
+
+enum { BACKOFF_MIN_MS = 5000, BACKOFF_MAX_MS = 3600000 };
+
+struct backoff {
+	unsigned n;		/* failures in a row */
+	int64_t min_ms;		/* 0: BACKOFF_MIN_MS; smaller where send_every is (the demo, tests) */
+};
+
+/* Milliseconds to wait after one more failure. RETRY_AFTER_S: the server's minimum, plus up to a quarter; -1: none. */
+int64_t backoff_next(struct backoff *b, int64_t retry_after_s);
+/* After success, or when a route came up. */
+void backoff_reset(struct backoff *b);
+/* Uniform in FROM..TO (milliseconds). */
+int64_t backoff_between(int64_t from, int64_t to);
+
+#endif
