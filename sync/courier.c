@@ -197,6 +197,8 @@ compare(struct courier *c, const struct outbox_lane *lane, const struct receipt 
 	memcpy(theirs.bytes, r->link, 32);
 	if (r->b > lane->head_seq)
 		return new_epoch(c, EPOCH_BEHIND, err);
+	if (r->b == lane->acked_seq)
+		return chain_same(&theirs, &lane->acked_link) ? ERR_OK : new_epoch(c, EPOCH_FORK, err);
 	rc = outbox_link(c->outbox, c->lane, r->b, &ours, err);
 	if (rc == ERR_ABSENT && r->b < lane->acked_seq)
 		return centre_restored(c, r->b, &theirs, err);
