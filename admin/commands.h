@@ -15,5 +15,9 @@ int cmd_user(int argc, char **argv);
 int cmd_publish(int argc, char **argv);	/* candour indicator publish */
 int cmd_pull(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
+int cmd_site(int argc, char **argv);
+int cmd_device(int argc, char **argv);
+int cmd_centre(int argc, char **argv);
+int cmd_status(int argc, char **argv);
 
 #endif

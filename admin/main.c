@@ -10,6 +10,10 @@
 static const struct command commands[] = {
 	{ "form", cmd_form, "convert and check questionnaires" },
 	{ "user", cmd_user, "people who may sign in: add, password, disable, list, reader" },
+	{ "centre", cmd_centre, "make the centre's folder; take a key ring into use" },
+	{ "site", cmd_site, "make a site's folder; invite and enrol a box" },
+	{ "device", cmd_device, "list, approve and revoke boxes" },
+	{ "status", cmd_status, "how a site or the centre is doing" },
 	{ NULL, NULL, NULL },
 };
 

@@ -217,12 +217,16 @@ do_time(struct devices *d, const struct http_request *r, const struct caller *c,
 {
 	const char *nonce = http_query(r, "nonce");
 	uint8_t bytes[TIME_LEN], n[TIME_NONCE];
+	struct err err;
 
 	if (nonce == NULL || !hex_get(nonce, strlen(nonce), n, TIME_NONCE)) {
 		refuse(d, r, c, out, 400, "nonce", "nonce=32 hex digits is needed");
 		return;
 	}
-	time_make(clock_now_s(d->conf.clock), n, d->conf.receipt_key, bytes);
+	if (time_make(clock_now_s(d->conf.clock), n, d->conf.receipt_key, bytes, &err) != ERR_OK) {
+		refuse(d, r, c, out, 503, "later", err.msg);
+		return;
+	}
 	bytes_answer(out, bytes, TIME_LEN);
 }
 

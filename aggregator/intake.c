@@ -132,6 +132,7 @@ receipt_new(struct store *st, struct intake_log *log, struct intake_batch *b, ui
 	uint32_t today = (uint32_t)(now / 86400);
 	struct receipt r = { .lane = b->h.lane, .a = a, .b = last, .time = (uint64_t)now,
 	    .ring_serial = atomic_load(log->ring_serial), .bundle_serial = atomic_load(log->bundle_serial) };
+	enum err_code rc;
 
 	if (today > log->log_day)
 		log->log_day = today;
@@ -141,7 +142,9 @@ receipt_new(struct store *st, struct intake_log *log, struct intake_batch *b, ui
 	memcpy(r.link, link, 32);
 	memcpy(r.log_id, log->log_id, 16);
 	memcpy(r.key_id, log->receipt_key_id, 8);
-	receipt_make(&r, log->receipt_key, b->receipt);
+	rc = receipt_make(&r, log->receipt_key, b->receipt, err);
+	if (rc != ERR_OK)
+		return rc;
 	return st->ops->receipt_put(st, b->h.device, b->h.lane, b->h.epoch, &r, b->receipt, err);
 }
 

@@ -8,8 +8,8 @@
 
 enum { SIGNED = 136 };
 
-void
-logroot_make(const struct logroot *r, const struct seal_key *key, uint8_t out[LOGROOT_LEN])
+enum err_code
+logroot_make(const struct logroot *r, const struct seal_key *key, uint8_t out[LOGROOT_LEN], struct err *err)
 {
 	memset(out, 0, LOGROOT_LEN);
 	memcpy(out, "CLOG\1", 5);
@@ -20,7 +20,7 @@ logroot_make(const struct logroot *r, const struct seal_key *key, uint8_t out[LO
 	memcpy(out + 72, r->previous, 32);
 	put_be64(out + 104, r->time);
 	memcpy(out + 112, r->key_id, 8);
-	seal_sign(key, "root", out, SIGNED, out + SIGNED);
+	return seal_sign(key, "root", out, SIGNED, out + SIGNED, err);
 }
 
 enum err_code
@@ -169,8 +169,9 @@ close_day(struct closing *c, uint32_t day, struct err *err)
 	memcpy(r.key_id, c->log->receipt_key_id, 8);
 	r.n = m.n;
 	merkle_root(&m, r.root);
-	logroot_make(&r, c->log->receipt_key, bytes);
-	rc = c->st->ops->root_put(c->st, c->log->log_id, day, bytes, LOGROOT_LEN, err);
+	rc = logroot_make(&r, c->log->receipt_key, bytes, err);
+	if (rc == ERR_OK)
+		rc = c->st->ops->root_put(c->st, c->log->log_id, day, bytes, LOGROOT_LEN, err);
 	if (rc != ERR_OK)
 		return rc;
 	chain_h("root", bytes, LOGROOT_LEN, &h);

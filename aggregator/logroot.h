@@ -18,7 +18,8 @@ struct logroot {
 	uint8_t key_id[8];
 };
 
-void logroot_make(const struct logroot *r, const struct seal_key *key, uint8_t out[LOGROOT_LEN]);
+enum err_code logroot_make(const struct logroot *r, const struct seal_key *key, uint8_t out[LOGROOT_LEN],
+	struct err *err) MUST_CHECK;
 enum err_code logroot_read(const void *bytes, size_t len, struct logroot *out, struct err *err) MUST_CHECK;
 bool logroot_signed(const uint8_t bytes[LOGROOT_LEN], const uint8_t key[32]);
 

@@ -548,9 +548,10 @@ sign_heads(struct agent *a)
 
 		if (rc == ERR_OK) {
 			outbox_head_bytes(a->device, lane, &l, bytes);
-			seal_sign(a->device_key, "head", bytes, sizeof(bytes), signature);
-			rc = outbox_head_put(a->outbox, lane, &l, signature, &err);
+			rc = seal_sign(a->device_key, "head", bytes, sizeof(bytes), signature, &err);
 		}
+		if (rc == ERR_OK)
+			rc = outbox_head_put(a->outbox, lane, &l, signature, &err);
 		if (rc != ERR_OK)
 			log_err("sync", "head", &err);
 	}

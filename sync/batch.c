@@ -12,6 +12,7 @@ batch_head_make(const struct batch_header *h, const struct seal_key *key, uint8_
     struct err *err)
 {
 	uint8_t p[BATCH_HEAD] = "CBAT";
+	enum err_code rc;
 
 	if (h->n > BATCH_RECORDS || h->body_len > (h->n == 1 ? BATCH_LONE : BATCH_BYTES + 4 * BATCH_RECORDS))
 		return err_set(err, ERR_LIMIT, "batch of %u records and %u bytes", h->n, h->body_len);
@@ -34,9 +35,10 @@ batch_head_make(const struct batch_header *h, const struct seal_key *key, uint8_
 	put_be32(p + 168, h->software);
 	put_be32(p + 172, h->bundle_refused);
 	put_be32(p + 176, h->body_len);
-	seal_sign(key, "batch", p, BATCH_HEADER, p + BATCH_HEADER);
-	memcpy(out, p, BATCH_HEAD);
-	return ERR_OK;
+	rc = seal_sign(key, "batch", p, BATCH_HEADER, p + BATCH_HEADER, err);
+	if (rc == ERR_OK)
+		memcpy(out, p, BATCH_HEAD);
+	return rc;
 }
 
 static enum err_code

@@ -68,6 +68,7 @@ bundle_make(const struct bundle *b, const struct seal_key *key, struct buf *out,
 {
 	uint8_t p[BUNDLE_HEAD] = "CBND";
 	struct chain_hash hash;
+	enum err_code rc;
 
 	p[4] = VERSION;
 	p[5] = (uint8_t)b->kind;
@@ -78,7 +79,9 @@ bundle_make(const struct bundle *b, const struct seal_key *key, struct buf *out,
 	put_be32(p + 44, b->payload_len);
 	chain_h("bundle", b->payload, b->payload_len, &hash);
 	memcpy(p + 48, hash.bytes, 32);
-	seal_sign(key, "bundle-head", p, BUNDLE_HEADER, p + BUNDLE_HEADER);
+	rc = seal_sign(key, "bundle-head", p, BUNDLE_HEADER, p + BUNDLE_HEADER, err);
+	if (rc != ERR_OK)
+		return rc;
 	buf_put(out, p, sizeof(p));
 	buf_put(out, b->payload, b->payload_len);
 	return buf_check(out, err);

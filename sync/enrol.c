@@ -139,11 +139,12 @@ invite_read(const char *text, size_t len, struct invite *out, struct err *err)
 	return ERR_OK;
 }
 
-void
-enrol_request_put(const struct enrol_request *r, const struct seal_key *device, struct buf *out)
+enum err_code
+enrol_request_put(const struct enrol_request *r, const struct seal_key *device, struct buf *out, struct err *err)
 {
 	size_t from = out->len;
 	uint8_t sig[64];
+	enum err_code rc;
 
 	buf_put(out, "CENR\1\0\0\0", 8);
 	buf_put(out, r->code, ENROL_CODE);
@@ -154,10 +155,13 @@ enrol_request_put(const struct enrol_request *r, const struct seal_key *device, 
 	buf_put(out, r->succeeds, 16);
 	buf_u16(out, (uint16_t)r->spki_len);
 	buf_put(out, r->spki, r->spki_len);
-	if (out->failed != ERR_OK)
-		return;
-	seal_sign(device, "enrol", out->data + from, out->len - from, sig);
+	rc = buf_check(out, err);
+	if (rc == ERR_OK)
+		rc = seal_sign(device, "enrol", out->data + from, out->len - from, sig, err);
+	if (rc != ERR_OK)
+		return rc;
 	buf_put(out, sig, 64);
+	return buf_check(out, err);
 }
 
 enum err_code
@@ -199,13 +203,14 @@ enrol_request_read(const uint8_t *p, size_t len, struct enrol_request *out, stru
 	return ERR_OK;
 }
 
-void
-time_make(int64_t now, const uint8_t nonce[TIME_NONCE], const struct seal_key *receipt_key, uint8_t out[TIME_LEN])
+enum err_code
+time_make(int64_t now, const uint8_t nonce[TIME_NONCE], const struct seal_key *receipt_key, uint8_t out[TIME_LEN],
+    struct err *err)
 {
 	put_be64(out, (uint64_t)now);
 	memcpy(out + 8, nonce, TIME_NONCE);
 	seal_key_id(receipt_key, out + 24);
-	seal_sign(receipt_key, "time", out, 32, out + 32);
+	return seal_sign(receipt_key, "time", out, 32, out + 32, err);
 }
 
 void

@@ -42,14 +42,15 @@ struct enrol_request {
 };
 
 /* Append R signed with the device key (label "enrol"). */
-void enrol_request_put(const struct enrol_request *r, const struct seal_key *device, struct buf *out);
+enum err_code enrol_request_put(const struct enrol_request *r, const struct seal_key *device, struct buf *out,
+	struct err *err) MUST_CHECK;
 /* Read and verify the signature by the key inside. ERR_INPUT, ERR_DENIED. */
 enum err_code enrol_request_read(const uint8_t *bytes, size_t len, struct enrol_request *out,
 	struct err *err) MUST_CHECK;
 
 /* Signed time: seconds since 1970, the asker's nonce, key id, signature (label "time"). */
-void time_make(int64_t now, const uint8_t nonce[TIME_NONCE], const struct seal_key *receipt_key,
-	uint8_t out[TIME_LEN]);
+enum err_code time_make(int64_t now, const uint8_t nonce[TIME_NONCE], const struct seal_key *receipt_key,
+	uint8_t out[TIME_LEN], struct err *err) MUST_CHECK;
 /* The key id in it, to find the key by. */
 void time_key_id(const uint8_t bytes[TIME_LEN], uint8_t id[8]);
 /* ERR_INPUT for the length, ERR_DENIED for another nonce or a wrong signature. */

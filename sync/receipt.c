@@ -7,10 +7,11 @@
 
 enum { VERSION = 1, RESERVED_A = 6, RESERVED_B = 108 };
 
-void
-receipt_make(const struct receipt *r, const struct seal_key *key, uint8_t out[RECEIPT_LEN])
+enum err_code
+receipt_make(const struct receipt *r, const struct seal_key *key, uint8_t out[RECEIPT_LEN], struct err *err)
 {
 	uint8_t p[RECEIPT_LEN] = "CRCP";
+	enum err_code rc;
 
 	p[4] = VERSION;
 	p[5] = r->lane;
@@ -25,8 +26,10 @@ receipt_make(const struct receipt *r, const struct seal_key *key, uint8_t out[RE
 	memcpy(p + 120, r->key_id, 8);
 	put_be32(p + 128, r->ring_serial);
 	put_be32(p + 132, r->bundle_serial);
-	seal_sign(key, "receipt", p, RECEIPT_SIGNED, p + RECEIPT_SIGNED);
-	memcpy(out, p, RECEIPT_LEN);
+	rc = seal_sign(key, "receipt", p, RECEIPT_SIGNED, p + RECEIPT_SIGNED, err);
+	if (rc == ERR_OK)
+		memcpy(out, p, RECEIPT_LEN);
+	return rc;
 }
 
 enum err_code

@@ -20,7 +20,8 @@ struct receipt {
 };
 
 /* Write R and sign it with KEY into OUT. */
-void receipt_make(const struct receipt *r, const struct seal_key *key, uint8_t out[RECEIPT_LEN]);
+enum err_code receipt_make(const struct receipt *r, const struct seal_key *key, uint8_t out[RECEIPT_LEN],
+	struct err *err) MUST_CHECK;
 /* Read LEN bytes without judging the signature. ERR_INPUT for a wrong size, magic, version, or reserved
  * bytes that are not zero; *OUT is untouched then. */
 enum err_code receipt_read(const void *bytes, size_t len, struct receipt *out, struct err *err) MUST_CHECK;

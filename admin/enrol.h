@@ -1,0 +1,15 @@
+/* The box's side of enrolment. */
+#ifndef ADMIN_ENROL_H
+#define ADMIN_ENROL_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+/* Follow the invitation TEXT (NULL: go on with the one followed before) for the site folder DIR: pin the root,
+ * fetch and check the key ring, ask for approval, show the fingerprint; then wait until the centre approves, or
+ * with WAIT false return at once (and call again later). Prints what people need to see.
+ * ERR_AGAIN: not approved yet (WAIT false, TEXT NULL), or unreachable. */
+enum err_code enrol_box(const char *dir, const char *text, bool wait, struct err *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,24 @@
+/* What the commands about sites, devices and the centre share. */
+#ifndef ADMIN_SITE_H
+#define ADMIN_SITE_H
+
+#include <stdbool.h>
+
+#include "aggregator/store.h"
+#include "base/buf.h"
+
+/* Print "candour WHAT: message" to stderr; the exit status 1. */
+int admin_fail(const char *what, const struct err *err);
+/* DIR/NAME into PATH. ERR_INPUT if it is too long. */
+enum err_code admin_path(const char *dir, const char *name, char *path, size_t room, struct err *err) MUST_CHECK;
+/* The value of --NAME in ARGV (taken out of it), or NULL; exits with 2 if the value is missing. */
+const char *admin_option(int *argc, char **argv, const char *name);
+bool admin_flag(int *argc, char **argv, const char *name);
+/* Exits with 2 if an option is left that nobody took. */
+void admin_no_more(int argc, char **argv, const char *usage);
+
+/* "today 09:40", "yesterday 17:02", "12 November 2026 08:00" of AT as seen at NOW (UTC). */
+void admin_when(int64_t at, int64_t now, char *text, size_t room);
+
+
+#endif

@@ -1,0 +1,189 @@
+/* candour status: how a site or the centre is doing, in words for people who run a care home. */
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "admin/commands.h"
+#include "admin/site.h"
+#include "aggregator/settings.h"
+#include "base/codec.h"
+#include "base/config.h"
+#include "collector/outbox.h"
+#include "sync/agent.h"
+
+static const char usage[] = "usage: candour status DIR     (a site's folder or the centre's)\n";
+
+enum { STALE_HOURS = 24 };
+
+static void
+count_text(char *text, size_t room, uint64_t n, const char *one, const char *many)
+{
+	snprintf(text, room, "%llu %s", (unsigned long long)n, n == 1 ? one : many);
+}
+
+static void
+oldest_text(char *text, size_t room, int64_t day, int64_t today)
+{
+	if (day < 0)
+		text[0] = '\0';
+	else if (day >= today)
+		snprintf(text, room, ", oldest from today");
+	else if (day == today - 1)
+		snprintf(text, room, ", oldest from yesterday");
+	else
+		snprintf(text, room, ", oldest %lld days", (long long)(today - day));
+}
+
+static int
+site_status(const char *path, struct err *err)
+{
+	struct outbox_counts counts;
+	struct sync_status s = { .result = "" };
+	struct outbox *ob = NULL;
+	int64_t now = time(NULL);
+	char waiting[80], oldest[60], when[60];
+	uint32_t serial = 0;
+	struct buf ring;
+	enum err_code rc = outbox_open(path, OUTBOX_READ, &ob, err);
+	bool enrolled = false;
+
+	buf_init(&ring, KEYRING_MAX);
+	if (rc == ERR_OK)
+		rc = outbox_counts(ob, &counts, err);
+	if (rc == ERR_OK) {
+		enrolled = outbox_ring(ob, &serial, &ring, err) == ERR_OK;
+		if (sync_status_get(ob, &s, err) != ERR_OK)
+			memset(&s, 0, sizeof(s));
+	}
+	outbox_close(ob);
+	buf_free(&ring);
+	if (rc != ERR_OK)
+		return admin_fail("status", err);
+	count_text(waiting, sizeof(waiting), counts.waiting, "answer waiting", "answers waiting");
+	oldest_text(oldest, sizeof(oldest), counts.oldest_day, now / 86400);
+	admin_when(s.delivered_at, now, when, sizeof(when));
+	printf("%s%s, last delivered %s\n", waiting, oldest, when);
+	if (!enrolled)
+		printf("This box is not enrolled yet: its answers are kept here until it is.\n");
+	else if (s.failures > 0) {
+		printf("The centre was not reached the last %u time%s. Answers are safe here meanwhile.\nWhy: %s\n", s.failures,
+		    s.failures == 1 ? "" : "s", s.why);
+		if (s.next_at > now) {
+			admin_when(s.next_at, now, when, sizeof(when));
+			printf("Next try: %s\n", when);
+		}
+	} else if (s.tried_at > 0 && now - s.tried_at > STALE_HOURS * 3600) {
+		printf("Nothing was tried for more than a day: is candour-sync running?\n");
+	} else {
+		printf("All is well.\n");
+	}
+	return 0;
+}
+
+struct centre_arg {
+	struct store *st;
+	int64_t now;
+	size_t sites, waiting, silent, approved;
+};
+
+static enum err_code
+on_seen(void *arg, const struct store_seen *s, struct err *err)
+{
+	struct centre_arg *a = arg;
+	struct store_device d;
+	char when[60], finger[20];
+	enum err_code rc = a->st->ops->device_get(a->st, s->device, &d, err);
+
+	if (rc != ERR_OK)
+		return rc == ERR_ABSENT ? ERR_OK : rc;
+	admin_when(s->at, a->now, when, sizeof(when));
+	chain_fingerprint(s->device, finger);
+	printf("%-24s %.9s  last delivered %s", d.site, finger, when);
+	if (s->waiting > 0)
+		printf(", %u still waiting there, oldest %u hours", s->waiting, s->oldest_hours);
+	if (a->now - s->at > STALE_HOURS * 3600) {
+		printf("   <- silent for more than a day");
+		a->silent++;
+	}
+	if (s->free_mib < 128)
+		printf("   <- its storage is nearly full");
+	if (s->clock_off_s > 86400 || s->clock_off_s < -86400)
+		printf("   <- its clock is wrong by %lld days", (long long)(s->clock_off_s / 86400));
+	printf("\n");
+	store_device_clear(&d);
+	return ERR_OK;
+}
+
+static enum err_code
+on_device(void *arg, const struct store_device *d, struct err *err)
+{
+	struct centre_arg *a = arg;
+	char finger[20];
+
+	(void)err;
+	chain_fingerprint(d->id, finger);
+	if (d->state == STORE_PENDING) {
+		printf("%-24s %s  waits for approval\n", d->site, finger);
+		a->waiting++;
+	} else if (d->state == STORE_APPROVED) {
+		a->approved++;
+	}
+	return ERR_OK;
+}
+
+static int
+centre_status(const char *path, struct err *err)
+{
+	struct aggregator_settings set = { 0 };
+	struct centre_arg a = { .now = time(NULL) };
+	uint64_t records = 0, devices = 0, aside = 0;
+	char what[80];
+	enum err_code rc = config_read(path, aggregator_keys, aggregator_n_keys, &set, err);
+
+	if (rc == ERR_OK)
+		rc = store_open(set.store, false, &a.st, err);
+	if (rc == ERR_OK)
+		rc = a.st->ops->counts(a.st, &records, &devices, &aside, err);
+	if (rc == ERR_OK) {
+		count_text(what, sizeof(what), records, "record kept", "records kept");
+		printf("%s, from %llu box%s\n", what, (unsigned long long)devices, devices == 1 ? "" : "es");
+		rc = a.st->ops->seen_each(a.st, on_seen, &a, err);
+	}
+	if (rc == ERR_OK)
+		rc = a.st->ops->device_each(a.st, on_device, &a, err);
+	if (rc == ERR_OK && aside > 0)
+		printf("%llu KiB of contradictory or revoked records were put aside.\n",
+		    (unsigned long long)(aside + 1023) / 1024);
+	if (rc == ERR_OK && a.waiting + a.silent == 0 && aside == 0)
+		printf("All is well.\n");
+	store_close(a.st);
+	config_clear(aggregator_keys, aggregator_n_keys, &set);
+	return rc == ERR_OK ? 0 : admin_fail("status", err);
+}
+
+int
+cmd_status(int argc, char **argv)
+{
+	char path[PATH_MAX];
+	struct err err = { 0 };
+	struct stat s;
+
+	if (argc == 2 && strcmp(argv[1], "-h") == 0) {
+		fputs(usage, stdout);
+		return 0;
+	}
+	admin_no_more(argc, argv, usage);
+	if (argc != 2) {
+		fputs(usage, stderr);
+		return 2;
+	}
+	if (admin_path(argv[1], "site.db", path, sizeof(path), &err) == ERR_OK && stat(path, &s) == 0)
+		return site_status(path, &err);
+	if (admin_path(argv[1], "aggregator.conf", path, sizeof(path), &err) == ERR_OK && stat(path, &s) == 0)
+		return centre_status(path, &err);
+	if (err.code == ERR_OK)
+		err_set(&err, ERR_ABSENT, "%s is neither a site's folder nor the centre's", argv[1]);
+	return admin_fail("status", &err);
+}
