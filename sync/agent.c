@@ -519,6 +519,8 @@ run_lane(struct agent *a, int lane)
 	l->courier.arg = &asking;
 	l->courier.free_mib = free_mib(a->set->site_db);
 	r = courier_round(&l->courier, true, &err);
+	if (r == COURIER_SENT || r == COURIER_MORE)
+		err.code = ERR_OK;
 	if (r == COURIER_REVOKED)
 		take_order(a, &l->courier);
 	if (r == COURIER_REFUSED || r == COURIER_REVOKED || r == COURIER_UNREACHABLE || r == COURIER_LATER)

@@ -270,8 +270,9 @@ fill_header(struct courier *c, const struct outbox_span *span, struct batch_head
 	rc = outbox_counts(c->outbox, &counts, err);
 	if (rc != ERR_OK)
 		return rc;
-	h->waiting = (uint32_t)counts.waiting;
-	if (counts.oldest_day >= 0 && now / 86400 >= counts.oldest_day)
+	/* What is left when this batch is kept. */
+	h->waiting = counts.waiting > span->n ? (uint32_t)(counts.waiting - span->n) : 0;
+	if (h->waiting > 0 && counts.oldest_day >= 0 && now / 86400 >= counts.oldest_day)
 		h->oldest_hours = (uint32_t)(now / 3600 - counts.oldest_day * 24);
 	return ERR_OK;
 }
