@@ -95,6 +95,11 @@ load_pem(struct tls_conf *conf, const struct tls_setup *setup, struct err *err)
 		if (no != 0)
 			return lib_err(no, ERR_INPUT, "CA certificate in the key ring", err);
 	}
+	if (setup->ca_pem != NULL) {
+		no = mbedtls_x509_crt_parse(&conf->ca, (const uint8_t *)setup->ca_pem, strlen(setup->ca_pem) + 1);
+		if (no < 0)
+			return lib_err(no, ERR_INPUT, "CA certificates", err);
+	}
 	mbedtls_ssl_conf_ca_chain(&conf->ssl, &conf->ca, NULL);
 	if (setup->cert_pem == NULL)
 		return ERR_OK;
@@ -122,7 +127,7 @@ tls_conf_new(const struct tls_setup *setup, struct tls_conf **out, struct err *e
 		return err_nomem(err);
 	conf->corrected = setup->corrected;
 	conf->arg = setup->arg;
-	conf->probe = setup->ring == NULL;
+	conf->probe = setup->ring == NULL && setup->ca_pem == NULL;
 	mbedtls_ssl_config_init(&conf->ssl);
 	mbedtls_x509_crt_init(&conf->ca);
 	mbedtls_x509_crt_init(&conf->cert);

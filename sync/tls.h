@@ -13,8 +13,9 @@ struct tls_conf;
 struct tls;
 
 struct tls_setup {
-	const struct keyring *ring;	/* whose CA certificates alone are believed; NULL: a probe, which
-					 * judges no certificate and must ask for signed things only */
+	const struct keyring *ring;	/* whose CA certificates alone are believed; */
+	const char *ca_pem;		/* or these. Both NULL: a probe, which judges no certificate and
+					 * must ask for signed things only */
 	const char *cert_pem, *key_pem;	/* ours */
 	/* Seconds since 1970 by which a certificate's dates are judged again where the system's clock
 	 * says expired or not yet valid; NULL or a return of 0: not known. */
