@@ -159,6 +159,21 @@ disclosure_hide(struct disclosure *d, size_t i)
 }
 
 size_t
+disclosure_hide_for(struct disclosure *d, size_t i, size_t which)
+{
+	int base = d->figs[i].f.base;
+
+	if (which == SIZE_MAX && base != FIGURE_NONE && fig_is_shown(&d->figs[base]) && !d->figs[base].f.frozen)
+		which = (size_t)base;
+	if (which == SIZE_MAX) {
+		d->figs[i].known = true;
+		return 0;
+	}
+	disclosure_hide(d, which);
+	return 1;
+}
+
+size_t
 disclosure_worse(const struct disclosure *d, size_t a, size_t b)
 {
 	const struct figure *x = &d->figs[a].f, *y = &d->figs[b].f;
@@ -262,13 +277,53 @@ protect_wholes(struct disclosure *d, size_t *went, struct err *err)
 	return ERR_OK;
 }
 
+/* The rest of a base is as telling as the count: where one of the two is small, nobody may work out either, even with
+ * the base hidden. Adds the rest of each such count as a figure that is not published. */
+static enum err_code
+add_rests(struct disclosure *d, struct err *err)
+{
+	uint32_t *atoms = calloc(d->n_atoms + 1, sizeof(*atoms));
+	bool *in = calloc((size_t)d->unknowns + 1, sizeof(*in));
+	size_t n = d->n;
+	enum err_code rc = atoms == NULL || in == NULL ? err_nomem(err) : ERR_OK;
+	int index;
+
+	for (size_t i = 0; i < n && rc == ERR_OK; i++) {
+		struct figure f = d->figs[i].f;
+		const struct fig *g = &d->figs[i], *base = f.base == FIGURE_NONE ? NULL : &d->figs[f.base];
+
+		if (base == NULL || !g->hidden || !count_is_small(&d->policy, g, base->f.count) || base->f.count < f.count)
+			continue;
+		for (size_t k = 0; k < g->f.n_atoms; k++)
+			in[fig_atoms(d, g)[k]] = true;
+		f.n_atoms = 0;
+		for (size_t k = 0; k < base->f.n_atoms; k++)
+			if (!in[fig_atoms(d, base)[k]])
+				atoms[f.n_atoms++] = fig_atoms(d, base)[k];
+		for (size_t k = 0; k < g->f.n_atoms; k++)
+			in[fig_atoms(d, g)[k]] = false;
+		f.atoms = atoms;
+		f.count = base->f.count - f.count;
+		f.pair = f.whole = FIGURE_NONE;
+		f.frozen = false;
+		f.never = f.unpublished = true;
+		rc = f.n_atoms + g->f.n_atoms == base->f.n_atoms ? disclosure_add(d, &f, &index, err) : ERR_OK;
+		if (rc == ERR_OK && d->n > n)
+			d->figs[d->n - 1].hidden = d->figs[d->n - 1].primary = true;
+	}
+	free(atoms);
+	free(in);
+	return rc;
+}
+
 enum err_code
 disclosure_run(struct disclosure *d, struct err *err)
 {
-	enum err_code rc = ERR_OK;
-	size_t went = 1;
+	size_t went = 1, n = d->n, n_atoms = d->n_atoms;
+	enum err_code rc;
 
 	primary(d);
+	rc = add_rests(d, err);
 	for (int round = 0; round < ROUNDS_MAX && went > 0 && rc == ERR_OK; round++) {
 		went = hide_pairs(d);
 		if (!d->policy.complement)
@@ -280,6 +335,8 @@ disclosure_run(struct disclosure *d, struct err *err)
 			rc = disclosure_audit(d, &went, err);
 	}
 	d->failed = rc != ERR_OK;
+	d->n = n;
+	d->n_atoms = n_atoms;
 	return rc;
 }
 

@@ -294,14 +294,9 @@ hide_near(struct audit *a, size_t i)
 		if (a->changed[a->list[a->first[i] + k]])
 			return 0;
 	at = neighbour(a, i);
-	if (at == SIZE_MAX) {
-		a->d->figs[i].known = true;
-		return 0;
-	}
-	for (size_t k = 0; k < a->length[at]; k++)
+	for (size_t k = 0; at != SIZE_MAX && k < a->length[at]; k++)
 		a->changed[a->list[a->first[at] + k]] = true;
-	disclosure_hide(a->d, at);
-	return 1;
+	return disclosure_hide_for(a->d, i, at);
 }
 
 static size_t

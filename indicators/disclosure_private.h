@@ -39,6 +39,9 @@ fig_is_target(const struct fig *g)
 }
 /* Hide figure I to protect another, with what goes with it (counts of a base, its pair). */
 void disclosure_hide(struct disclosure *d, size_t i);
+/* Hide figure WHICH (SIZE_MAX: there is none that can be) to protect the target I; how many went. Where nothing but
+ * earlier publications gives a count away, its base goes, so that at least the rest is not known; then it is known. */
+size_t disclosure_hide_for(struct disclosure *d, size_t i, size_t which);
 /* Of two shown figures: the one to hide first (lowest level, then smallest, then counts before bases). */
 size_t disclosure_worse(const struct disclosure *d, size_t a, size_t b);
 

@@ -374,12 +374,7 @@ protect(struct system *s, size_t i)
 	clear_row(s);
 	if (!open || changed)
 		return 0;
-	if (best == SIZE_MAX) {
-		d->figs[i].known = true;
-		return 0;
-	}
-	disclosure_hide(d, best);
-	return 1;
+	return disclosure_hide_for(d, i, best);
 }
 
 static enum err_code

@@ -1,0 +1,178 @@
+/* Attackers on published rows: what anybody can do who has every publication and knows which counts make up which
+ * totals. Written without a look at the code that hides: dense elimination modulo two primes of their own, and a search
+ * over whole numbers. Included by one test. */
+#ifndef TESTS_INDICATORS_ATTACK_H
+#define TESTS_INDICATORS_ATTACK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct attack_row {
+	const uint32_t *cells;	/* which unknown counts it adds up */
+	size_t n_cells;
+	bool shown;
+	int64_t value;		/* if shown */
+	int64_t low, high;	/* if hidden: what its flag says of it (whole-number attack only) */
+};
+
+static int64_t
+attack_power(int64_t a, int64_t e, int64_t p)
+{
+	int64_t r = 1;
+
+	for (a %= p; e > 0; e /= 2, a = a * a % p)
+		if (e % 2 == 1)
+			r = r * a % p;
+	return r;
+}
+
+/* Take EQUATIONS (each with its pivot column) off V. */
+static void
+attack_take_off(int64_t *v, int64_t **equations, const int *pivots, size_t n, int cells, int64_t p)
+{
+	for (size_t e = 0; e < n; e++) {
+		int64_t by = v[pivots[e]];
+
+		for (int c = 0; by != 0 && c < cells; c++)
+			v[c] = (v[c] + (p - by) * equations[e][c]) % p;
+	}
+}
+
+/* Marks in FOUND every hidden row in the span of the shown ones, modulo P. */
+static void
+attack_span(const struct attack_row *rows, size_t n, int cells, int64_t p, bool *found)
+{
+	int64_t **equations = calloc(n + 1, sizeof(*equations));
+	int *pivots = calloc(n + 1, sizeof(*pivots));
+	size_t rank = 0;
+
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < n; i++) {
+			int64_t *v;
+			int at = 0;
+
+			if (rows[i].shown != (pass == 0))
+				continue;
+			v = calloc((size_t)cells + 1, sizeof(*v));
+			for (size_t k = 0; k < rows[i].n_cells; k++)
+				v[rows[i].cells[k]] = 1;
+			attack_take_off(v, equations, pivots, rank, cells, p);
+			while (at < cells && v[at] == 0)
+				at++;
+			if (pass == 1)
+				found[i] = at == cells;
+			if (pass == 1 || at == cells) {
+				free(v);
+				continue;
+			}
+			for (int64_t inverse = attack_power(v[at], p - 2, p), c = 0; c < cells; c++)
+				v[c] = v[c] * inverse % p;
+			equations[rank] = v;
+			pivots[rank++] = at;
+		}
+	for (size_t e = 0; e < rank; e++)
+		free(equations[e]);
+	free(equations);
+	free(pivots);
+}
+
+/* FOUND[i]: row I is hidden, but shown ones add up or subtract to it (modulo both primes: over the rationals). */
+static void
+attack_linear(const struct attack_row *rows, size_t n, int cells, bool *found)
+{
+	bool *other = calloc(n + 1, sizeof(*other));
+
+	memset(found, 0, n * sizeof(*found));
+	attack_span(rows, n, cells, 1000000007, found);
+	attack_span(rows, n, cells, 998244353, other);
+	for (size_t i = 0; i < n; i++)
+		found[i] = found[i] && other[i] && !rows[i].shown;
+	free(other);
+}
+
+/* --- whole numbers ------------------------------------------------------------------------------------------------ */
+
+struct attack_search {
+	const struct attack_row *rows;
+	size_t n;
+	int cells;
+	int64_t *so_far;	/* of each row */
+	int *left;		/* cells of each row still to choose */
+	const int *most;	/* of each cell */
+	size_t target;		/* the hidden row that must differ from VALUE */
+	int64_t truth;
+	long steps;
+};
+
+static bool
+attack_fits(const struct attack_search *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		int64_t low = s->rows[i].shown ? s->rows[i].value : s->rows[i].low;
+		int64_t high = s->rows[i].shown ? s->rows[i].value : s->rows[i].high;
+
+		if (s->so_far[i] > high || (s->left[i] == 0 && s->so_far[i] < low))
+			return false;
+	}
+	return s->left[s->target] != 0 || s->so_far[s->target] != s->truth;
+}
+
+static bool
+attack_try(struct attack_search *s, int cell)
+{
+	if (!attack_fits(s) || ++s->steps > 50000000)
+		return false;
+	if (cell == s->cells)
+		return true;
+	for (int v = 0; v <= s->most[cell]; v++) {
+		bool found;
+
+		for (size_t i = 0; i < s->n; i++)
+			for (size_t k = 0; k < s->rows[i].n_cells; k++)
+				if (s->rows[i].cells[k] == (uint32_t)cell) {
+					s->so_far[i] += v;
+					s->left[i]--;
+				}
+		found = attack_try(s, cell + 1);
+		for (size_t i = 0; i < s->n; i++)
+			for (size_t k = 0; k < s->rows[i].n_cells; k++)
+				if (s->rows[i].cells[k] == (uint32_t)cell) {
+					s->so_far[i] -= v;
+					s->left[i]++;
+				}
+		if (found)
+			return true;
+	}
+	return false;
+}
+
+/* The index of a hidden row whose true value (TRUTH of each row) is the only one over all whole counts of 0 .. MOST[cell],
+ * or -1. For few cells. */
+static int
+attack_whole(const struct attack_row *rows, const int64_t *truth, size_t n, int cells, const int *most)
+{
+	int at = -1;
+	int64_t *so_far = calloc(n + 1, sizeof(*so_far));
+	int *left = calloc(n + 1, sizeof(*left));
+
+	for (size_t t = 0; t < n && at < 0; t++) {
+		struct attack_search s = { rows, n, cells, so_far, left, most, t, truth[t], 0 };
+
+		if (rows[t].shown || rows[t].n_cells == 0)
+			continue;
+		for (size_t i = 0; i < n; i++) {
+			so_far[i] = 0;
+			left[i] = (int)rows[i].n_cells;
+		}
+		if (!attack_try(&s, 0))
+			at = (int)t;
+	}
+	free(so_far);
+	free(left);
+	return at;
+}
+
+#endif

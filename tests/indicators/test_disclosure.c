@@ -1,0 +1,522 @@
+/* Disclosure control. The property tests take made-up tables through it and set attackers on what would be published.
+ * DISCLOSURE_TABLES=N sets how many (make disclosure: 10,000), DISCLOSURE_SEED=S repeats one run. */
+#include "tests/test.h"
+
+#include <inttypes.h>
+
+#include "indicators/disclosure.h"
+#include "tests/indicators/attack.h"
+
+static struct err err;
+
+/* --- xorshift, so that a seed is the whole story ----------------------------------------------------------------- */
+
+static uint64_t state;
+
+static uint32_t
+rnd(uint32_t below)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return (uint32_t)((state * 0x2545f4914f6cdd1du) >> 33) % below;
+}
+
+static uint64_t
+first_seed(void)
+{
+	const char *s = getenv("DISCLOSURE_SEED");
+
+	return s == NULL ? 20261122 : strtoull(s, NULL, 10);
+}
+
+static int
+how_many(int preset)
+{
+	const char *s = getenv("DISCLOSURE_TABLES");
+
+	return s == NULL ? preset : atoi(s);
+}
+
+/* --- a world: sites x roles x months x answers x helped, published up to three times ----------------------------- */
+
+enum { SITES = 5, ROLES = 3, MONTHS = 2, ANSWERS = 3, HELPED = 2, ROUNDS = 3, KINDS = 4 };
+enum { GROUPS = SITES * ROLES * MONTHS * ANSWERS * HELPED, LOG_MAX = 4000 };
+
+/* The smallest groups of people, alike in everything published. Each has an atom for who stays from the first
+ * publication on, and for each later one an atom for who came and one for who left before it. */
+struct group {
+	int site, role, month, answer, helped;
+	uint32_t stays, came[ROUNDS], left[ROUNDS];
+	int64_t n_stays, n_came[ROUNDS], n_left[ROUNDS];
+};
+
+/* A figure of a publication, as the attacker has it. */
+struct logged {
+	int site, role, month, kind, round;	/* -1: all */
+	int64_t value;
+	bool shown;
+	bool old;		/* hidden, but older publications give it away: the attacker must find the same */
+	uint32_t *atoms, *rest;	/* of a count also the rest of its base */
+	size_t n_atoms, n_rest;
+	int64_t base;
+};
+
+struct world {
+	struct policy policy;
+	int sites, roles, months, rounds;
+	struct group groups[GROUPS];
+	int n_groups;
+	uint32_t n_atoms;
+	struct logged log[LOG_MAX];
+	size_t n_log;
+};
+
+static void
+make_group(struct world *w, int site, int role, int month, int answer, int helped, uint32_t size)
+{
+	struct group *g = &w->groups[w->n_groups++];
+
+	*g = (struct group){ .site = site, .role = role, .month = month, .answer = answer, .helped = helped };
+	g->stays = w->n_atoms++;
+	g->n_stays = rnd(4) == 0 ? 0 : rnd(size + 1);
+	for (int k = 1; k < w->rounds; k++) {
+		g->came[k] = w->n_atoms++;
+		g->n_came[k] = rnd(6) == 0 ? 1 + rnd(6) : 0;
+		g->left[k] = w->n_atoms++;
+		g->n_left[k] = rnd(12) == 0 ? 1 + rnd(2) : 0;
+	}
+}
+
+static void
+make_world(struct world *w)
+{
+	memset(w, 0, sizeof(*w));
+	w->policy = (struct policy){ .base_min = 2 + rnd(18), .cell_min = 1 + rnd(9), .zero_hidden = rnd(2) == 0,
+	    .complement = true, .round = 5 };
+	w->sites = 1 + (int)rnd(SITES);
+	w->roles = 1 + (int)rnd(ROLES);
+	w->months = 1 + (int)rnd(MONTHS);
+	w->rounds = 1 + (int)rnd(ROUNDS);
+	for (int s = 0; s < w->sites; s++)
+		for (int r = 0; r < w->roles; r++)
+			for (int m = 0; m < w->months; m++) {
+				uint32_t size = 1 + rnd(rnd(3) == 0 ? 60 : 12);
+
+				for (int a = 0; a < ANSWERS; a++)
+					for (int h = 0; h < HELPED; h++)
+						make_group(w, s, r, m, a, h, size);
+			}
+}
+
+static void
+clear_world(struct world *w)
+{
+	for (size_t i = 0; i < w->n_log; i++) {
+		free(w->log[i].atoms);
+		free(w->log[i].rest);
+	}
+}
+
+/* Kinds: 0 the base, 1 "very", 2 "very or fairly" (another definition, nested), 3 helped. */
+static bool
+is_in(const struct group *g, const struct logged *q)
+{
+	return (q->site < 0 || q->site == g->site) && (q->role < 0 || q->role == g->role)
+	    && (q->month < 0 || q->month == g->month) && (q->kind != 1 || g->answer == 0)
+	    && (q->kind != 2 || g->answer <= 1) && (q->kind != 3 || g->helped == 1);
+}
+
+/* Value and atoms of Q in its round. An atom of nobody is left out: that nobody came is no secret of anyone. */
+static void
+collect(const struct world *w, struct logged *q)
+{
+	q->value = 0;
+	q->n_atoms = 0;
+	q->atoms = calloc((size_t)w->n_atoms + 1, sizeof(*q->atoms));
+	for (int i = 0; i < w->n_groups; i++) {
+		const struct group *g = &w->groups[i];
+
+		if (!is_in(g, q))
+			continue;
+		q->atoms[q->n_atoms++] = g->stays;
+		q->value += g->n_stays;
+		for (int k = 1; k < w->rounds; k++) {
+			if (k <= q->round && g->n_came[k] > 0) {
+				q->atoms[q->n_atoms++] = g->came[k];
+				q->value += g->n_came[k];
+			}
+			if (k > q->round && g->n_left[k] > 0) {
+				q->atoms[q->n_atoms++] = g->left[k];
+				q->value += g->n_left[k];
+			}
+		}
+	}
+}
+
+/* People who came or left in the row of Q after round SINCE. */
+static int64_t
+changed(const struct world *w, const struct logged *q, int since)
+{
+	struct logged all = *q;
+	int64_t n = 0;
+
+	all.kind = 0;
+	for (int i = 0; i < w->n_groups; i++)
+		for (int k = since + 1; k <= q->round && is_in(&w->groups[i], &all); k++)
+			n += w->groups[i].n_came[k] + w->groups[i].n_left[k];
+	return n;
+}
+
+static int
+level_of(const struct logged *q)
+{
+	int level = (q->site < 0 ? 4 : 0) + (q->role < 0 ? 2 : 0) + (q->month < 0 ? 1 : 0);
+
+	return level == 7 ? LEVEL_ORGANISATION : level;
+}
+
+static struct figure
+figure_of(const struct logged *q, int base)
+{
+	return (struct figure){ .kind = q->kind == 0 ? FIGURE_BASE : q->kind == 3 ? FIGURE_HELPED : FIGURE_COUNT,
+	    .count = q->value, .level = level_of(q), .base = q->kind == 0 ? FIGURE_NONE : base, .pair = FIGURE_NONE,
+	    .whole = FIGURE_NONE, .supported = -1, .atoms = q->atoms, .n_atoms = q->n_atoms };
+}
+
+/* The last round before ROUND in which the row of Q was in a publication; -1: none. */
+static int
+last_round(const struct world *w, const struct logged *q)
+{
+	int last = -1;
+
+	for (size_t i = 0; i < w->n_log; i++)
+		if (w->log[i].kind == 0 && w->log[i].site == q->site && w->log[i].role == q->role && w->log[i].month == q->month
+		    && w->log[i].round < q->round && w->log[i].round > last)
+			last = w->log[i].round;
+	return last;
+}
+
+struct fresh {
+	size_t at;	/* in the log */
+	int figure;
+	bool kept;	/* the old value stands: the new one is nobody's to know */
+};
+
+/* Rows of one selection, all four figures. */
+static size_t
+add_new(struct world *w, struct disclosure *d, int site, int role, int month, int round, struct fresh *fresh)
+{
+	int base = FIGURE_NONE, since;
+	size_t n = 0;
+	bool kept = false;
+
+	for (int kind = 0; kind < KINDS; kind++) {
+		struct logged *q = &w->log[w->n_log];
+		struct figure f;
+
+		*q = (struct logged){ .site = site, .role = role, .month = month, .kind = kind, .round = round };
+		if (kind == 0) {
+			since = last_round(w, q);
+			kept = since >= 0 && changed(w, q, since) < w->policy.base_min;
+			if (since >= 0 && changed(w, q, since) == 0)
+				return 0;
+		}
+		ck_assert_uint_lt(w->n_log, LOG_MAX - 1);
+		collect(w, q);
+		q->base = kind == 0 ? 0 : w->log[w->n_log - (size_t)kind].value;
+		q->rest = calloc((size_t)w->n_atoms + 1, sizeof(*q->rest));
+		for (size_t k = 0; kind > 0 && k < w->log[w->n_log - (size_t)kind].n_atoms; k++) {
+			uint32_t at = w->log[w->n_log - (size_t)kind].atoms[k];
+			bool in = false;
+
+			for (size_t i = 0; i < q->n_atoms; i++)
+				in = in || q->atoms[i] == at;
+			if (!in)
+				q->rest[q->n_rest++] = at;
+		}
+		f = figure_of(q, base);
+		f.never = f.unpublished = kept;
+		fresh[n] = (struct fresh){ w->n_log++, -1, kept };
+		ck_ok(disclosure_add(d, &f, &fresh[n].figure, &err));
+		if (kind == 0)
+			base = fresh[n].figure;
+		n++;
+	}
+	return n;
+}
+
+/* Earlier publications: what they showed, and what they hid. */
+static void
+add_past(struct world *w, struct disclosure *d)
+{
+	int base = FIGURE_NONE, index;
+
+	for (size_t i = 0; i < w->n_log; i++) {
+		struct figure f = figure_of(&w->log[i], base);
+
+		f.frozen = w->log[i].shown;
+		f.never = f.unpublished = !w->log[i].shown;
+		ck_ok(disclosure_add(d, &f, &index, &err));
+		if (w->log[i].kind == 0)
+			base = index;
+	}
+}
+
+static void
+publish(struct world *w, int round)
+{
+	struct disclosure *d;
+	struct fresh fresh[LOG_MAX];
+	size_t n = 0;
+
+	ck_ok(disclosure_new(&w->policy, &d, &err));
+	for (uint32_t i = 0; i < w->n_atoms; i++)
+		disclosure_atom(d);
+	add_past(w, d);
+	for (int s = -1; s < w->sites; s++)
+		for (int r = -1; r < w->roles; r++)
+			for (int m = -1; m < w->months; m++)
+				n += add_new(w, d, s, r, m, round, fresh + n);
+	ck_ok(disclosure_run(d, &err));
+	for (size_t i = 0; i < n; i++) {
+		struct logged *q = &w->log[fresh[i].at];
+		char flag = disclosure_flag(d, fresh[i].figure);
+
+		/* "none" is as good as a 0 in print */
+		q->shown = !fresh[i].kept && flag != 'c';
+		q->old = disclosure_is_known(d, fresh[i].figure);
+	}
+	disclosure_free(d);
+}
+
+/* The rules of the policy, read again from the published rows. */
+static void
+check_primary(const struct world *w, uint64_t seed)
+{
+	int64_t base = 0;
+	bool base_shown = false;
+
+	for (size_t i = 0; i < w->n_log; i++) {
+		const struct logged *q = &w->log[i];
+		int64_t rest;
+
+		if (q->kind == 0) {
+			base = q->value;
+			base_shown = q->shown;
+			ck_assert_msg(!q->shown || base == 0 || base >= w->policy.base_min, "base %" PRId64 " shown, seed %" PRIu64, base,
+			    seed);
+			continue;
+		}
+		rest = base - q->value;
+		ck_assert_msg(!q->shown || base_shown, "a count without its base, seed %" PRIu64, seed);
+		if (!q->shown || base == 0)
+			continue;
+		ck_assert_msg((q->value == 0 || q->value >= w->policy.cell_min) && (rest == 0 || rest >= w->policy.cell_min),
+		    "%" PRId64 " of %" PRId64 " shown, seed %" PRIu64, q->value, base, seed);
+		ck_assert_msg(q->kind == 3 || !w->policy.zero_hidden || level_of(q) == LEVEL_ORGANISATION
+		    || (q->value > 0 && rest > 0), "none or all shown, seed %" PRIu64, seed);
+	}
+}
+
+/* The rows of all publications up to ROUND, and with REST the small rests of hidden counts as targets; how many. */
+static size_t
+published(const struct world *w, int round, bool rest, struct attack_row *rows, size_t *which)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->n_log; i++) {
+		const struct logged *q = &w->log[i];
+		int64_t left = q->base - q->value;
+
+		if (q->round <= round) {
+			which[n] = i;
+			rows[n++] = (struct attack_row){ .cells = q->atoms, .n_cells = q->n_atoms, .shown = q->shown, .value = q->value };
+		}
+		if (rest && q->kind > 0 && !q->shown && left > 0 && left < w->policy.cell_min) {
+			which[n] = i;
+			rows[n++] = (struct attack_row){ .cells = q->rest, .n_cells = q->n_rest };
+		}
+	}
+	return n;
+}
+
+/* On random tables with random policies, overlapping breakdowns, nested definitions and up to three publications no
+ * hidden figure is a sum or difference of shown ones; a figure that older publications give away by themselves (the
+ * people it counts did not change) is the one exception, and the attacker must find it in those alone. */
+START_TEST(no_hidden_figure_can_be_subtracted_out)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	struct attack_row *rows = calloc(2 * LOG_MAX, sizeof(*rows));
+	size_t *which = calloc(2 * LOG_MAX, sizeof(*which));
+	bool *found = calloc(2 * LOG_MAX, sizeof(*found));
+	uint64_t seed = first_seed();
+	int tables = how_many(60);
+	size_t hidden = 0, shown = 0, old = 0;
+
+	for (int t = 0; t < tables; t++, seed++) {
+		size_t n;
+
+		state = seed * 0x9e3779b97f4a7c15u | 1;
+		make_world(w);
+		for (int round = 0; round < w->rounds; round++)
+			publish(w, round);
+		check_primary(w, seed);
+		n = published(w, w->rounds, true, rows, which);
+		attack_linear(rows, n, (int)w->n_atoms, found);
+		for (size_t i = 0; i < n; i++) {
+			const struct logged *q = &w->log[which[i]];
+
+			hidden += !rows[i].shown;
+			shown += rows[i].shown;
+			ck_assert_msg(!found[i] || (q->old && rows[i].cells == q->atoms), "seed %" PRIu64 ": site %d role %d month %d kind "
+			    "%d round %d, value %" PRId64 " of %" PRId64 ", %s can be subtracted out", seed, q->site, q->role, q->month,
+			    q->kind, q->round, q->value, q->base, rows[i].cells == q->atoms ? "it" : "its rest");
+		}
+		for (int round = 1; round < w->rounds; round++) {
+			/* what is called old in this round: from earlier ones, with this round's rows as targets */
+			n = published(w, round, false, rows, which);
+			for (size_t i = 0; i < n; i++)
+				rows[i].shown = rows[i].shown && w->log[which[i]].round < round;
+			attack_linear(rows, n, (int)w->n_atoms, found);
+			for (size_t i = 0; i < n; i++)
+				if (w->log[which[i]].old && w->log[which[i]].round == round) {
+					old++;
+					ck_assert_msg(found[i], "seed %" PRIu64 ": given up on a figure that older ones do not give away", seed);
+				}
+		}
+		clear_world(w);
+	}
+	printf("disclosure: %d tables from seed %" PRIu64 ": %zu figures shown, %zu hidden, none recoverable (%zu were known "
+	    "before)\n", tables, first_seed(), shown, hidden, old);
+	ck_assert_uint_gt(shown, 0);
+	ck_assert_uint_gt(hidden, 0);
+	free(rows);
+	free(which);
+	free(found);
+	free(w);
+}
+END_TEST
+
+/* --- tables of up to 8 cells: every whole solution ------------------------------------------------------------------ */
+
+enum { SMALL = 8 };
+
+/* ROWS x COLUMNS counts with their totals, either bases (numerators left out) or numerators over shown bases. */
+static void
+small_table(uint64_t seed, size_t *hidden_sum)
+{
+	int rows_n = 1 + (int)rnd(4), cols = rows_n > 2 ? 2 : 1 + (int)rnd(4), cells = rows_n * cols, most[SMALL];
+	int64_t x[SMALL], n[SMALL];
+	bool numerators = rnd(2) == 0;
+	struct policy policy = { .base_min = 5, .cell_min = 5, .complement = true, .round = 5 };
+	struct disclosure *d;
+	struct attack_row rows[64];
+	int64_t truth[64];
+	uint32_t atoms[2 * SMALL], terms[64][SMALL];
+	int figure[64], count = 0, at;
+
+	ck_ok(disclosure_new(&policy, &d, &err));
+	for (int i = 0; i < cells; i++) {
+		x[i] = rnd(3) == 0 ? rnd(5) : rnd(12);
+		n[i] = numerators ? x[i] + 5 + rnd(8) : x[i];
+		most[i] = numerators ? (int)n[i] : 40;
+		atoms[2 * i] = disclosure_atom(d);
+		atoms[2 * i + 1] = disclosure_atom(d);
+	}
+	for (int r = -1; r < rows_n; r++)
+		for (int c = -1; c < cols; c++) {
+			struct figure f = { .level = (r < 0 ? 1 : 0) + (c < 0 ? 1 : 0), .base = FIGURE_NONE, .pair = FIGURE_NONE,
+				.whole = FIGURE_NONE, .supported = -1 };
+			uint32_t both[2 * SMALL];
+			int64_t low = 1, high = 4;
+			int base;
+
+			f.level = f.level == 2 ? LEVEL_ORGANISATION : f.level;
+			f.atoms = both;
+			truth[count] = 0;
+			rows[count] = (struct attack_row){ .cells = terms[count] };
+			for (int i = 0; i < cells; i++) {
+				if ((r >= 0 && i / cols != r) || (c >= 0 && i % cols != c))
+					continue;
+				both[f.n_atoms++] = atoms[2 * i];
+				if (numerators)
+					both[f.n_atoms++] = atoms[2 * i + 1];
+				f.count += n[i];
+				terms[count][rows[count].n_cells++] = (uint32_t)i;
+				truth[count] += x[i];
+			}
+			f.kind = FIGURE_BASE;
+			ck_ok(disclosure_add(d, &f, &base, &err));
+			figure[count] = base;
+			if (numerators) {
+				struct figure g = f;
+
+				g.kind = FIGURE_COUNT;
+				g.base = base;
+				g.count = truth[count];
+				g.n_atoms = 0;
+				for (int i = 0; i < cells; i++)
+					if ((r < 0 || i / cols == r) && (c < 0 || i % cols == c))
+						both[g.n_atoms++] = atoms[2 * i];
+				ck_ok(disclosure_add(d, &g, &figure[count], &err));
+				/* the attacker is told on which side it was small */
+				if (truth[count] > 4) {
+					low = f.count - 4;
+					high = f.count - 1;
+				}
+			}
+			rows[count].low = low;
+			rows[count].high = high;
+			count++;
+		}
+	ck_ok(disclosure_run(d, &err));
+	for (int i = 0; i < count; i++) {
+		char flag = disclosure_flag(d, figure[i]);
+
+		rows[i].shown = flag != 'c';
+		rows[i].value = truth[i];
+		*hidden_sum += flag == 'c';
+		if (flag == 'c' && !disclosure_is_primary(d, figure[i])) {	/* hidden to protect another: says nothing */
+			rows[i].low = 0;
+			rows[i].high = 1000;
+		}
+		if (flag == 'c' && disclosure_is_known(d, figure[i]))
+			ck_abort_msg("seed %" PRIu64 ": given up on a figure", seed);
+	}
+	at = attack_whole(rows, truth, (size_t)count, cells, most);
+	ck_assert_msg(at < 0, "seed %" PRIu64 ": %s %dx%d: row %d has one possible value, %" PRId64, seed,
+	    numerators ? "numerators" : "bases", rows_n, cols, at, truth[at < 0 ? 0 : at]);
+	disclosure_free(d);
+}
+
+START_TEST(no_hidden_cell_of_a_small_table_has_one_possible_value)
+{
+	uint64_t seed = first_seed();
+	int tables = how_many(60);
+	size_t hidden = 0;
+
+	for (int t = 0; t < tables; t++, seed++) {
+		state = seed * 0x9e3779b97f4a7c15u | 1;
+		small_table(seed, &hidden);
+	}
+	printf("disclosure: %d small tables from seed %" PRIu64 ": %zu hidden, none with one possible value\n", tables,
+	    first_seed(), hidden);
+	ck_assert_uint_gt(hidden, 0);
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+	Suite *s = suite_create("disclosure");
+	TCase *c = tcase_create("attack");
+
+	tcase_set_timeout(c, 0);
+	tcase_add_test(c, no_hidden_figure_can_be_subtracted_out);
+	tcase_add_test(c, no_hidden_cell_of_a_small_table_has_one_possible_value);
+	suite_add_tcase(s, c);
+	return s;
+}
+
+TEST_MAIN(suite)
