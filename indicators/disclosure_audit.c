@@ -6,7 +6,7 @@
 
 #include "indicators/disclosure_private.h"
 
-enum { SWEEPS_MAX = 50, SMALL_CLASSES = 24, NODES_MAX = 20000 };
+enum { SWEEPS_MAX = 50, SMALL_CLASSES = 16, NODES_MAX = 3000 };
 
 static const int64_t no_limit = (int64_t)1 << 40;
 
@@ -19,7 +19,9 @@ struct audit {
 	uint32_t *list;
 	size_t *length;
 	int64_t *lower, *upper;	/* of a class */
+	int64_t *kept_lower, *kept_upper;
 	int64_t *sum_lower, *sum_upper;	/* of a figure, what is known of it */
+	size_t *active, n_active;	/* figures with a class whose bounds have not met */
 	bool *changed;		/* of a class: a figure over it was hidden in this pass */
 	uint32_t *use_first, *uses;	/* figures of a class, CSR */
 };
@@ -136,6 +138,11 @@ figure_bounds(const struct disclosure *d, const struct fig *g, int64_t *lower, i
 			*upper = zero ? base->f.count : base->f.count - 1;
 		}
 	}
+	/* a policy that leaves one value: what is hidden is as well hidden to protect another */
+	if (!fig_is_shown(g) && *lower == *upper) {
+		*lower = 0;
+		*upper = no_limit;
+	}
 }
 
 static void
@@ -190,11 +197,31 @@ sweep(struct audit *a)
 
 	for (int s = 0; s < SWEEPS_MAX && moved; s++) {
 		moved = false;
-		for (size_t i = 0; i < a->d->n; i++)
-			if (!tighten(a, i, &moved))
+		for (size_t i = 0; i < a->n_active; i++)
+			if (!tighten(a, a->active[i], &moved))
 				return false;
 	}
 	return true;
+}
+
+/* Leave out the figures that cannot move any more. */
+static void
+narrow(struct audit *a)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->n_active; i++) {
+		bool open = false;
+
+		for (size_t k = 0; k < a->length[a->active[i]] && !open; k++) {
+			uint32_t c = a->list[a->first[a->active[i]] + k];
+
+			open = a->lower[c] < a->upper[c];
+		}
+		if (open)
+			a->active[n++] = a->active[i];
+	}
+	a->n_active = n;
 }
 
 static void
@@ -241,46 +268,91 @@ solvable(struct audit *a, int *nodes)
 	return found || *nodes > NODES_MAX;
 }
 
+/* Bounds as the first sweep left them. */
+static void
+keep(struct audit *a)
+{
+	memcpy(a->kept_lower, a->lower, a->n_classes * sizeof(*a->lower));
+	memcpy(a->kept_upper, a->upper, a->n_classes * sizeof(*a->upper));
+}
+
+static void
+reset(struct audit *a)
+{
+	memcpy(a->lower, a->kept_lower, a->n_classes * sizeof(*a->lower));
+	memcpy(a->upper, a->kept_upper, a->n_classes * sizeof(*a->upper));
+}
+
 /* Is figure I's value the only one, over all whole solutions? */
 static bool
 is_only_value(struct audit *a, size_t i)
 {
-	int64_t v = a->d->figs[i].f.count;
+	int64_t v = a->d->figs[i].f.count, low = a->sum_lower[i], high = a->sum_upper[i];
+	bool other = false;
 	int nodes = 0;
 
-	start_bounds(a);
-	if (v > a->sum_lower[i]) {
+	if (v > low) {
 		a->sum_upper[i] = v - 1;
-		if (solvable(a, &nodes))
-			return false;
+		other = solvable(a, &nodes);
+		a->sum_upper[i] = high;
+		reset(a);
 	}
-	start_bounds(a);
 	nodes = 0;
-	if (v >= a->sum_upper[i])
-		return true;
-	a->sum_lower[i] = v + 1;
-	return !solvable(a, &nodes);
+	if (!other && v < high) {
+		a->sum_lower[i] = v + 1;
+		other = solvable(a, &nodes);
+		a->sum_lower[i] = low;
+		reset(a);
+	}
+	return !other;
 }
 
 /* --- hiding more ----------------------------------------------------------------------------------------------------------------- */
 
-/* A shown figure that bears on figure I: the first to go; SIZE_MAX: none that can. */
+/* Of two shown figures, as disclosure_worse, but one that counts somebody before one that counts nobody. */
+static size_t
+first_to_go(const struct disclosure *d, size_t a, size_t b)
+{
+	if (a == SIZE_MAX || b == SIZE_MAX)
+		return a == SIZE_MAX ? b : a;
+	if ((d->figs[a].f.count == 0) != (d->figs[b].f.count == 0))
+		return d->figs[a].f.count == 0 ? b : a;
+	return disclosure_worse(d, a, b);
+}
+
+/* A shown figure that bears on figure I: the first to go among the nearest, step by step over shared people; SIZE_MAX:
+ * none that can be hidden bears on it, however far. */
 static size_t
 neighbour(const struct audit *a, size_t i)
 {
 	struct disclosure *d = a->d;
-	size_t best = SIZE_MAX;
+	size_t best = SIZE_MAX, *queue = calloc(d->n + 1, sizeof(*queue)), n = 0, ring = 1;
+	bool *seen = calloc(d->n + 1, sizeof(*seen));
 
-	for (size_t k = 0; k < a->length[i]; k++) {
-		uint32_t c = a->list[a->first[i] + k];
+	if (queue != NULL && seen != NULL) {
+		queue[n++] = i;
+		seen[i] = true;
+	}
+	for (size_t q = 0; q < n && (best == SIZE_MAX || q < ring); q++) {
+		if (q == ring)
+			ring = n;
+		for (size_t k = 0; k < a->length[queue[q]]; k++) {
+			uint32_t c = a->list[a->first[queue[q]] + k];
 
-		for (uint32_t u = a->use_first[c]; u < a->use_first[c + 1]; u++) {
-			size_t at = a->uses[u];
+			for (uint32_t u = a->use_first[c]; u < a->use_first[c + 1]; u++) {
+				size_t at = a->uses[u];
 
-			if (fig_is_shown(&d->figs[at]) && !d->figs[at].f.frozen && d->figs[at].f.count > 0)
-				best = best == SIZE_MAX ? at : disclosure_worse(d, best, at);
+				if (seen[at])
+					continue;
+				seen[at] = true;
+				queue[n++] = at;
+				if (fig_is_shown(&d->figs[at]) && !d->figs[at].f.frozen)
+					best = first_to_go(d, best, at);
+			}
 		}
 	}
+	free(queue);
+	free(seen);
 	return best;
 }
 
@@ -306,8 +378,12 @@ look(struct audit *a)
 	size_t went = 0, open = 0;
 
 	start_bounds(a);
+	for (a->n_active = 0; a->n_active < d->n; a->n_active++)
+		a->active[a->n_active] = a->n_active;
 	if (!sweep(a))
 		return 0;
+	narrow(a);
+	keep(a);
 	for (size_t i = 0; i < d->n; i++) {
 		int64_t low, high;
 
@@ -322,7 +398,6 @@ look(struct audit *a)
 	for (size_t i = 0; i < d->n && went == 0 && open <= SMALL_CLASSES; i++) {
 		if (!fig_is_target(&d->figs[i]) || a->length[i] == 0)
 			continue;
-		start_bounds(a);
 		if (is_only_value(a, i))
 			went += hide_near(a, i);
 	}
@@ -342,10 +417,14 @@ disclosure_audit(struct disclosure *d, size_t *hidden, struct err *err)
 	a.lower = calloc(d->unknowns + 1, sizeof(*a.lower));
 	a.upper = calloc(d->unknowns + 1, sizeof(*a.upper));
 	a.changed = calloc(d->unknowns + 1, sizeof(*a.changed));
+	a.active = calloc(d->n + 1, sizeof(*a.active));
+	a.kept_lower = calloc(d->unknowns + 1, sizeof(*a.lower));
+	a.kept_upper = calloc(d->unknowns + 1, sizeof(*a.upper));
 	a.sum_lower = calloc(d->n + 1, sizeof(*a.sum_lower));
 	a.sum_upper = calloc(d->n + 1, sizeof(*a.sum_upper));
 	if (a.class_of == NULL || a.first == NULL || a.length == NULL || a.list == NULL || a.lower == NULL || a.upper == NULL
-	    || a.sum_lower == NULL || a.sum_upper == NULL || a.changed == NULL || !make_classes(&a) || !make_lists(&a))
+	    || a.sum_lower == NULL || a.sum_upper == NULL || a.changed == NULL
+	    || a.active == NULL || a.kept_lower == NULL || a.kept_upper == NULL || !make_classes(&a) || !make_lists(&a))
 		rc = err_nomem(err);
 	else
 		*hidden += look(&a);
@@ -356,6 +435,9 @@ disclosure_audit(struct disclosure *d, size_t *hidden, struct err *err)
 	free(a.lower);
 	free(a.upper);
 	free(a.changed);
+	free(a.active);
+	free(a.kept_lower);
+	free(a.kept_upper);
 	free(a.sum_lower);
 	free(a.sum_upper);
 	free(a.use_first);
