@@ -139,7 +139,8 @@ make_conf(const struct centre *c, struct err *err)
 	    c->devices, c->real, c->real, c->real);
 	if (c->rate != NULL)
 		buf_printf(&b, "batches_a_minute = %s\n", c->rate);
-	buf_printf(&b, "\n[pages]\nlisten = %s\ndb = %s/pages.db\n", c->pages, c->real);
+	buf_printf(&b, "\n[pages]\nlisten = %s\ndb = %s/pages.db\norganisation = %s\n", c->pages,
+	    c->real, c->organisation);
 	if (c->status != NULL)
 		buf_printf(&b, "\n[status]\nlisten = %s\n", c->status);
 	rc = buf_check(&b, err);

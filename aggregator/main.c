@@ -5,6 +5,7 @@
 
 #include "aggregator/devices.h"
 #include "aggregator/logroot.h"
+#include "aggregator/pages.h"
 #include "aggregator/settings.h"
 #include "base/codec.h"
 #include "base/file.h"
@@ -23,6 +24,7 @@ struct centre {
 	struct intake_log log;
 	struct intake_writer *writer;
 	struct devices *devices;
+	struct pages *pages;
 	struct http_server *status;
 	atomic_uint ring_serial, bundle_serial;
 };
@@ -85,6 +87,9 @@ start(struct centre *c, struct err *err)
 	    .store = c->set.store, .ring_path = c->set.ring, .receipt_key = c->receipt_key, .clock = &clock_system,
 	    .ring_serial = &c->ring_serial, .bundle_serial = &c->bundle_serial, .threads = (unsigned)c->set.threads,
 	    .per_address = (unsigned)c->set.per_address, .batches_a_minute = (unsigned)c->set.batches_a_minute };
+	struct pages_conf pages = { .listen = c->set.pages_listen, .listen_fd = -1, .cert = c->set.pages_cert,
+	    .key = c->set.pages_key, .db = c->set.pages_db, .ring = c->set.ring, .root = c->set.root,
+	    .organisation = c->set.organisation, .threads = 2 };
 	struct http_conf status = { .name = "aggregator", .listen = c->set.status_listen, .listen_fd = -1,
 	    .body_max = 0, .handle = status_page, .arg = c };
 	enum err_code rc = start_intake(c, err);
@@ -95,10 +100,16 @@ start(struct centre *c, struct err *err)
 	rc = devices_start(&devices, &c->devices, err);
 	if (rc != ERR_OK)
 		return err_in(err, "devices");
+	if (c->set.pages_listen[0] != '\0') {
+		rc = pages_start(&pages, &c->pages, err);
+		if (rc != ERR_OK)
+			return err_in(err, "pages");
+	}
 	if (c->set.status_listen[0] != '\0')
 		rc = http_start(&status, &c->status, err);
 	if (rc == ERR_OK)
-		log_event("aggregator", "started devices=%u store=%s", devices_port(c->devices), c->store->ops->name);
+		log_event("aggregator", "started devices=%u pages=%u store=%s", devices_port(c->devices),
+		    c->pages != NULL ? pages_port(c->pages) : 0, c->store->ops->name);
 	return rc;
 }
 
@@ -107,6 +118,7 @@ stop(struct centre *c)
 {
 	http_stop(c->status);
 	devices_stop(c->devices);
+	pages_stop(c->pages);
 	intake_writer_stop(c->writer);
 	store_close(c->store);
 	seal_key_free(c->receipt_key);

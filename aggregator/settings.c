@@ -23,10 +23,11 @@ const struct config_key aggregator_keys[] = {
 	{ "devices", "batches_a_minute", CONFIG_INT, AT(batches_a_minute), "60", 0, 1000000,
 	    "most batches of one device in a minute; 0: no limit" },
 	{ "pages", "listen", CONFIG_TEXT, AT(pages_listen), "127.0.0.1:8090", 0, 100,
-	    "where commissioners' pages are; plain HTTP on a loopback address only" },
+	    "where commissioners' pages are; plain HTTP on a loopback address only; empty: none" },
 	{ "pages", "cert", CONFIG_TEXT, AT(pages_cert), "", 0, 1000, "public certificate (PEM); empty: plain HTTP" },
 	{ "pages", "key", CONFIG_TEXT, AT(pages_key), "", 0, 1000, "its key (PEM)" },
 	{ "pages", "db", CONFIG_TEXT, AT(pages_db), NULL, 0, 1000, "users and publications (SQLite file)" },
+	{ "pages", "organisation", CONFIG_TEXT, AT(organisation), "", 0, 200, "its name, as the pages show it" },
 	{ "status", "listen", CONFIG_TEXT, AT(status_listen), "", 0, 100,
 	    "loopback address of /healthz and /metrics of the devices' side; empty: none" },
 };

@@ -6,7 +6,7 @@
 
 struct aggregator_settings {
 	char *store, *devices_listen, *devices_cert, *devices_key, *ca, *receipt_key, *log_id, *ring, *root;
-	char *pages_listen, *pages_cert, *pages_key, *pages_db, *status_listen;
+	char *pages_listen, *pages_cert, *pages_key, *pages_db, *organisation, *status_listen;
 	int64_t threads, per_address, batches_a_minute;
 };
 

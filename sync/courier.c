@@ -324,23 +324,40 @@ answered(struct courier *c, const struct reply *reply, enum courier_result *resu
 	return STEP_ON;
 }
 
-/* Send what comes after the last acknowledged record. *N: records sent. */
+/* A heartbeat's span: nothing, after the last acknowledged record. */
+static void
+at_head(struct outbox_span *span, const struct outbox_lane *lane)
+{
+	memcpy(span->epoch, lane->epoch, 16);
+	span->a = lane->acked_seq + 1;
+	span->before = lane->acked_link;
+	span->last = lane->acked_link;
+}
+
+/* Send what comes after the last acknowledged record, as far as *UNTIL (0: set here to where the chain ends
+ * now). *N: records sent. */
 static enum step
-send_one(struct courier *c, bool heartbeat, struct reply *reply, uint32_t *n, enum courier_result *result,
-    struct err *err)
+send_one(struct courier *c, bool heartbeat, struct reply *reply, uint64_t *until, uint32_t *n,
+    enum courier_result *result, struct err *err)
 {
 	struct outbox_span span = { .n = 0 };
 	struct batch_header h;
 	struct outbox_lane lane;
 	struct buf body;
+	uint32_t most = c->max_records > 0 ? c->max_records : BATCH_RECORDS;
 	enum step step = STEP_END;
 	enum err_code rc = outbox_lane(c->outbox, c->lane, &lane, err);
 
 	*n = 0;
 	buf_init(&body, BATCH_MAX);
-	if (rc == ERR_OK)
-		rc = outbox_read(c->outbox, c->lane, lane.acked_seq + 1, c->max_records > 0 ? c->max_records : BATCH_RECORDS,
-		    BATCH_BYTES, &span, err);
+	/* What comes in during the round waits for the next: nothing is sent at the moment of an answer. */
+	if (*until == 0)
+		*until = lane.head_seq;
+	if (rc == ERR_OK && lane.acked_seq < *until)
+		rc = outbox_read(c->outbox, c->lane, lane.acked_seq + 1, most < *until - lane.acked_seq ? most
+		    : (uint32_t)(*until - lane.acked_seq), BATCH_BYTES, &span, err);
+	if (rc == ERR_OK && span.n == 0)
+		at_head(&span, &lane);
 	if (rc == ERR_OK && span.n == 0 && !heartbeat) {
 		step = STEP_ON;
 		goto out;
@@ -376,6 +393,7 @@ courier_round(struct courier *c, bool heartbeat, struct err *err)
 	enum courier_result result = COURIER_IDLE;
 	unsigned contradictions = 0, batches = 0, most = c->batches_a_round > 0 ? c->batches_a_round : BATCHES_A_ROUND;
 	struct reply reply;
+	uint64_t until = 0;
 	bool more = true;
 
 	c->delivered = 0;
@@ -387,13 +405,14 @@ courier_round(struct courier *c, bool heartbeat, struct err *err)
 		uint32_t n = 0;
 
 		if (step == STEP_ON)
-			step = send_one(c, heartbeat, &reply, &n, &result, err);
+			step = send_one(c, heartbeat, &reply, &until, &n, &result, err);
 		heartbeat = false;
 		switch (step) {
 		case STEP_END:
 			more = false;
 			break;
 		case STEP_ASK:
+			until = 0;
 			if (++contradictions > CONTRADICTIONS_MAX) {
 				err_set(err, ERR_AGAIN, "the centre contradicts itself");
 				result = COURIER_REFUSED;
