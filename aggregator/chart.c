@@ -140,9 +140,9 @@ say_point(struct arena *a, const struct pub_row *r)
 	char period[48], value[48], lower[48], upper[48];
 
 	say_period(r->period_start, r->period_end, period);
-	say_number(&r->value, r->unit, value);
-	say_number(&r->lower95, r->unit, lower);
-	say_number(&r->upper95, r->unit, upper);
+	say_number(&r->value, r->unit, -1, value);
+	say_number(&r->lower95, "", -1, lower);
+	say_number(&r->upper95, r->unit, -1, upper);
 	if (!r->value.shown)
 		return text(a, "%s: %s", period, say_flag(r->flag));
 	return text(a, "%s: %s%s%s%s%s%s%s%s", period, value, lower[0] != '\0' ? ", 95 % limits " : "", lower,
@@ -178,6 +178,22 @@ put_marks(struct chart_view *v, const struct series *s, const struct scale *sc, 
 	v->gaps = gaps;
 }
 
+/* The row whose limits hold at I: a hidden value lies within the segment of its neighbours, if both have the
+ * same limits. */
+static const struct pub_row *
+limits_at(const struct series *s, size_t i)
+{
+	const struct pub_row *before = NULL, *after = NULL;
+
+	if (s->rows[i]->value.shown)
+		return s->rows[i];
+	for (size_t k = i; k > 0 && before == NULL; k--)
+		before = s->rows[k - 1]->value.shown ? s->rows[k - 1] : NULL;
+	for (size_t k = i + 1; k < s->n && after == NULL; k++)
+		after = s->rows[k]->value.shown ? s->rows[k] : NULL;
+	return before != NULL && after != NULL && before->spc_mean.v == after->spc_mean.v ? before : s->rows[i];
+}
+
 /* The line, broken at each gap; the mean and the limits, one stretch for each segment. */
 static enum err_code
 put_paths(struct chart_view *v, const struct series *s, const struct scale *sc, struct arena *a, struct err *err)
@@ -190,17 +206,17 @@ put_paths(struct chart_view *v, const struct series *s, const struct scale *sc, 
 	buf_init(&mean, 1 << 20);
 	buf_init(&band, 1 << 20);
 	for (size_t i = 0; i < s->n; i++) {
-		const struct pub_row *r = s->rows[i];
+		const struct pub_row *r = s->rows[i], *limits = limits_at(s, i);
 		double x = x_of(sc, i), from = tenth(x - sc->step / 2), to = tenth(x + sc->step / 2);
 
 		if (r->value.shown)
 			buf_printf(&line, "%s%.1f %.1f", pen ? "L" : "M", x, y_of(sc, r->value.v));
 		pen = r->value.shown;
-		if (r->spc_mean.shown)
-			buf_printf(&mean, "M%.1f %.1fH%.1f", from, y_of(sc, r->spc_mean.v), to);
-		if (r->spc_lower.shown && r->spc_upper.shown)
-			buf_printf(&band, "M%.1f %.1fH%.1fV%.1fH%.1fz", from, y_of(sc, r->spc_upper.v), to,
-			    y_of(sc, r->spc_lower.v), from);
+		if (limits->spc_mean.shown)
+			buf_printf(&mean, "M%.1f %.1fH%.1f", from, y_of(sc, limits->spc_mean.v), to);
+		if (limits->spc_lower.shown && limits->spc_upper.shown)
+			buf_printf(&band, "M%.1f %.1fH%.1fV%.1fH%.1fz", from, y_of(sc, limits->spc_upper.v), to,
+			    y_of(sc, limits->spc_lower.v), from);
 	}
 	v->line = arena_str(a, buf_str(&line));
 	v->mean = arena_str(a, buf_str(&mean));
@@ -222,7 +238,7 @@ put_grid(struct chart_view *v, const struct series *s, const struct scale *sc, d
 	for (double at = sc->low; at <= sc->high + step / 1e6 && v->n_rows < 2 * TICKS; at += step) {
 		char number[48];
 
-		say_number(&(struct pub_num){ true, round(at / step) * step }, unit, number);
+		say_number(&(struct pub_num){ true, v->is_small ? at : round(at / step) * step }, unit, -1, number);
 		rows[v->n_rows++] = (struct chart_line){ y_of(sc, at), y_of(sc, at) + 4, text(a, "%s", number) };
 	}
 	while (sc->step * (double)every < (v->is_small ? 90 : 62))
@@ -246,7 +262,7 @@ put_words(struct chart_view *v, const struct series *s, const struct scale *sc, 
 	say_period(first->period_start, first->period_end, from);
 	say_period(s->rows[s->n - 1]->period_start, s->rows[s->n - 1]->period_end, to);
 	if (last != NULL)
-		say_number(&last->value, last->unit, value);
+		say_number(&last->value, last->unit, -1, value);
 	v->title = text(a, "%s, %s%s%s", first->title, first->area_name, first->category[0] != '\0' ? ", " : "",
 	    first->category);
 	v->description = text(a, "Line chart from %s to %s, %zu values, %zu hidden. Last value: %s. %s. The same "
@@ -254,7 +270,7 @@ put_words(struct chart_view *v, const struct series *s, const struct scale *sc, 
 	    last != NULL && last->variation[0] != '\0' ? say_mark(say_mark_of(last->variation)) : "No limits yet");
 	v->target = "";
 	if (last != NULL && last->target.shown) {
-		say_number(&last->target, last->unit, target);
+		say_number(&last->target, last->unit, -1, target);
 		v->target = text(a, "Target %s", target);
 		v->target_y = y_of(sc, last->target.v);
 	}

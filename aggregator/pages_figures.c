@@ -27,24 +27,43 @@ pages_text(struct arena *a, const char *fmt, ...)
 }
 
 static const char *
-number(struct arena *a, const struct pub_num *n, const char *unit)
+number(struct arena *a, const struct pub_num *n, const char *unit, int decimals)
 {
 	char text[48];
 
-	say_number(n, unit, text);
+	say_number(n, unit, decimals, text);
 	return pages_text(a, "%s", text);
 }
 
+/* How many places the values of S have: 77 beside 76.5 reads 77.0. */
+static int
+decimals_of(const struct series *s)
+{
+	int most = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		char text[48];
+		const char *point;
+
+		say_number(&s->rows[i]->value, "", -1, text);
+		point = strchr(text, '.');
+		if (point != NULL && (int)strlen(point + 1) > most)
+			most = (int)strlen(point + 1);
+	}
+	return most;
+}
+
+/* "66.1 to 76.2 %", or "66.1 AND 76.2 %". */
 static const char *
-limits(struct arena *a, const struct pub_row *r)
+limits(struct arena *a, const struct pub_row *r, int decimals, const char *and)
 {
 	char lower[48], upper[48];
 
 	if (r == NULL || !r->lower95.shown || !r->upper95.shown)
 		return "";
-	say_number(&r->lower95, "", lower);
-	say_number(&r->upper95, r->unit, upper);
-	return pages_text(a, "%s and %s", lower, upper);
+	say_number(&r->lower95, "", decimals, lower);
+	say_number(&r->upper95, r->unit, decimals, upper);
+	return pages_text(a, "%s %s %s", lower, and, upper);
 }
 
 static const char *
@@ -140,13 +159,14 @@ pages_home(struct page_request *q, struct buf *body, struct err *err)
 		return err_nomem(err);
 	for (size_t i = 0; i < l.n; i++) {
 		const struct pub_row *first = series_first(&l.list[i]), *last = series_latest(&l.list[i]);
+		int places = decimals_of(&l.list[i]);
 
 		if (!is_total(&l.list[i]) || !is_newest_version(&l, i))
 			continue;
 		cards[v.n_cards++] = (struct card_view){
 			.href = pages_text(q->arena, "/indicator/%s", first->indicator), .title = first->title,
-			.value = last == NULL ? "" : number(q->arena, &last->value, last->unit),
-			.limits = limits(q->arena, last), .period = period(q->arena, last),
+			.value = last == NULL ? "" : number(q->arena, &last->value, last->unit, places),
+			.limits = limits(q->arena, last, places, "and"), .period = period(q->arena, last),
 			.verdict = verdict_badge(last), .change = change_badge(last),
 			.chart = draw(q, &l.list[i], pages_text(q->arena, "c%zu", i), true),
 		};
@@ -164,15 +184,16 @@ pages_home(struct page_request *q, struct buf *body, struct err *err)
 /* --- one indicator ---------------------------------------------------------------------------------- */
 
 static struct row_view
-row_view(struct arena *a, const struct pub_row *r)
+row_view(struct arena *a, const struct pub_row *r, int places)
 {
 	const char *flag = say_flag(r->flag);
 	const char *counts_unit = "";
 
 	return (struct row_view){
-		.period = period(a, r), .numerator = number(a, &r->numerator, counts_unit),
-		.denominator = number(a, &r->denominator, counts_unit), .value = number(a, &r->value, r->unit),
-		.limits = limits(a, r), .target = number(a, &r->target, r->unit), .verdict = say_verdict(r->verdict),
+		.period = period(a, r), .numerator = number(a, &r->numerator, counts_unit, -1),
+		.denominator = number(a, &r->denominator, counts_unit, -1),
+		.value = number(a, &r->value, r->unit, places),
+		.limits = limits(a, r, places, "to"), .target = number(a, &r->target, r->unit, -1), .verdict = say_verdict(r->verdict),
 		.says = r->value.shown && r->spc_rule[0] != '\0' ? pages_text(a, "%s%s%s", say_rule(r->spc_rule),
 		    r->variation[0] == '.' ? "" : ": ", r->variation[0] == '.' ? "" : say_mark(say_mark_of(r->variation)))
 		    : "",
@@ -230,6 +251,7 @@ add_parts(struct page_request *q, const struct series_list *l, size_t here, cons
 	for (int pass = 0; pass < 2; pass++)
 		for (size_t i = 0; i < l->n; i++) {
 			const struct pub_row *r = series_first(&l->list[i]), *last = series_latest(&l->list[i]);
+			int places = decimals_of(&l->list[i]);
 			bool site = strcmp(r->area_level, "site") == 0;
 			const char *name = pass == 0 ? "site" : r->breakdown;
 
@@ -242,8 +264,8 @@ add_parts(struct page_request *q, const struct series_list *l, size_t here, cons
 			}
 			*list = (struct small_view){
 				.href = series_href(q->arena, r), .name = site ? r->area_name : r->category,
-				.value = last == NULL ? "" : number(q->arena, &last->value, last->unit),
-				.limits = last == NULL ? "" : limits(q->arena, last),
+				.value = last == NULL ? "" : number(q->arena, &last->value, last->unit, places),
+				.limits = limits(q->arena, last, places, "to"),
 				.verdict = verdict_badge(last), .change = change_badge(last), .is_here = i == here,
 				.chart = draw(q, &l->list[i], pages_text(q->arena, "s%zu", i), true),
 			};
@@ -265,14 +287,14 @@ definition_text(const struct publication *p, const char *hash)
 
 /* "71.4 % in October 2026. If everybody had been asked, it would lie between 66.1 and 76.2 %." */
 static const char *
-easy_words(struct arena *a, const struct pub_row *last)
+easy_words(struct arena *a, const struct pub_row *last, int places)
 {
 	if (last == NULL)
 		return "Too few people answered to show a number. Numbers that could give somebody away are hidden.";
 	if (!last->lower95.shown)
 		return pages_text(a, "The last value is of %s.", period(a, last));
 	return pages_text(a, "This is what we heard in %s. Asking everybody would most likely give between %s.",
-	    period(a, last), limits(a, last));
+	    period(a, last), limits(a, last, places, "and"));
 }
 
 enum err_code
@@ -284,6 +306,7 @@ pages_indicator(struct page_request *q, const char *id, struct buf *body, const 
 	struct row_view *rows;
 	const struct pub_row *first, *last;
 	size_t here = SIZE_MAX;
+	int places;
 
 	if (q->p == NULL)
 		return err_set(err, ERR_ABSENT, "nothing is published yet");
@@ -301,11 +324,12 @@ pages_indicator(struct page_request *q, const char *id, struct buf *body, const 
 		return err_set(err, ERR_ABSENT, "no such series is published");
 	first = series_first(&l.list[here]);
 	last = series_latest(&l.list[here]);
+	places = decimals_of(&l.list[here]);
 	rows = arena_calloc(q->arena, l.list[here].n, sizeof(*rows));
 	if (rows == NULL)
 		return err_nomem(err);
 	for (size_t i = l.list[here].n; i > 0; i--) {
-		rows[v.n_rows++] = row_view(q->arena, l.list[here].rows[i - 1]);
+		rows[v.n_rows++] = row_view(q->arena, l.list[here].rows[i - 1], places);
 		v.has_intervals = v.has_intervals || l.list[here].rows[i - 1]->lower95.shown;
 	}
 	*title = first->title;
@@ -314,7 +338,7 @@ pages_indicator(struct page_request *q, const char *id, struct buf *body, const 
 	v.version = first->version;
 	v.area = first->area_name;
 	v.category = first->category;
-	v.value = last == NULL ? "" : number(q->arena, &last->value, last->unit);
+	v.value = last == NULL ? "" : number(q->arena, &last->value, last->unit, places);
 	v.period = period(q->arena, last);
 	v.assurance = last == NULL ? "" : say_assurance(last->assurance);
 	v.hash = first->definition_hash;
@@ -324,7 +348,7 @@ pages_indicator(struct page_request *q, const char *id, struct buf *body, const 
 	v.numerator_word = strcmp(first->unit, "%") == 0 ? "People" : "Count";
 	v.verdict = verdict_badge(last);
 	v.change = change_badge(last);
-	v.easy = easy_words(q->arena, last);
+	v.easy = easy_words(q->arena, last, places);
 	v.chart = draw(q, &l.list[here], "chart", false);
 	v.rows = rows;
 	if (add_parts(q, &l, here, first->version, &v, err) != ERR_OK)

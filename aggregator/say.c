@@ -139,15 +139,20 @@ say_month_short(const char *start, char text[16])
 }
 
 void
-say_number(const struct pub_num *n, const char *unit, char text[48])
+say_number(const struct pub_num *n, const char *unit, int decimals, char text[48])
 {
+	const char *end = strcmp(unit, "%") == 0 ? " %" : "";
 	struct buf b;
 
 	text[0] = '\0';
 	if (!n->shown)
 		return;
+	if (decimals >= 0) {
+		snprintf(text, 48, "%.*f%s", decimals, n->v, end);
+		return;
+	}
 	buf_init(&b, 40);
 	num_put(&b, n->v);
-	snprintf(text, 48, "%s%s", buf_str(&b), strcmp(unit, "%") == 0 ? " %" : "");
+	snprintf(text, 48, "%s%s", buf_str(&b), end);
 	buf_free(&b);
 }

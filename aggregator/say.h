@@ -18,7 +18,7 @@ const char *say_flag(const char *flag);		/* what "[c]" means */
 void say_period(const char *start, const char *end, char text[48]);
 /* "Apr 25". */
 void say_month_short(const char *start, char text[16]);
-/* 46.2 -> "46.2 %" by unit; "" if hidden. Into TEXT of 48 bytes. */
-void say_number(const struct pub_num *n, const char *unit, char text[48]);
+/* 46.2 -> "46.2 %" by unit, with DECIMALS places (-1: as many as it has); "" if hidden. Into TEXT of 48 bytes. */
+void say_number(const struct pub_num *n, const char *unit, int decimals, char text[48]);
 
 #endif

@@ -119,12 +119,14 @@ facts_open(const char *path, struct facts **out, struct err *err)
 	if (f == NULL)
 		return err_nomem(err);
 	/* The database takes its mode from this file, and WAL and shm take theirs from the database. */
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0) {
-		rc = err_set(err, ERR_INPUT, "cannot open the facts database %s", path);
-		goto out;
+	if (strcmp(path, ":memory:") != 0) {
+		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		if (fd < 0) {
+			rc = err_set(err, ERR_INPUT, "cannot open the facts database %s", path);
+			goto out;
+		}
+		close(fd);
 	}
-	close(fd);
 	if (sqlite3_open_v2(path, &f->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
 		rc = facts_err(f, path, err);
 		goto out;

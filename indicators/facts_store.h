@@ -67,7 +67,7 @@ struct facts_cell {
 	int64_t data_rev;	/* of the newest entry in it */
 };
 
-/* Make (if absent) or open PATH, mode 0600, WAL, synchronous FULL. */
+/* Make (if absent) or open PATH, mode 0600, WAL, synchronous FULL. ":memory:" keeps nothing (tests). */
 enum err_code facts_open(const char *path, struct facts **out, struct err *err) MUST_CHECK;
 void facts_close(struct facts *f);
 
