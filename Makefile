@@ -25,7 +25,8 @@ WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes 
 	-Wpointer-arith -Wcast-qual -Wwrite-strings -Wformat=2 -Wundef -Wvla -Wimplicit-fallthrough \
 	-Wno-format-nonliteral
 XML2 := -I/usr/include/libxml2
-CPPFLAGS += -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -I. -I$(O)/gen $(XML2)
+PQ := -I/usr/include/postgresql
+CPPFLAGS += -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 -I. -I$(O)/gen $(XML2) $(PQ)
 CFLAGS_release := -O2 -g -fstack-protector-strong -fPIE
 CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -U_FORTIFY_SOURCE -DCANDOUR_ASAN=1
 CFLAGS_coverage := -O0 -g --coverage -U_FORTIFY_SOURCE

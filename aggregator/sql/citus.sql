@@ -1,0 +1,24 @@
+-- The same tables over many machines, where the extension citus is present: what belongs to a device lives on the
+-- device's shard, what is small is copied to every node. Run once, in the transaction that makes the tables or
+-- later when the extension has come. The tables must still be where they were made (no rows are needed to move).
+SET LOCAL citus.enable_local_reference_table_foreign_keys = off;
+SET LOCAL citus.enable_unsafe_triggers = on;
+SELECT create_reference_table('version');
+SELECT create_reference_table('site');
+SELECT create_reference_table('cert');
+SELECT create_reference_table('invite');
+SELECT create_reference_table('bundle');
+SELECT create_reference_table('root');
+SELECT create_distributed_table('device', 'id');
+SELECT create_distributed_table('record', 'device', colocate_with => 'device');
+SELECT create_distributed_table('body', 'device', colocate_with => 'device');
+SELECT create_distributed_table('wrap', 'device', colocate_with => 'device');
+SELECT create_distributed_table('epoch', 'device', colocate_with => 'device');
+SELECT create_distributed_table('entry', 'device', colocate_with => 'device');
+SELECT create_distributed_table('receipt', 'device', colocate_with => 'device');
+SELECT create_distributed_table('withdrawal', 'device', colocate_with => 'device');
+SELECT create_distributed_table('release', 'device', colocate_with => 'device');
+SELECT create_distributed_table('quarantine', 'device', colocate_with => 'device');
+SELECT create_distributed_table('event', 'device', colocate_with => 'device');
+SELECT create_distributed_table('seen', 'device', colocate_with => 'device');
+SELECT create_distributed_table('boot', 'device', colocate_with => 'device');

@@ -1,0 +1,378 @@
+/* Intake on PostgreSQL against its limit line: real batches of 100 sealed records of 1 KB, taken in as the
+ * aggregator does (signature, chain, decision, rows, signed receipt, commit), beside the very same rows brought into
+ * the same tables by bare COPY into a temporary table and INSERT .. ON CONFLICT DO NOTHING. One batch by one, then
+ * the other way, in one run, so that both see the same disk. */
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "aggregator/intake.h"
+#include "base/clock.h"
+#include "collector/seal.h"
+#include "tests/aggregator/store_kit.h"
+
+enum { GROUP = 10, ROUNDS = 12, BATCHES = GROUP * ROUNDS, RECORDS = 100, CONTENT = 950, COPY_HEAD = 19 };
+
+struct made {
+	struct buf bytes;
+	struct batch_header h;
+};
+
+static struct err err;
+
+static void
+must(enum err_code rc, const char *what)
+{
+	if (rc != ERR_OK) {
+		fprintf(stderr, "%s: %s: %s\n", what, err_word(rc), err.msg);
+		kit_stop();
+		exit(1);
+	}
+}
+
+static double
+now_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* --- batches as a device makes them ------------------------------------------------------------ */
+
+struct box {
+	struct seal_key *sign, *response, *escrow;
+	struct seal_recipient to[2];
+	uint8_t id[16], epoch[16];
+	struct chain_hash link;
+	uint64_t seq;
+};
+
+static void
+make_batch(struct box *box, struct made *out)
+{
+	uint8_t content[CONTENT], head[BATCH_HEAD];
+	struct record_plain plain = { .type = PLAIN_INSTANCE, .content = content, .len = sizeof(content) };
+	struct batch_header *h = &out->h;
+	struct buf body;
+
+	buf_init(&body, BATCH_BYTES);
+	*h = (struct batch_header){ .a = box->seq + 1, .n = RECORDS };
+	memcpy(h->device, box->id, 16);
+	memcpy(h->epoch, box->epoch, 16);
+	memcpy(h->prev, box->link.bytes, 32);
+	for (int i = 0; i < RECORDS; i++) {
+		struct sealed_record sealed = { 0 };
+		struct record_epoch opens = { .reason = EPOCH_CREATED };
+		struct record r;
+		size_t at = body.len;
+
+		kit_bytes(content, sizeof(content), "content", box->seq);
+		if (box->seq == 0)
+			must(seal_epoch(box->id, 0, &opens, &sealed, &err), "epoch");
+		else
+			must(seal_record(box->to, 2, 0, box->id, NULL, NULL, &plain, &sealed, &err), "seal");
+		buf_u32(&body, 0);
+		sealed_record_put(&sealed, &body);
+		must(buf_check(&body, &err), "batch");
+		body.data[at + 2] = (uint8_t)((body.len - at - 4) >> 8);
+		body.data[at + 3] = (uint8_t)(body.len - at - 4);
+		must(record_read(body.data + at + 4, body.len - at - 4, &r, &err), "record");
+		box->seq++;
+		chain_link(&box->link, box->seq, &r.leaf, &box->link);
+		sealed_record_clear(&sealed);
+	}
+	memcpy(h->last, box->link.bytes, 32);
+	h->body_len = (uint32_t)body.len;
+	must(batch_head_make(h, box->sign, head, &err), "batch head");
+	buf_init(&out->bytes, BATCH_MAX);
+	buf_put(&out->bytes, head, sizeof(head));
+	buf_put(&out->bytes, body.data, body.len);
+	must(buf_check(&out->bytes, &err), "batch");
+	buf_free(&body);
+}
+
+/* --- intake ------------------------------------------------------------------------------------ */
+
+static void
+intake(struct store *st, struct intake_log *log, const struct box *box, struct made *made, size_t n)
+{
+	struct intake_batch batches[GROUP], *group[GROUP];
+
+	for (size_t i = 0; i < n; i++) {
+		struct intake_batch *b = &batches[i];
+
+		memset(b, 0, sizeof(*b));
+		b->bytes = made[i].bytes.data;
+		b->len = made[i].bytes.len;
+		memcpy(b->device, box->id, 16);
+		if (!batch_head_signed(b->bytes, b->len, seal_key_public(box->sign)))
+			must(err_set(&err, ERR_DENIED, "signature"), "batch");
+		must(batch_head_read(b->bytes, b->len, &b->h, &err), "head");
+		must(intake_check(b, &err), "check");
+		group[i] = b;
+	}
+	intake_group(st, log, group, n);
+	for (size_t i = 0; i < n; i++) {
+		if (batches[i].result != INTAKE_KEPT)
+			must(err_set(&err, ERR_BROKEN, "result %d: %s", batches[i].result, batches[i].why.msg), "intake");
+		intake_clear(&batches[i]);
+	}
+}
+
+/* --- the limit line ---------------------------------------------------------------------------- */
+
+static void
+sql(PGconn *c, const char *text)
+{
+	PGresult *r = PQexec(c, text);
+
+	if (PQresultStatus(r) != PGRES_COMMAND_OK && PQresultStatus(r) != PGRES_COPY_IN) {
+		fprintf(stderr, "%s: %s", text, PQerrorMessage(c));
+		kit_stop();
+		exit(1);
+	}
+	PQclear(r);
+}
+
+static void
+field(struct buf *b, const void *bytes, size_t len)
+{
+	buf_u32(b, (uint32_t)len);
+	buf_put(b, bytes, len);
+}
+
+/* The rows of a batch in COPY's binary form, made before the clock runs. */
+static void
+copy_rows(const struct made *made, struct buf *out)
+{
+	struct intake_batch b = { .bytes = made->bytes.data, .len = made->bytes.len, .h = made->h };
+
+	must(intake_check(&b, &err), "check");
+	buf_init(out, 4 << 20);
+	buf_put(out, "PGCOPY\n\377\r\n\0", 11);
+	buf_u32(out, 0);
+	buf_u32(out, 0);
+	for (uint32_t i = 0; i < b.h.n; i++) {
+		const struct store_row *r = &b.rows[i];
+
+		buf_u16(out, 12);
+		field(out, r->owner, 16);
+		buf_u32(out, 8);
+		buf_u64(out, r->seq);
+		field(out, r->id, 16);
+		buf_u32(out, 2);
+		buf_u16(out, r->kind);
+		field(out, r->tag, 16);
+		field(out, r->header, 128);
+		field(out, r->hw, 32);
+		field(out, r->hb, 32);
+		field(out, r->leaf, 32);
+		field(out, r->link, 32);
+		field(out, r->nonce_body, r->nonce_body_len);
+		field(out, r->wraps == NULL ? (const uint8_t *)"" : r->wraps, (size_t)r->n_wraps * 80);
+	}
+	buf_u16(out, 0xffff);
+	must(buf_check(out, &err), "rows");
+	intake_clear(&b);
+}
+
+static void
+exec_ok(PGresult *r, PGconn *c, const char *what)
+{
+	if (PQresultStatus(r) != PGRES_COMMAND_OK)
+		must(err_set(&err, ERR_BROKEN, "%s", PQerrorMessage(c)), what);
+	PQclear(r);
+}
+
+/* One COPY and one INSERT a table for all N batches of the commit; then their receipts and the head of the chain,
+ * which are rows as well. */
+static void
+bare(PGconn *c, const struct box *box, const struct made *made, const struct buf *rows, size_t n)
+{
+	uint8_t bytes[200];
+	char seq[24];
+	const char *values[4] = { (const char *)box->id, (const char *)box->epoch, seq, (const char *)bytes };
+	int lengths[4] = { 16, 16, 0, 200 };
+	const int formats[4] = { 1, 1, 0, 1 };
+	PGresult *r;
+
+	sql(c, "BEGIN");
+	sql(c, "COPY stage FROM STDIN (FORMAT binary)");
+	for (size_t i = 0; i < n; i++) {	/* one header, the rows of each, one end */
+		size_t from = i == 0 ? 0 : COPY_HEAD, to = rows[i].len - (i + 1 < n ? 2 : 0);
+
+		if (PQputCopyData(c, (const char *)rows[i].data + from, (int)(to - from)) != 1)
+			must(err_set(&err, ERR_BROKEN, "%s", PQerrorMessage(c)), "copy");
+	}
+	if (PQputCopyEnd(c, NULL) != 1)
+		must(err_set(&err, ERR_BROKEN, "%s", PQerrorMessage(c)), "copy");
+	exec_ok(PQgetResult(c), c, "copy");
+	while ((r = PQgetResult(c)) != NULL)
+		PQclear(r);
+	sql(c, "EXECUTE records");
+	sql(c, "EXECUTE bodies");
+	sql(c, "EXECUTE wraps");
+	exec_ok(PQexecPrepared(c, "entries", 1, values + 1, lengths + 1, formats + 1, 1), c, "entries");
+	for (size_t i = 0; i < n; i++) {
+		snprintf(seq, sizeof(seq), "%llu", (unsigned long long)(made[i].h.a + made[i].h.n - 1));
+		kit_bytes(bytes, 200, "receipt", made[i].h.a);
+		exec_ok(PQexecPrepared(c, "receipt", 4, values, lengths, formats, 1), c, "receipt");
+	}
+	values[3] = (const char *)made[n - 1].h.last;
+	lengths[3] = 32;
+	exec_ok(PQexecPrepared(c, "head", 4, values, lengths, formats, 1), c, "head");
+	sql(c, "COMMIT");
+}
+
+static PGconn *
+limit_line(void)
+{
+	PGconn *c = PQconnectdb(kit_url);
+
+	sql(c, "SET search_path = candour, pg_catalog");
+	sql(c, "CREATE TEMPORARY TABLE stage (device bytea, seq bigint, id bytea, kind smallint, tag bytea, header bytea, "
+	    "hw bytea, hb bytea, leaf bytea, link bytea, nonce_body bytea, wraps bytea) ON COMMIT DELETE ROWS");
+	sql(c, "PREPARE records AS INSERT INTO record (device, id, kind, lane, tag, header, hw, hb, leaf) "
+	    "SELECT device, id, kind, 0, tag, header, hw, hb, leaf FROM stage ON CONFLICT DO NOTHING");
+	sql(c, "PREPARE bodies AS INSERT INTO body (device, id, nonce_body) SELECT device, id, nonce_body FROM stage "
+	    "ON CONFLICT DO NOTHING");
+	sql(c, "PREPARE wraps AS INSERT INTO wrap (device, id, wraps) SELECT device, id, wraps FROM stage "
+	    "WHERE length(wraps) > 0 ON CONFLICT DO NOTHING");
+	sql(c, "PREPARE entries (bytea) AS INSERT INTO entry (device, lane, epoch, seq, record_id, leaf, link) "
+	    "SELECT device, 0, $1, seq, id, leaf, link FROM stage ON CONFLICT DO NOTHING");
+	sql(c, "PREPARE receipt (bytea, bytea, bigint, bytea) AS INSERT INTO receipt (device, lane, epoch, a, b, made, "
+	    "last_link, log_id, log_day, bytes) VALUES ($1, 0, $2, 1, $3, 1, $1, $1, 1, $4)");
+	sql(c, "PREPARE head (bytea, bytea, bigint, bytea) AS INSERT INTO epoch (device, lane, epoch, opened, hw, hw_link, "
+	    "records) VALUES ($1, 0, $2, 1, $3, $4, 0) ON CONFLICT (device, lane, epoch) DO UPDATE SET hw = excluded.hw, "
+	    "hw_link = excluded.hw_link");
+	return c;
+}
+
+/* --- the run ----------------------------------------------------------------------------------- */
+
+static void
+make_box(struct store *st, struct box *box, uint64_t n)
+{
+	struct store_device d = { 0 };
+	uint8_t code[32];
+	char tag[8], pem[] = "x";
+
+	memset(box, 0, sizeof(*box));
+	must(seal_key_new(KEY_DEVICE, &box->sign, &err), "key");
+	must(seal_key_new(KEY_RESPONSE, &box->response, &err), "key");
+	must(seal_key_new(KEY_ESCROW, &box->escrow, &err), "key");
+	seal_key_id(box->response, box->to[0].id);
+	seal_key_id(box->escrow, box->to[1].id);
+	memcpy(box->to[0].public_, seal_key_public(box->response), 32);
+	memcpy(box->to[1].public_, seal_key_public(box->escrow), 32);
+	kit_bytes(box->id, 16, "box", n);
+	kit_bytes(box->epoch, 16, "epoch", n);
+	chain_genesis(box->id, box->epoch, 0, &box->link);
+	memcpy(d.id, box->id, 16);
+	memcpy(d.sign_key, seal_key_public(box->sign), 32);
+	d.spki_len = 91;
+	snprintf(d.site, sizeof(d.site), "meadow");
+	kit_bytes(code, 32, "code", n);
+	kit_bytes(d.cert_sha256, 32, "cert", n);
+	d.cert_pem = pem;
+	snprintf(tag, sizeof(tag), "T%d", (int)n);
+	must(st->ops->invite(st, "meadow", tag, code, 2000000000, &err), "invite");
+	must(st->ops->enrol(st, &d, tag, code, 1700000000, &err), "enrol");
+	must(st->ops->approve(st, &d, 1700000000, &err), "approve");
+}
+
+static void
+free_box(struct box *box)
+{
+	seal_key_free(box->sign);
+	seal_key_free(box->response);
+	seal_key_free(box->escrow);
+}
+
+/* BATCHES batches, GROUP_N a commit, alternating; the ratio of the rates. */
+static double
+compare(struct store *st, PGconn *c, struct intake_log *log, size_t group_n)
+{
+	static struct made mine[BATCHES], theirs[BATCHES];
+	static struct buf rows[BATCHES];
+	double ours = 0, limit = 0, t;
+	static uint64_t box_n;
+	struct box a, b;
+
+	make_box(st, &a, ++box_n);
+	make_box(st, &b, ++box_n);
+	for (int i = 0; i < BATCHES; i++) {
+		make_batch(&a, &mine[i]);
+		make_batch(&b, &theirs[i]);
+		copy_rows(&theirs[i], &rows[i]);
+	}
+	for (size_t i = 0; i + group_n <= BATCHES; i += group_n) {
+		t = now_s();
+		intake(st, log, &a, mine + i, group_n);
+		ours += now_s() - t;
+		t = now_s();
+		bare(c, &b, theirs + i, rows + i, group_n);
+		limit += now_s() - t;
+	}
+	printf("intake on PostgreSQL, %zu x 100 records of 1 KB a commit: %.0f records/s; COPY and ON CONFLICT %.0f; "
+	    "ratio %.2f (goal 0.7)\n", group_n, BATCHES * RECORDS / ours, BATCHES * RECORDS / limit, limit / ours);
+	if (group_n == 1) {
+		t = now_s();
+		for (int i = 0; i < BATCHES; i++) {
+			struct intake_batch again = { .bytes = mine[i].bytes.data, .len = mine[i].bytes.len, .h = mine[i].h };
+			struct intake_batch *group = &again;
+
+			must(intake_check(&again, &err), "check");
+			intake_group(st, log, &group, 1);
+			if (again.result != INTAKE_AGAIN)
+				must(err_set(&err, ERR_BROKEN, "result %d", again.result), "replay");
+			intake_clear(&again);
+		}
+		printf("the same batches again: %.0f records/s, none new\n", BATCHES * RECORDS / (now_s() - t));
+	}
+	for (int i = 0; i < BATCHES; i++) {
+		buf_free(&mine[i].bytes);
+		buf_free(&theirs[i].bytes);
+		buf_free(&rows[i]);
+	}
+	free_box(&a);
+	free_box(&b);
+	return limit / ours;
+}
+
+int
+main(void)
+{
+	struct store_site site = { "meadow", "Meadow House", "" };
+	atomic_uint none = 0;
+	struct intake_log log = { .clock = &clock_system, .ring_serial = &none, .bundle_serial = &none };
+	struct seal_key *receipt;
+	struct store *st;
+	PGconn *c;
+	double one, ten;
+
+	if (access("/usr/lib/postgresql", F_OK) != 0) {
+		printf("SKIP: intake on PostgreSQL: no server here (package postgresql)\n");
+		return 0;
+	}
+	if (!kit_start())
+		return 1;
+	must(store_open(kit_url, true, &st, &err), "store");
+	must(st->ops->site_put(st, &site, &err), "site");
+	must(seal_key_new(KEY_RECEIPT, &receipt, &err), "key");
+	log.receipt_key = receipt;
+	seal_key_id(receipt, log.receipt_key_id);
+	kit_bytes(log.log_id, 16, "log", 1);
+	c = limit_line();
+	one = compare(st, c, &log, 1);
+	ten = compare(st, c, &log, GROUP);
+	PQfinish(c);
+	seal_key_free(receipt);
+	store_close(st);
+	kit_stop();
+	return one >= 0.7 && ten >= 0.7 ? 0 : 1;
+}
