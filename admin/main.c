@@ -14,6 +14,8 @@ static const struct command commands[] = {
 	{ "site", cmd_site, "make a site's folder; invite and enrol a box" },
 	{ "device", cmd_device, "list, approve and revoke boxes" },
 	{ "status", cmd_status, "how a site or the centre is doing" },
+	{ "key", cmd_key, "make, show, sign and share keys" },
+	{ "verify", cmd_verify, "prove what a site.db holds, and say what is wrong with it" },
 	{ NULL, NULL, NULL },
 };
 

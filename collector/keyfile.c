@@ -13,6 +13,7 @@
 #include "base/codec.h"
 #include "base/file.h"
 #include "base/num.h"
+#include "collector/words.h"
 
 #define LOCKED "candour-key 1"
 #define RAW "candour-credential 1"
@@ -369,38 +370,81 @@ keyfile_load(const char *path, enum key_use use, keyfile_ask *ask, void *arg, st
 	return rc;
 }
 
-enum err_code
-keyfile_ask_terminal(void *arg, const char *path, struct buf *pass, struct err *err)
+/* One line from the terminal FD without echo, after PROMPT. */
+static enum err_code
+ask_line(int fd, const char *prompt, const char *path, struct buf *out, struct err *err)
 {
-	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	struct termios was, quiet;
-	enum err_code rc = ERR_OK;
 	ssize_t n;
 	char c;
 
-	(void)arg;
-	if (fd < 0 || tcgetattr(fd, &was) < 0) {
-		rc = err_set(err, ERR_DENIED, "%s: a passphrase is asked on the terminal, and there is none", path);
-		goto out;
-	}
+	if (fd < 0 || tcgetattr(fd, &was) < 0)
+		return err_set(err, ERR_DENIED, "%s: a passphrase is asked on the terminal, and there is none", path);
 	quiet = was;
 	quiet.c_lflag &= ~(tcflag_t)ECHO;
 	tcsetattr(fd, TCSAFLUSH, &quiet);
-	dprintf(fd, "Passphrase for %s: ", path);
+	dprintf(fd, "%s %s: ", prompt, path);
 	for (;;) {
 		n = read(fd, &c, 1);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0 || c == '\n')
 			break;
-		buf_putc(pass, c);
+		buf_putc(out, c);
 	}
 	tcsetattr(fd, TCSAFLUSH, &was);
 	dprintf(fd, "\n");
-	rc = n <= 0 ? err_set(err, ERR_DENIED, "%s: no passphrase was given", path) : buf_check(pass, err);
-out:
+	return n <= 0 ? err_set(err, ERR_DENIED, "%s: no passphrase was given", path) : buf_check(out, err);
+}
+
+static int
+terminal(void)
+{
+	return open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+}
+
+enum err_code
+keyfile_ask_terminal(void *arg, const char *path, struct buf *pass, struct err *err)
+{
+	int fd = terminal();
+	enum err_code rc = ask_line(fd, "Passphrase for", path, pass, err);
+
+	(void)arg;
 	if (fd >= 0)
 		close(fd);
+	return rc;
+}
+
+enum err_code
+keyfile_ask_new(void *arg, const char *path, struct buf *pass, struct err *err)
+{
+	int fd = terminal();
+	uint16_t words[6];
+	struct buf offer, again;
+	enum err_code rc;
+
+	(void)arg;
+	buf_init_secret(&offer, 256);
+	buf_init_secret(&again, PASS_MAX);
+	words_draw(words, ARRAY_LEN(words));
+	words_put(words, ARRAY_LEN(words), &offer);
+	wipe(words, sizeof(words));
+	if (fd >= 0)
+		dprintf(fd, "Six words, drawn just now, that you may use:\n\n    %s\n\n"
+		    "Write the passphrase down and keep it apart from the file.\n", buf_str(&offer));
+	rc = ask_line(fd, "New passphrase (Enter: the six words) for", path, pass, err);
+	if (rc == ERR_OK && pass->len == 0)
+		buf_put(pass, offer.data, offer.len);
+	if (rc == ERR_OK && pass->len < 12)
+		rc = err_set(err, ERR_INPUT, "%s: a passphrase of %zu characters is too short: at least 12", path, pass->len);
+	if (rc == ERR_OK)
+		rc = ask_line(fd, "Once more, whole, for", path, &again, err);
+	if (rc == ERR_OK && (again.len != pass->len || !seal_equal(again.data, pass->data, pass->len)))
+		rc = err_set(err, ERR_INPUT, "%s: the two passphrases differ", path);
+	if (fd >= 0)
+		close(fd);
+	buf_free(&offer);
+	buf_free(&again);
 	return rc;
 }
 

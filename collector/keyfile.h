@@ -38,6 +38,8 @@ enum err_code keyfile_write_cost(const char *path, const struct keyfile *k, cons
 typedef enum err_code keyfile_ask(void *arg, const char *path, struct buf *pass, struct err *err);
 /* Asks on the terminal, without echo. ERR_DENIED without a terminal. */
 enum err_code keyfile_ask_terminal(void *arg, const char *path, struct buf *pass, struct err *err) MUST_CHECK;
+/* For a new key file: offers six words, asks twice. ERR_INPUT: too short, or the two differ. */
+enum err_code keyfile_ask_new(void *arg, const char *path, struct buf *pass, struct err *err) MUST_CHECK;
 /* Read a key of either form from PATH into *OUT (zero). ASK is called for a locked one (NULL: ERR_DENIED).
  * A raw one that others may read is refused: ERR_DENIED. ERR_INPUT form, ERR_DENIED wrong passphrase,
  * ERR_ABSENT no such file. */
