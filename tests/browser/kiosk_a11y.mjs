@@ -1,0 +1,43 @@
+// kiosk-a11y: every page by the rules (rules.mjs, axe included), and by ../shared/tools/a11y.mjs where that is there.
+//   node kiosk_a11y.mjs [short]      short: three pages
+//   KIOSK_URL   a kiosk that runs already
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { add, browser, check, here, main, makeSite, packages, root, startKiosk } from './lib.mjs';
+import { capture, serve } from './pages.mjs';
+import { inspect } from './rules.mjs';
+
+const short = process.argv.includes('short'), only = process.env.PAGES;
+const rtl = pages => new Map([...pages].map(([n, h]) => [n, h.replace('dir="ltr"', 'dir="rtl"')]));
+const sets = short ? [['en', { l: 'en' }]] : [['en', { l: 'en' }], ['cy', { l: 'cy' }], ['rtl', { l: 'en' }, rtl], ['dark', { look: ['dark-1'] }],
+  ['words', { look: ['words-1'] }], ['larger', { look: ['size-1'] }], ['largest', { l: 'cy', look: ['size-2', 'dark-1'] }]];
+
+await main(async () => {
+  const axe = readFileSync(packages().axe, 'utf8');
+  const url = process.env.KIOSK_URL || (await startKiosk(makeSite())).url;
+  const b = await browser(), all = new Map();
+  for (const [set, options, change] of sets) {
+    if (process.env.SETS && !process.env.SETS.split(',').includes(set)) continue;
+    let pages = await capture(url, options);
+    if (change) pages = change(pages);
+    for (const [name, html] of pages) all.set(`${set}/${name}`, html);
+  }
+  if (short) for (const name of [...all.keys()]) if (!/attract|question-4-chosen|thanks/.test(name)) all.delete(name);
+  if (only) for (const name of [...all.keys()]) if (!new RegExp(only).test(name)) all.delete(name);
+  check('there are pages', all.size >= (short ? 3 : 1), all.size);
+  const s = await serve(url, all);
+  for (const name of all.keys()) {
+    const { passed, failures } = await inspect(b, axe, `${s.url}/${name}`);
+    add(passed, 0);
+    for (const f of failures) check(`${name} ${f.rule}`, false, f.message);
+  }
+  const other = join(root, '../shared/tools/a11y.mjs');
+  if (!short && existsSync(other) && !process.env.SETS) {
+    const r = spawnSync('node', [other, ...[...all.keys()].filter(n => /^(en|cy)\//.test(n)).map(n => `${s.url}/${n}`)], { encoding: 'utf8', env: { ...process.env, NODE_PATH: join(here, 'node_modules') }, cwd: here, maxBuffer: 1 << 26 });
+    process.stdout.write(r.stdout.replaceAll(s.url, ''));
+    const m = /(\d+) passed, (\d+) failed/.exec(r.stdout);
+    if (check('the shared checker ran', !!m, r.stderr)) add(Number(m[1]), Number(m[2]));
+  }
+  await s.close();
+});

@@ -1,0 +1,87 @@
+// Every page of the kiosk as it is served, walked through over HTTP and kept; and a server of 127.0.0.1 that shows
+// them again under addresses of their own, so that a checker can open each page as often as it likes.
+import http from 'node:http';
+import { Visitor } from './lib.mjs';
+
+// LOOK: buttons of the page "Text size" pressed first ("dark-1", "size-2", "words-1").
+export async function capture(url, { l = 'en', look = [] } = {}) {
+  const pages = new Map();
+  const v = new Visitor(url);
+  const keep = name => { if (v.page.status === 200 || /^(lost|refused|missing)/.test(name)) pages.set(name, v.page.body); };
+  const q = l === 'en' ? '' : `?l=${l}`;
+
+  await v.get(`/${q}`); keep('attract');
+  for (const p of ['about', 'privacy', 'withdraw', 'notices']) { await v.get(`/${p}${q}`); keep(p); }
+  await v.post(`/withdraw${q}`, { words: 'zzzz zzzz zzzz zzzz' }); keep('withdraw-error');
+  await v.get('/staff'); keep('staff-door');
+  await v.get('/nowhere'); keep('missing');
+  await v.start('start', l);
+  if (look.length) {
+    await v.press('look');
+    for (const b of look) await v.press(b);
+    await v.press('next');
+  }
+  let n = 0;
+  const seen = new Set();
+  for (let i = 0; i < 60 && !/class="thanks"/.test(v.page.body); i++) {
+    const b = v.page.body, go = /<button hidden name="go" value="([^"]*)"/.exec(b)[1];
+    const name = /class="given"/.test(b) ? `review-${++n}` : /name="page" value="(\d+)"/.test(b) ? `question-${++n}` : `page-${++n}`;
+    keep(name);
+    const fields = {}, radios = [...b.matchAll(/type="radio" name="(a\d+)" id="[^"]*" value="([^"]*)"/g)];
+    const box = /type="checkbox" name="(a\d+)" id="[^"]*" value="([^"]*)"/.exec(b), area = /<textarea[^>]*name="(a\d+)"/.exec(b);
+    const number = /class="field number" id="[^"]*" name="(a\d+)"/.exec(b);
+    if (radios.length) {
+      // The way with the most questions: the worst of a scale that asks for more.
+      const pick = radios.find(r => r[2] === 'individual') || radios.find(r => r[2] === 'self_helped') || radios.find(r => r[2] === 'staff_here')
+        || radios.filter(r => !['dk', 'pns'].includes(r[2])).pop();
+      fields[pick[1]] = pick[2];
+    }
+    if (box) fields[box[1]] = box[2];
+    if (area) fields[area[1]] = 'The garden is lovely.\nMore trips, please.';
+    if (number) fields[number[1]] = '3';
+    if (!seen.has(name) && go === 'next' && /name="page"/.test(b)) { // as it looks in error, then chosen
+      seen.add(name);
+      await v.press('next', number ? { [number[1]]: 'many' } : {});
+      if (/role="alert"/.test(v.page.body)) {
+        keep(`${name}-error`);
+      } else if (v.page.body !== b) {
+        await v.press('back');
+      }
+      await v.press('look', fields);
+      if (!pages.has('look')) keep('look');
+      await v.press('next');
+      keep(`${name}-chosen`);
+      if (!pages.has('wrong')) {
+        await v.press('wrong', fields); keep('wrong');
+        await v.press('complaint');
+        for (let c = 0; c < 8 && /name="page"/.test(v.page.body); c++) { keep(`concern-${c + 1}`); await v.press('next', { a0: 'Please come and look.' }); }
+        keep('concern-sent');
+        await v.press('next');
+        await v.get('/s/still'); keep('still');
+        await v.press('next');
+      }
+    }
+    await v.press(go, fields);
+  }
+  keep('thanks');
+  await v.press('next');
+  return pages;
+}
+
+// Serve PAGES (Map of name to HTML) and pass everything else on to the kiosk at URL.
+export function serve(url, pages) {
+  return new Promise(resolve => {
+    const s = http.createServer(async (req, res) => {
+      const page = pages.get(decodeURIComponent(req.url.slice(1)));
+      if (page !== undefined) {
+        res.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store' }).end(page);
+        return;
+      }
+      const u = new URL(url);
+      http.get({ host: u.hostname, port: u.port, path: req.url, agent: false, headers: { Host: u.host } }, a => { res.writeHead(a.statusCode, a.headers); a.pipe(res); })
+        .on('error', () => res.writeHead(502).end());
+    });
+    s.listen(0, '127.0.0.1', () => resolve({ url: `http://127.0.0.1:${s.address().port}`, close: () => new Promise(r => { s.closeAllConnections(); s.close(r); }) }));
+  });
+}
+
