@@ -19,6 +19,8 @@ void admin_no_more(int argc, char **argv, const char *usage);
 
 /* "today 09:40", "yesterday 17:02", "12 November 2026 08:00" of AT as seen at NOW (UTC). */
 void admin_when(int64_t at, int64_t now, char *text, size_t room);
+/* candour site pin DIR: an exit status. */
+int site_pin(int argc, char **argv);
 
 
 #endif

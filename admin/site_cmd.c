@@ -25,7 +25,8 @@ static const char usage[] =
     "usage: candour site init DIR [--kiosk ADDRESS:PORT] [--forms DIR] [--send-every S] [--concern-slot S]\n"
     "       candour site invite SITE --host NAME [--port N] [--centre DIR] [--label TEXT] [--group NAME]\n"
     "                 [--minutes N]           (at the centre; 15 minutes, at most a day)\n"
-    "       candour site enrol DIR [TEXT] [--no-wait]   (on the box; TEXT is the invitation, once)\n";
+    "       candour site enrol DIR [TEXT] [--no-wait]   (on the box; TEXT is the invitation, once)\n"
+    "       candour site pin DIR                        (on the box; of the kiosk's staff area)\n";
 
 /* --- init --------------------------------------------------------------------------------------- */
 
@@ -305,6 +306,8 @@ cmd_site(int argc, char **argv)
 		return run_invite(argc, argv);
 	if (argc > 1 && strcmp(argv[1], "enrol") == 0)
 		return run_enrol(argc, argv);
+	if (argc > 1 && strcmp(argv[1], "pin") == 0)
+		return site_pin(argc, argv);
 	fputs(usage, stderr);
 	return 2;
 }

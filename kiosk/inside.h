@@ -25,6 +25,7 @@ struct kiosk {
 	size_t n_languages;
 	struct outbox *ob;
 	struct keyring_pin pin;
+	bool has_pin;
 	struct keyring *ring;		/* NULL: none that can be used */
 	struct catalog *catalog;	/* never NULL */
 	uint8_t device[16], boot[16];

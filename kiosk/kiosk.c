@@ -28,6 +28,15 @@ load_ring(struct kiosk *k)
 	uint32_t serial;
 	enum err_code rc;
 
+	/* A box that is not enrolled yet has no pin: its pages say that this screen is not available. */
+	if (!k->has_pin) {
+		rc = keyring_pin_read(k->conf->pin, &k->pin, &err);
+		k->has_pin = rc == ERR_OK;
+		if (!k->has_pin) {
+			log_err("kiosk", "pin", &err);
+			return;
+		}
+	}
 	buf_init(&text, KEYRING_MAX);
 	rc = outbox_ring(k->ob, &serial, &text, &err);
 	if (rc == ERR_OK)
@@ -250,8 +259,6 @@ open_site(struct kiosk *k, struct err *err)
 		rc = outbox_check(k->ob, err);
 	if (rc == ERR_OK)
 		rc = outbox_device(k->ob, k->device, err);
-	if (rc == ERR_OK)
-		rc = keyring_pin_read(k->conf->pin, &k->pin, err);
 	if (rc != ERR_OK)
 		return rc;
 	hex_str(k->device, sizeof(k->device), k->device_text);
