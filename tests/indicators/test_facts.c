@@ -1,7 +1,6 @@
 /* Facts and cells: exactly once, never changed, and incremental equal to recomputed, bit for bit, on random
- * histories of answers, corrections, withdrawals and definition changes. The sums are held against
- * implementation of their own here: exact rational arithmetic over integers (values are multiples of 1/64,
- * so their sums are exact), and against the certified values of a NIST reference data set. */
+ * histories of answers, corrections, withdrawals and definition changes. The sums are held against whole
+ * numbers here (values are multiples of 1/64, so their sums are exact), and against the certified values of a NIST reference data set. */
 #include "indicators/facts_store.h"
 #include "tests/test.h"
 
