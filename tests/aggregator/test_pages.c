@@ -1,0 +1,304 @@
+/* The people's pages over HTTP: nobody sees a figure without signing in, a form without the session's token
+ * does nothing, wrong passwords are slowed down, hidden values are shown nowhere, and only what the publish
+ * key signed is taken in. */
+#include "aggregator/pages.h"
+#include "aggregator/users.h"
+#include "tests/aggregator/sample.h"
+#include "tests/test.h"
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static struct err err;
+static char folder[64], db[96], ring_path[96];
+static struct pages *pages;
+static const char password[] = "blue teapot on the hill";
+
+static void
+setup(void)
+{
+	struct pages_conf conf = { .listen = "127.0.0.1:0", .listen_fd = -1, .db = db, .ring = ring_path };
+	struct users *users = NULL;
+
+	snprintf(folder, sizeof(folder), "/tmp/candour-pages-XXXXXX");
+	ck_assert_ptr_nonnull(mkdtemp(folder));
+	snprintf(db, sizeof(db), "%s/pages.db", folder);
+	snprintf(ring_path, sizeof(ring_path), "%s/ring", folder);
+	sample_ring(ring_path);
+	ck_ok(users_open(db, &users, &err));
+	ck_ok(users_add(users, "ann", ROLE_VIEWER, password, 1790000000, &err));
+	users_close(users);
+	ck_ok(pages_start(&conf, &pages, &err));
+}
+
+static void
+teardown(void)
+{
+	char command[128];
+
+	pages_stop(pages);
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	ck_assert_int_eq(system(command), 0);
+}
+
+/* One request; the whole answer into OUT. Returns the status. */
+static int
+ask(const char *method, const char *path, const char *headers, const void *body, size_t len, struct buf *out)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(pages_port(pages)),
+	    .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	char head[4096], piece[8192];
+	ssize_t n;
+
+	buf_reset(out);
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	snprintf(head, sizeof(head), "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%sContent-Length: %zu\r\n\r\n",
+	    method, path, headers, len);
+	ck_assert_int_eq(write(fd, head, strlen(head)), (ssize_t)strlen(head));
+	for (size_t at = 0; at < len;) {
+		n = write(fd, (const char *)body + at, len - at);
+		ck_assert_int_gt(n, 0);
+		at += (size_t)n;
+	}
+	while ((n = read(fd, piece, sizeof(piece))) > 0)
+		buf_put(out, piece, (size_t)n);
+	close(fd);
+	ck_assert_uint_gt(out->len, 12);
+	return atoi((const char *)out->data + 9);
+}
+
+static bool
+says(const struct buf *answer, const char *text)
+{
+	return strstr(buf_str(answer), text) != NULL;
+}
+
+/* Sign in; the cookie's header line into COOKIE. */
+static void
+sign_in(char cookie[256], struct buf *out)
+{
+	const char form[] = "name=ann&password=blue+teapot+on+the+hill";
+	const char *at;
+
+	ck_assert_int_eq(ask("POST", "/sign-in", "Content-Type: application/x-www-form-urlencoded\r\n", form,
+	    strlen(form), out), 303);
+	at = strstr(buf_str(out), "Set-Cookie: ");
+	ck_assert_ptr_nonnull(at);
+	ck_assert_ptr_nonnull(strstr(at, "HttpOnly; SameSite=Strict"));
+	snprintf(cookie, 256, "Cookie: %.*s\r\n", (int)strcspn(at + 12, ";"), at + 12);
+}
+
+static void
+publish(int64_t no, const char *previous, uint8_t seed, int want, struct buf *out)
+{
+	struct buf file;
+
+	buf_init(&file, PUB_MAX);
+	sample_publication(no, previous, seed, &file);
+	ck_assert_int_eq(ask("POST", "/v1/publication", "", file.data, file.len, out), want);
+	buf_free(&file);
+}
+
+START_TEST(nobody_sees_figures_without_signing_in)
+{
+	static const char *const paths[] = { "/", "/indicator/sat-users", "/csv/all.csv", "/publications",
+	    "/publications/1", "/about", "/nothing" };
+	struct buf out;
+
+	buf_init(&out, PUB_MAX);
+	publish(1, "", 5, 201, &out);
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		int status = ask("GET", paths[i], "", NULL, 0, &out);
+
+		ck_assert_msg(status == 303 || status == 401, "%s: %d", paths[i], status);
+		ck_assert(!says(&out, "sat-users@3"));
+		ck_assert_int_eq(ask("GET", paths[i],
+		    "Cookie: candour_pages=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\r\n", NULL, 0,
+		    &out), 303);
+	}
+	ck_assert_int_eq(ask("GET", "/healthz", "", NULL, 0, &out), 200);
+	ck_assert_int_eq(ask("GET", "/metrics", "", NULL, 0, &out), 200);
+	ck_assert(says(&out, "candour_publication_last 1"));
+	buf_free(&out);
+}
+END_TEST
+
+START_TEST(a_signed_in_person_sees_chart_table_and_csv)
+{
+	char cookie[256];
+	struct buf out;
+
+	buf_init(&out, PUB_MAX);
+	sign_in(cookie, &out);
+	ck_assert_int_eq(ask("GET", "/", cookie, NULL, 0, &out), 200);
+	ck_assert(says(&out, "Nothing has been published yet"));
+	publish(1, "", 5, 201, &out);
+	publish(1, "", 5, 200, &out);
+	ck_assert_int_eq(ask("GET", "/", cookie, NULL, 0, &out), 200);
+	ck_assert(says(&out, "People satisfied with their care and support"));
+	ck_assert_int_eq(ask("GET", "/indicator/sat-users", cookie, NULL, 0, &out), 200);
+	ck_assert(says(&out, "role=\"img\"") && says(&out, "<title id=\"chart-t\">") && says(&out, "<caption>"));
+	ck_assert(says(&out, "[c] hidden, so that nobody is given away"));
+	ck_assert(says(&out, "Content-Security-Policy: default-src 'self'"));
+	ck_assert(!says(&out, "<script"));
+	ck_assert_int_eq(ask("GET", "/indicator/sat-users?area=elm", cookie, NULL, 0, &out), 200);
+	ck_assert(says(&out, "Elm View"));
+	ck_assert_int_eq(ask("GET", "/indicator/sat-users?area=nowhere", cookie, NULL, 0, &out), 404);
+	ck_assert_int_eq(ask("GET", "/csv/sat-users.csv", cookie, NULL, 0, &out), 200);
+	ck_assert(says(&out, "Geographical code,Geographical description,Geographical level,ONS code,ASCOF measure code,"
+	    "Disaggregation level,Measure type,Measure value,Period start,Period end,Indicator,Version,Flag,"
+	    "Publication,Definition hash\r\n"));
+	ck_assert(says(&out, "elm,Elm View,site,,1D,Total,Outcome,"));
+	ck_assert_int_eq(ask("GET", "/csv/sat-users.csv-metadata.json", cookie, NULL, 0, &out), 200);
+	ck_assert(says(&out, "http://www.w3.org/ns/csvw"));
+	ck_assert_int_eq(ask("GET", "/csv/none.csv", cookie, NULL, 0, &out), 404);
+	ck_assert_int_eq(ask("GET", "/publications/1", cookie, NULL, 0, &out), 200);
+	ck_assert(says(&out, "candour-publication 1\n"));
+	ck_assert_int_eq(ask("GET", "/publications/2", cookie, NULL, 0, &out), 404);
+	buf_free(&out);
+}
+END_TEST
+
+/* In CSV as on the page: a hidden value is an empty field with its flag, in no line a 0. */
+START_TEST(hidden_is_empty_and_a_flag)
+{
+	char cookie[256], *line, *save = NULL;
+	size_t hidden = 0;
+	struct buf out;
+
+	buf_init(&out, PUB_MAX);
+	publish(1, "", 5, 201, &out);
+	sign_in(cookie, &out);
+	ck_assert_int_eq(ask("GET", "/csv/all.csv", cookie, NULL, 0, &out), 200);
+	for (line = strtok_r((char *)out.data, "\r\n", &save); line != NULL; line = strtok_r(NULL, "\r\n", &save)) {
+		if (strstr(line, ",[c],") == NULL)
+			continue;
+		hidden++;
+		ck_assert_msg(strstr(line, ",,20") != NULL, "%s", line);
+	}
+	ck_assert_uint_gt(hidden, 50);
+	buf_free(&out);
+}
+END_TEST
+
+START_TEST(only_the_publish_key_publishes)
+{
+	struct buf out;
+
+	buf_init(&out, PUB_MAX);
+	publish(1, "", 99, 403, &out);
+	ck_assert(says(&out, "code=denied") && says(&out, "publish key"));
+	publish(2, "", 5, 422, &out);
+	ck_assert(says(&out, "next one is number 1"));
+	ck_assert_int_eq(ask("POST", "/v1/publication", "", "rubbish", 7, &out), 422);
+	ck_assert_int_eq(ask("POST", "/v1/publication", "", "", 0, &out), 422);
+	ck_assert_int_eq(ask("GET", "/v1/publication", "", NULL, 0, &out), 405);
+	publish(1, "", 5, 201, &out);
+	buf_free(&out);
+}
+END_TEST
+
+START_TEST(a_form_without_the_token_does_nothing)
+{
+	char cookie[256];
+	struct buf out;
+
+	buf_init(&out, PUB_MAX);
+	sign_in(cookie, &out);
+	ck_assert_int_eq(ask("POST", "/sign-out", cookie, "csrf=0", 6, &out), 403);
+	ck_assert_int_eq(ask("GET", "/", cookie, NULL, 0, &out), 200);
+	buf_free(&out);
+}
+END_TEST
+
+/* After five wrong tries even the right password waits; another name is not locked out by it. */
+START_TEST(wrong_passwords_are_slowed_down)
+{
+	const char wrong[] = "name=ann&password=not+the+right+one", right[] = "name=ann&password=blue+teapot+on+the+hill";
+	struct buf out;
+
+	buf_init(&out, PUB_MAX);
+	for (int i = 0; i < 5; i++) {
+		ck_assert_int_eq(ask("POST", "/sign-in", "", wrong, strlen(wrong), &out), 403);
+		ck_assert(says(&out, "The name or the password is not right."));
+	}
+	ck_assert_int_eq(ask("POST", "/sign-in", "", right, strlen(right), &out), 429);
+	ck_assert_int_eq(ask("POST", "/sign-in", "", "name=bob&password=whatever+it+is", 32, &out), 403);
+	ck_assert_int_eq(ask("POST", "/sign-in", "Sec-Fetch-Site: cross-site\r\n", right, strlen(right), &out), 400);
+	buf_free(&out);
+}
+END_TEST
+
+START_TEST(passwords_and_names_have_rules)
+{
+	struct users *u = NULL;
+	struct user who;
+	char token[TOKEN_TEXT], csrf[TOKEN_TEXT];
+
+	ck_ok(users_open(db, &u, &err));
+	ck_err(users_add(u, "ann", ROLE_VIEWER, password, 1, &err), ERR_EXISTS, "already");
+	ck_err(users_add(u, "An n", ROLE_VIEWER, password, 1, &err), ERR_INPUT, "name");
+	ck_err(users_add(u, "carl", ROLE_VIEWER, "short", 1, &err), ERR_INPUT, "characters");
+	ck_err(users_add(u, "carl", ROLE_VIEWER, "aaaaaaaaaaaaaaaa", 1, &err), ERR_INPUT, "different");
+	ck_err(users_add(u, "carl", ROLE_VIEWER, "password1234", 1, &err), ERR_INPUT, "everybody");
+	ck_ok(users_sign_in(u, "ann", password, 1000, token, &err));
+	ck_ok(users_session(u, token, 1000 + SESSION_S - 1, &who, csrf, &err));
+	ck_assert_str_eq(who.name, "ann");
+	ck_assert(users_csrf_is(csrf, csrf) && !users_csrf_is(csrf, "x") && !users_csrf_is(csrf, NULL));
+	ck_err(users_session(u, token, 1000 + SESSION_S, &who, csrf, &err), ERR_DENIED, "not signed in");
+	ck_ok(users_disable(u, "ann", &err));
+	ck_err(users_session(u, token, 1001, &who, csrf, &err), ERR_DENIED, "not signed in");
+	ck_err(users_sign_in(u, "ann", password, 1000, token, &err), ERR_DENIED, "not right");
+	ck_err(users_disable(u, "nobody", &err), ERR_ABSENT, "nobody");
+	users_close(u);
+}
+END_TEST
+
+START_TEST(plain_http_stays_on_this_machine)
+{
+	struct pages_conf conf = { .listen = "0.0.0.0:8090", .listen_fd = -1, .db = db, .ring = ring_path };
+
+	ck_err(pages_check(&conf, &err), ERR_INPUT, "127.0.0.1");
+	conf.cert = "x.pem";
+	ck_err(pages_check(&conf, &err), ERR_INPUT, "private key");
+}
+END_TEST
+
+/* A page is not an upload: what is not a publication is cut off before it is read. */
+START_TEST(a_huge_form_is_refused)
+{
+	struct buf out, big;
+
+	buf_init(&out, PUB_MAX);
+	buf_init(&big, 1 << 20);
+	buf_fill(&big, 'a', 100000);
+	ck_assert_int_eq(ask("POST", "/sign-in", "", big.data, 20000, &out), 413);
+	buf_free(&out);
+	buf_free(&big);
+}
+END_TEST
+
+static Suite *
+pages_suite(void)
+{
+	Suite *s = suite_create("pages");
+	TCase *t = tcase_create("pages");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, nobody_sees_figures_without_signing_in);
+	tcase_add_test(t, a_signed_in_person_sees_chart_table_and_csv);
+	tcase_add_test(t, hidden_is_empty_and_a_flag);
+	tcase_add_test(t, only_the_publish_key_publishes);
+	tcase_add_test(t, a_form_without_the_token_does_nothing);
+	tcase_add_test(t, wrong_passwords_are_slowed_down);
+	tcase_add_test(t, passwords_and_names_have_rules);
+	tcase_add_test(t, plain_http_stays_on_this_machine);
+	tcase_add_test(t, a_huge_form_is_refused);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+TEST_MAIN(pages_suite)
