@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+"""Hostile devices against a real aggregator: each ends in a clear status and one log line, and the service goes
+on. hostile.py BUILD"""
+import os
+import random
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from place import Place, Score, wait_for  # noqa: E402
+
+
+def context(place, cert=None, key=None, ca=None, version=None):
+    c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    c.load_verify_locations(ca or f"{place.centre}/keys/ca.pem")
+    if cert:
+        c.load_cert_chain(cert, key)
+    if version:
+        c.minimum_version = c.maximum_version = version
+    return c
+
+
+def request(place, ctx, method, path, body=b"", headers="", session=None, length=None):
+    """(status, body, session) or (0, reason, None) where TLS or TCP ended it."""
+    try:
+        with socket.create_connection(("127.0.0.1", place.port), timeout=30) as s, ctx.wrap_socket(s, server_hostname="localhost", session=session) as t:
+            n = len(body) if length is None else length
+            head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{headers}" + (f"Content-Length: {n}\r\n" if method == "POST" else "")
+            try:
+                t.sendall(head.encode() + b"\r\n" + body)
+            except OSError:
+                pass
+            got = b""
+            while True:
+                piece = t.recv(65536)
+                if not piece:
+                    break
+                got += piece
+            keep = t.session
+            reused = t.session_reused
+        head, _, rest = got.partition(b"\r\n\r\n")
+        return (int(head.split()[1]) if head else 0), rest, (keep, reused)
+    except (OSError, ValueError) as e:
+        return 0, str(e).encode(), None
+
+
+def main():
+    score = Score()
+    rng = random.Random(score.seed)
+    top = tempfile.mkdtemp(prefix="candour-hostile-")
+    place = None
+    try:
+        place = Place(top, os.path.abspath(sys.argv[1]))
+        place.start_aggregator()
+        elm, oak = place.site("elm"), place.site("oak")
+        mine = context(place, f"{elm}/keys/tls.pem", f"{elm}/keys/tls.key")
+        ids = place.put(elm, 5)
+        batch = place.run("tests/sync/tool_batch", elm)
+
+        def lines():
+            return place.log("aggregator").count("\n")
+
+        def hostile(what, want_status, ctx, method="GET", path="/v1/state?lane=0", body=b"", want_word=b"", line=None, **kw):
+            before = lines()
+            status, got, _ = request(place, ctx, method, path, body, **kw)
+            score.check(f"{what}: status {status} {got[:80]!r}, wanted {want_status}", status == want_status and want_word in got)
+            try:
+                wait_for("a log line", 10, lambda: lines() > before)
+            except AssertionError:
+                pass
+            new = place.log("aggregator").splitlines()[before:]
+            score.check(f"{what}: one log line, got {new}", len(new) == 1 and (line is None or line in new[0]))
+
+        # --- who may come in
+        score.check("an enrolled device has a state", request(place, mine, "GET", "/v1/state?lane=0")[0] == 204)
+        hostile("no client certificate", 0, context(place), line="no client certificate")
+        for v in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "9", "-subj", "/CN=Rogue CA",
+                            "-keyout", f"{top}/rca.key", "-out", f"{top}/rca.pem"], check=True, capture_output=True)
+            subprocess.run(["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=device", "-keyout", f"{top}/rogue.key", "-out", f"{top}/rogue.csr"], check=True, capture_output=True)
+            subprocess.run(["openssl", "x509", "-req", "-in", f"{top}/rogue.csr", "-CA", f"{top}/rca.pem", "-CAkey", f"{top}/rca.key", "-CAcreateserial", "-days", "9", "-out", f"{top}/rogue.pem"], check=True, capture_output=True)
+            hostile(f"certificate of a rogue CA, {v.name}", 0, context(place, f"{top}/rogue.pem", f"{top}/rogue.key", version=v), line="not of our CA")
+        for name, a, b, word in (("expired", -9000, -100, "expired"), ("future", 9000, 90000, "not valid yet")):
+            with open(f"{top}/{name}.pem", "wb") as f:
+                f.write(place.run("tests/sync/tool_cert", place.centre, f"{elm}/keys/tls.key", str(a), str(b)))
+            hostile(f"{name} certificate of our CA", 0, context(place, f"{top}/{name}.pem", f"{elm}/keys/tls.key"), line=word)
+        with open(f"{top}/other.pem", "wb") as f:
+            f.write(place.run("tests/sync/tool_cert", place.centre, f"{elm}/keys/tls.key", "-9000", "90000"))
+        hostile("certificate of our CA that is not in the registry", 403, context(place, f"{top}/other.pem", f"{elm}/keys/tls.key"), want_word=b"code=unknown")
+        provisional = context(place, f"{elm}/keys/provisional.pem", f"{elm}/keys/tls.key")
+        hostile("a provisional certificate may not send", 403, provisional, "POST", "/v1/batch", batch, want_word=b"code=provisional")
+        hostile("nor ask for the state", 403, provisional, want_word=b"code=provisional")
+        score.check("it may ask for the time", request(place, provisional, "GET", "/v1/time?nonce=" + "ab" * 16)[0] == 200)
+        hostile("a server certificate used as client's", 0, context(place, f"{place.centre}/keys/devices.pem", f"{place.centre}/keys/devices.key"), line="not for clients")
+        try:
+            context(place, ca=f"{top}/rca.pem").wrap_socket(socket.create_connection(("127.0.0.1", place.port)), server_hostname="localhost")
+            score.check("a client that trusts another CA goes away", False)
+        except ssl.SSLError:
+            score.check("a client that trusts another CA goes away", True)
+        for v in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1):
+            try:
+                old = context(place, f"{elm}/keys/tls.pem", f"{elm}/keys/tls.key")
+                old.set_ciphers("ALL:@SECLEVEL=0")
+                old.minimum_version = old.maximum_version = v
+                score.check(f"{v.name} is not spoken", request(place, old, "GET", "/v1/state?lane=0")[0] == 0)
+            except ValueError:
+                score.check(f"{v.name} is not spoken", True)
+
+        # --- what may come in
+        for i in sorted(rng.sample(range(len(batch)), 40)):
+            bad = bytearray(batch)
+            bad[i] ^= 1 << rng.randrange(8)
+            before = lines()
+            status, got, _ = request(place, mine, "POST", "/v1/batch", bytes(bad))
+            score.check(f"byte {i} flipped: {status} {got[:60]!r}", status in (400, 413, 422))
+            score.check(f"byte {i} flipped: one log line", lines() == before + 1)
+        for cut in (0, 1, 100, 243, 244, len(batch) // 2, len(batch) - 1):
+            hostile(f"batch cut to {cut} bytes", 422 if cut >= 244 else 400, mine, "POST", "/v1/batch", batch[:cut])
+        hostile("batch with a tail", 422, mine, "POST", "/v1/batch", batch + b"x")
+        hostile("100 MB announced", 413, mine, "POST", "/v1/batch", b"x" * 1000, length=100 << 20)
+        hostile("random bytes as a batch", 400, mine, "POST", "/v1/batch", rng.randbytes(5000))
+        other = context(place, f"{oak}/keys/tls.pem", f"{oak}/keys/tls.key")
+        hostile("another device's batch", 422, other, "POST", "/v1/batch", batch, want_word=b"code=device")
+        hostile("no such path", 404, mine, path="/etc/passwd")
+        hostile("no such method", 405, mine, method="DELETE", path="/v1/batch")
+        hostile("no such lane", 400, mine, path="/v1/state?lane=2")
+        hostile("a wrong code", 400, provisional, "POST", "/v1/enrol", b"CENR" + rng.randbytes(300))
+        score.check("nothing of all that was kept", place.kept() == [])
+
+        # --- bytes that are not TLS
+        for what, data in {"random bytes": rng.randbytes(5000), "HTTP in clear": b"GET /v1/time HTTP/1.1\r\nHost: a\r\n\r\n"}.items():
+            with socket.create_connection(("127.0.0.1", place.port), timeout=20) as s:
+                s.sendall(data)
+                try:
+                    got = s.recv(4096)
+                except OSError:
+                    got = b""
+                score.check(f"{what} on the port gets nothing but an alert", not got.startswith(b"HTTP"))
+        hello = bytes.fromhex("16030100c8010000c40303") + rng.randbytes(60)
+        half = [socket.create_connection(("127.0.0.1", place.port), timeout=20) for _ in range(20)]
+        for s in half:
+            s.sendall(hello)
+        pid = place.daemons["aggregator"].pid
+
+        def cpu():
+            with open(f"/proc/{pid}/stat") as f:
+                x = f.read().rsplit(")", 1)[1].split()
+            return int(x[11]) + int(x[12])
+
+        ticks, began = cpu(), time.monotonic()
+        time.sleep(3)
+        share = (cpu() - ticks) / os.sysconf("SC_CLK_TCK") / (time.monotonic() - began)
+        score.check(f"20 half-sent ClientHellos cost no CPU: {100 * share:.1f} % of a core", share < 0.02)
+        score.check("and others are served meanwhile", request(place, mine, "GET", "/v1/state?lane=0")[0] == 204)
+        for s in half:
+            s.close()
+
+        # --- the good batch, twice
+        first, second = (request(place, mine, "POST", "/v1/batch", batch) for _ in range(2))
+        score.check("a good batch gets its receipt", first[0] == 200 and len(first[1]) == 200)
+        score.check("the same batch again gets the same receipt, byte for byte", first[:2] == second[:2])
+        score.check("and is kept once", sorted(place.kept()) == sorted(ids))
+
+        # --- revoked, with a session that was good
+        for v in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            folder = place.site(f"fir{v.value}")
+            fir = context(place, f"{folder}/keys/tls.pem", f"{folder}/keys/tls.key", version=v)
+            status, _, kept = request(place, fir, "GET", "/v1/state?lane=0")
+            again = request(place, fir, "GET", "/v1/state?lane=0", session=kept[0])
+            score.check(f"{v.name}: a session is resumed", status == again[0] == 204 and again[2][1])
+            place.put(folder, 3)
+            theirs = place.run("tests/sync/tool_batch", folder)
+            place.candour("device", "revoke", place.device_id(f"fir{v.value}"), "--centre", place.centre, "--publish-key", f"{place.keys}/publish.key")
+            hostile(f"{v.name}: revoked, session resumed: state", 403, fir, session=again[2][0], want_word=b"CBND")
+            status, got, _ = request(place, fir, "POST", "/v1/batch", theirs, session=again[2][0])
+            score.check(f"{v.name}: revoked, session resumed: batch {status}", status == 403 and got.startswith(b"CBND"))
+            score.check("its batch is put aside, not kept", sorted(place.kept()) == sorted(ids) and
+                        place.ask("SELECT count(*) FROM quarantine WHERE why = 'revoked'")[0][0] >= 1)
+
+        # --- enrolment
+        cedar = f"{top}/cedar"
+        place.candour("site", "init", cedar)
+        text = place.invite("cedar")
+        wrong = text[:-len("0000000000:cedar")] + "0000000000:cedar"
+        for i in range(5):
+            r = place.candour("site", "enrol", cedar, wrong, "--no-wait", ok=False)
+            score.check(f"wrong code {i + 1}: {r.stderr.strip()}", r.returncode == 1 and "code is wrong" in r.stderr)
+        r = place.candour("site", "enrol", cedar, text, "--no-wait", ok=False)
+        score.check(f"after five tries the right one is over too: {r.stderr.strip()}", r.returncode == 1 and "five times" in r.stderr)
+        r = place.candour("site", "enrol", cedar, place.invite("cedar"), "--no-wait", ok=False)
+        score.check(f"a new invitation is not hurt by it: {r.stderr.strip()}", r.returncode == 0)
+        r = place.candour("device", "approve", "cedar", "--fingerprint", "0000-0000-0000-0000", "--centre", place.centre, ok=False)
+        score.check(f"another fingerprint is not approved: {r.stderr.strip()}", r.returncode == 1 and "not this device's" in r.stderr)
+        other_root = re.sub(r":[0-9A-Z]{52}:", ":" + "A" * 51 + "0:", place.invite("cedar"))
+        beech = f"{top}/beech"
+        place.candour("site", "init", beech)
+        r = place.candour("site", "enrol", beech, other_root, "--no-wait", ok=False)
+        score.check(f"an invitation of another organisation's root is refused: {r.stderr.strip()}", r.returncode == 1 and not os.path.exists(f"{beech}/keys/sync.pin"))
+
+        score.check("the aggregator never stopped", place.daemons["aggregator"].poll() is None)
+        score.check("its log has no sanitizer's report", "ERROR: " not in place.log("aggregator") and "runtime error" not in place.log("aggregator"))
+        codes = place.stop_all()
+        score.check(f"it stops with 0: {codes}", not any(codes.values()))
+    except Exception as e:
+        score.check(f"{type(e).__name__}: {e}", False)
+        if place and os.path.exists(f"{top}/aggregator.log"):
+            print(place.log("aggregator")[-3000:])
+    finally:
+        if place:
+            for p in place.daemons.values():
+                p.kill()
+                p.wait()
+        shutil.rmtree(top, ignore_errors=True)
+    return score.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
