@@ -16,6 +16,7 @@ struct device_tls {
 	gnutls_x509_trust_list_t trust;
 	gnutls_datum_t ticket_key;
 	atomic_uint_least64_t refused;
+	atomic_int explained;	/* refused with a line of ours; libmicrohttpd's is still to come */
 };
 
 enum err_code
@@ -102,6 +103,7 @@ verify(gnutls_session_t session)
 			gnutls_x509_crt_deinit(chain[i]);
 	if (!ok) {
 		atomic_fetch_add(&t->refused, 1);
+		atomic_fetch_add(&t->explained, 1);
 		log_event("aggregator", "handshake=refused why=\"%s\"", !readable ? "no client certificate"
 		    : (status & GNUTLS_CERT_EXPIRED) != 0 ? "client certificate expired"
 		    : (status & GNUTLS_CERT_NOT_ACTIVATED) != 0 ? "client certificate not valid yet"
@@ -122,6 +124,7 @@ after_message(gnutls_session_t session, unsigned type, unsigned post, unsigned i
 	(void)type;
 	if (incoming != 0 && msg->size <= empty) {
 		atomic_fetch_add(&t->refused, 1);
+		atomic_fetch_add(&t->explained, 1);
 		log_event("aggregator", "handshake=refused why=\"no client certificate\"");
 	}
 	return 0;
@@ -181,6 +184,20 @@ device_tls_peer(void *p, struct device_peer *out, struct err *err)
 		return err_set(err, ERR_DENIED, "no client certificate");
 	chain_sha256(sent[0].data, sent[0].size, out->cert_sha256);
 	return n == 1 ? read_provisional(&sent[0], out, err) : ERR_OK;
+}
+
+bool
+device_tls_say(struct device_tls *t, const char *text)
+{
+	/* What libmicrohttpd 0.9.75 says of every handshake that fails. */
+	if (strstr(text, "handshake message out of context") == NULL)
+		return true;
+	if (atomic_fetch_sub(&t->explained, 1) > 0)
+		return false;
+	atomic_fetch_add(&t->explained, 1);
+	atomic_fetch_add(&t->refused, 1);
+	log_event("aggregator", "handshake=failed why=\"not TLS 1.2 or 1.3, or broken off\"");
+	return false;
 }
 
 uint64_t

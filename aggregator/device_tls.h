@@ -25,6 +25,8 @@ void device_tls_free(struct device_tls *t);	/* NULL is fine */
 void device_tls_hook(struct device_tls *t, void *session);
 /* The certificate of a session's other side. ERR_DENIED if there is none. */
 enum err_code device_tls_peer(void *session, struct device_peer *out, struct err *err) MUST_CHECK;
+/* For http_conf.say: a failed handshake is one line, that with the reason where we know it. */
+bool device_tls_say(struct device_tls *t, const char *text);
 /* Handshakes refused since the start. */
 uint64_t device_tls_refused(const struct device_tls *t);
 

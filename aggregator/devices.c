@@ -497,6 +497,12 @@ handle(void *arg, const struct http_request *r, struct http_response *out)
 
 /* --- life --------------------------------------------------------------------------------------- */
 
+static bool
+say(void *arg, const char *text)
+{
+	return device_tls_say(((struct devices *)arg)->tls, text);
+}
+
 static void
 tls_hook(void *arg, void *session)
 {
@@ -539,7 +545,7 @@ devices_start(const struct devices_conf *conf, struct devices **out, struct err 
 	    .cert_pem = conf->cert_pem, .key_pem = conf->key_pem,
 	    .priorities = "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA",
 	    .threads = conf->threads, .connections = CONNECTIONS, .per_address = conf->per_address,
-	    .body_max = BATCH_MAX, .tls_hook = tls_hook, .begin = begin, .handle = handle, .end = end };
+	    .body_max = BATCH_MAX, .tls_hook = tls_hook, .say = say, .begin = begin, .handle = handle, .end = end };
 	enum err_code rc;
 
 	*out = NULL;

@@ -422,6 +422,8 @@ library_log(void *cls, const char *fmt, va_list ap)
 	len = strlen(text);
 	while (len > 0 && text[len - 1] == '\n')
 		text[--len] = '\0';
+	if (s->conf.say != NULL && !s->conf.say(s->conf.arg, text))
+		return;
 	log_event(s->conf.name, "http=\"%s\"", text);
 }
 

@@ -73,6 +73,8 @@ struct http_conf {
 		struct http_response *out);
 	/* Answers one request; runs in a pool thread. */
 	void (*handle)(void *arg, const struct http_request *r, struct http_response *out);
+	/* Asked for each message of libmicrohttpd: false keeps it out of the log. May be NULL. */
+	bool (*say)(void *arg, const char *text);
 	/* Called once for each state that begin() made, when the request is over. May be NULL. */
 	void (*end)(void *arg, void *state);
 	void *arg;

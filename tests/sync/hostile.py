@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from place import Place, Score, wait_for  # noqa: E402
@@ -103,6 +104,7 @@ def main():
             score.check("a client that trusts another CA goes away", False)
         except ssl.SSLError:
             score.check("a client that trusts another CA goes away", True)
+        warnings.simplefilter("ignore", DeprecationWarning)
         for v in (ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1):
             try:
                 old = context(place, f"{elm}/keys/tls.pem", f"{elm}/keys/tls.key")
@@ -142,6 +144,7 @@ def main():
                 except OSError:
                     got = b""
                 score.check(f"{what} on the port gets nothing but an alert", not got.startswith(b"HTTP"))
+            score.check(f"{what} on the port is one log line", wait_for("it", 10, lambda: "not TLS" in place.log("aggregator").splitlines()[-1]))
         hello = bytes.fromhex("16030100c8010000c40303") + rng.randbytes(60)
         half = [socket.create_connection(("127.0.0.1", place.port), timeout=20) for _ in range(20)]
         for s in half:
