@@ -34,6 +34,8 @@ struct init {
 	const char *dir, *kiosk, *forms, *send_every, *concern_slot;
 	char real[PATH_MAX];
 	uint8_t device[16];
+	uint8_t sign[32], spki[256];	/* the public halves, kept in site.db for candour verify */
+	size_t spki_len;
 };
 
 static enum err_code
@@ -68,8 +70,14 @@ make_keys(struct init *in, struct err *err)
 		rc = admin_path(in->dir, "keys/provisional.pem", path, sizeof(path), err);
 	if (rc == ERR_OK)
 		rc = file_create(path, cert.data, cert.len, 0644, err);
-	if (rc == ERR_OK)
+	if (rc == ERR_OK && spki.len > sizeof(in->spki))
+		rc = err_set(err, ERR_BROKEN, "a public key of %zu bytes", spki.len);
+	if (rc == ERR_OK) {
 		chain_device_id(seal_key_public(key), spki.data, spki.len, in->device);
+		memcpy(in->sign, seal_key_public(key), sizeof(in->sign));
+		memcpy(in->spki, spki.data, spki.len);
+		in->spki_len = spki.len;
+	}
 	keyfile_clear(&k);
 	seal_key_free(key);
 	buf_free(&pem);
@@ -112,6 +120,22 @@ make_confs(const struct init *in, struct err *err)
 }
 
 static enum err_code
+make_store(const struct init *in, const char *path, struct err *err)
+{
+	struct outbox *ob = NULL;
+	enum err_code rc = outbox_create(path, in->device, err);
+
+	if (rc == ERR_OK)
+		rc = outbox_open(path, OUTBOX_KIOSK, &ob, err);
+	if (rc == ERR_OK)
+		rc = outbox_meta_put(ob, "device.sign", in->sign, sizeof(in->sign), err);
+	if (rc == ERR_OK)
+		rc = outbox_meta_put(ob, "device.tls", in->spki, in->spki_len, err);
+	outbox_close(ob);
+	return rc;
+}
+
+static enum err_code
 init(struct init *in, struct err *err)
 {
 	char path[PATH_MAX];
@@ -138,7 +162,7 @@ init(struct init *in, struct err *err)
 	if (rc == ERR_OK)
 		rc = admin_path(in->dir, "site.db", path, sizeof(path), err);
 	if (rc == ERR_OK)
-		rc = outbox_create(path, in->device, err);
+		rc = make_store(in, path, err);
 	return rc;
 }
 

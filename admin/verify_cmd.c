@@ -39,8 +39,9 @@ print_lane(const struct verify_report *r, unsigned lane)
 {
 	const struct verify_lane *l = &r->lane[lane];
 
-	printf("%s: %llu records kept (%llu erased) in %llu epoch%s, head %llu, acknowledged %llu, unsent %llu, ",
-	    lane == 0 ? "answers" : "concerns", (unsigned long long)l->records, (unsigned long long)l->erased,
+	printf("%s: %llu record%s kept (%llu erased) in %llu epoch%s, head %llu, acknowledged %llu, unsent %llu, ",
+	    lane == 0 ? "answers" : "concerns", (unsigned long long)l->records, l->records == 1 ? "" : "s",
+	    (unsigned long long)l->erased,
 	    (unsigned long long)l->epochs, l->epochs == 1 ? "" : "s", (unsigned long long)l->head,
 	    (unsigned long long)l->acked, (unsigned long long)l->unsent);
 	if (l->has_signed_head)
