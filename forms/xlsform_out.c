@@ -453,7 +453,7 @@ write_submission(struct writer *w)
 {
 	const struct xlsform *x = w->x;
 	const struct { const char *key, *value; } all[] = {
-		{ "action", x->submission_url }, { "method", x->submission_url != NULL || x->public_key != NULL ? "post" : NULL },
+		{ "action", x->submission_url }, { "method", x->submission_url != NULL ? "post" : NULL },
 		{ "base64RsaPublicKey", x->public_key }, { "orx:auto-send", x->auto_send },
 		{ "orx:auto-delete", x->auto_delete },
 		{ "odk:client-editable", x->client_editable != NULL && xf_is_yes(x->client_editable) ? "true" : NULL },
