@@ -55,6 +55,8 @@ next_cell(struct csv *c, enum cell_end *how, struct err *err)
 		c->line++;
 		*how = END_ROW;
 	}
+	if (c->cell.failed == ERR_NOMEM)
+		return err_nomem(err);
 	if (buf_check(&c->cell, NULL) != ERR_OK)
 		return err_set(err, ERR_LIMIT, "line %u: a cell is longer than %d characters", from, SHEET_CELL_MAX);
 	return ERR_OK;

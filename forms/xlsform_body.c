@@ -157,6 +157,8 @@ write_geometry(struct writer *w, const struct el *e)
 
 	if (repeat && filter != NULL)
 		filter = replace_all(x, replace_all(x, filter, xf_fmt(x, "current()/%s", set), "."), set, ".");
+	if (repeat && filter == NULL)
+		filter = "./geometry != ''";
 	if (filter != NULL)
 		set = xf_fmt(x, "%s[%s]", set, filter);
 	if (set == NULL)

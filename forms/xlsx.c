@@ -319,6 +319,10 @@ strings_end(struct xlsx *x, const char *name)
 		size_t cap = x->strings_cap == 0 ? 256 : x->strings_cap * 2;
 		const char **grown = cap > STRINGS_MAX ? NULL : realloc(x->strings, cap * sizeof(*grown));
 
+		if (grown == NULL && cap <= STRINGS_MAX) {
+			stop(x, err_nomem(x->err));
+			return;
+		}
 		if (grown == NULL) {
 			stop(x, err_set(x->err, ERR_LIMIT, "more than %d shared texts", STRINGS_MAX));
 			return;
@@ -327,7 +331,7 @@ strings_end(struct xlsx *x, const char *name)
 		x->strings_cap = cap;
 	}
 	if (buf_check(&x->text, x->err) != ERR_OK)
-		stop(x, ERR_LIMIT);
+		stop(x, x->text.failed);
 	else
 		stop(x, sheet_share(x->b, buf_str(&x->text), x->text.len, &x->strings[x->n_strings++], x->err));
 }
@@ -466,7 +470,9 @@ cell_end(struct xlsx *x)
 	struct buf out;
 	int64_t i;
 
-	if (buf_check(&x->text, x->err) != ERR_OK) {
+	if (x->text.failed == ERR_NOMEM) {
+		stop(x, err_nomem(x->err));
+	} else if (buf_check(&x->text, x->err) != ERR_OK) {
 		stop(x, err_set(x->err, ERR_LIMIT, "a cell in row %u is longer than %d characters", x->row, SHEET_CELL_MAX));
 	} else if (strcmp(x->type, "s") == 0) {
 		if (num_i64(text, x->text.len, 0, (int64_t)x->n_strings - 1, &i))

@@ -1,0 +1,381 @@
+/* Reading workbooks: kinds, cells, dates, rows, and hostile files. Expected cells: what spreadsheet programs
+ * show (ECMA-376 18.8.30 for dates; serial 60 is Excel's 29 February 1900). Limits: forms.md 1.1. */
+#include <string.h>
+#include <time.h>
+#include <zip.h>
+
+#include "forms/sheet.h"
+#include "tests/test.h"
+
+static struct workbook book;
+static struct findings found;
+static struct err err;
+
+static enum err_code
+read_bytes(const void *data, size_t len)
+{
+	memset(&err, 0, sizeof(err));
+	findings_init(&found);
+	return workbook_read(data, len, &book, &found, &err);
+}
+
+static void
+done(void)
+{
+	workbook_clear(&book);
+	findings_clear(&found);
+}
+
+static const char *
+cell(size_t sheet, size_t row, size_t column)
+{
+	ck_assert_uint_lt(sheet, book.n_sheets);
+	ck_assert_uint_lt(row, book.sheets[sheet].n_rows);
+	ck_assert_uint_lt(column, book.sheets[sheet].n_columns);
+	return book.sheets[sheet].rows[row].cells[column];
+}
+
+/* --- a workbook from its parts ------------------------------------------------------------------------- */
+
+static const char RELS[] = "<Relationships xmlns='r'><Relationship Id='rId1' Type='x/officeDocument' Target='xl/workbook.xml'/></Relationships>";
+static const char BOOK[] = "<workbook xmlns:r='r'>%s<sheets><sheet name='survey' sheetId='1' r:id='rId1'/></sheets></workbook>";
+static const char BOOK_RELS[] = "<Relationships xmlns='r'><Relationship Id='rId1' Type='x/worksheet' Target='worksheets/sheet1.xml'/>"
+	"<Relationship Id='rId2' Type='x/sharedStrings' Target='sharedStrings.xml'/>"
+	"<Relationship Id='rId3' Type='x/styles' Target='/xl/styles.xml'/></Relationships>";
+
+struct part {
+	const char *name;
+	const char *text;
+	size_t len;	/* 0: strlen */
+};
+
+/* Zip PARTS (until name NULL); *OUT is malloc'ed. */
+static size_t
+zip_parts(const struct part *parts, unsigned char **out)
+{
+	zip_error_t ze;
+	zip_source_t *src;
+	zip_t *z;
+	zip_stat_t st;
+	size_t len;
+
+	zip_error_init(&ze);
+	src = zip_source_buffer_create(NULL, 0, 0, &ze);
+	z = zip_open_from_source(src, ZIP_CREATE | ZIP_TRUNCATE, &ze);
+	ck_assert_ptr_nonnull(z);
+	zip_source_keep(src);
+	for (; parts->name != NULL; parts++) {
+		zip_source_t *s = zip_source_buffer(z, parts->text, parts->len != 0 ? parts->len : strlen(parts->text), 0);
+
+		ck_assert_ptr_nonnull(s);
+		ck_assert_int_ge(zip_file_add(z, parts->name, s, ZIP_FL_ENC_UTF_8), 0);
+	}
+	ck_assert_int_eq(zip_close(z), 0);
+	zip_source_open(src);
+	zip_source_stat(src, &st);
+	len = (size_t)st.size;
+	*out = malloc(len);
+	ck_assert_int_eq(zip_source_read(src, *out, len), (zip_int64_t)len);
+	zip_source_close(src);
+	zip_source_free(src);
+	return len;
+}
+
+/* Read a workbook whose only sheet holds ROWS. */
+static enum err_code
+read_rows(const char *head, const char *rows, const char *strings, const char *styles)
+{
+	char workbook[512];
+	struct buf sheet;
+	unsigned char *data;
+	size_t len;
+	enum err_code rc;
+
+	snprintf(workbook, sizeof(workbook), BOOK, head);
+	buf_init(&sheet, 1 << 20);
+	buf_printf(&sheet, "<worksheet><sheetData>%s</sheetData></worksheet>", rows);
+	const struct part parts[] = { { "_rels/.rels", RELS, 0 }, { "xl/workbook.xml", workbook, 0 },
+		{ "xl/_rels/workbook.xml.rels", BOOK_RELS, 0 }, { "xl/worksheets/sheet1.xml", buf_str(&sheet), 0 },
+		{ "xl/sharedStrings.xml", strings, 0 }, { "xl/styles.xml", styles, 0 }, { NULL, NULL, 0 } };
+	len = zip_parts(parts, &data);
+	rc = read_bytes(data, len);
+	free(data);
+	buf_free(&sheet);
+	return rc;
+}
+
+#define NO_STRINGS "<sst/>"
+#define NO_STYLES "<styleSheet/>"
+#define HEAD "<row r='1'><c r='A1' t='inlineStr'><is><t>a</t></is></c><c r='B1' t='inlineStr'><is><t>b</t></is></c></row>"
+
+START_TEST(shared_inline_formula_and_boolean_cells_read_as_shown)
+{
+	ck_ok(read_rows("", HEAD "<row r='2'><c r='A2' t='s'><v>0</v></c><c r='B2' t='str'><f>A1</f><v>x y</v></c></row>"
+	    "<row r='3'><c r='A3' t='b'><v>1</v></c><c r='B3' t='inlineStr'><is><r><t>one </t></r><r><t>two</t></r>"
+	    "<rPh><t>reading</t></rPh></is></c></row>",
+	    "<sst><si><t xml:space='preserve'>  in \xC2\xA0the middle\xC2\xA0</t></si></sst>", NO_STYLES));
+	ck_assert_str_eq(book.sheets[0].name, "survey");
+	ck_assert_str_eq(cell(0, 0, 0), "in  the middle");
+	ck_assert_str_eq(cell(0, 0, 1), "x y");
+	ck_assert_str_eq(cell(0, 1, 0), "TRUE");
+	ck_assert_str_eq(cell(0, 1, 1), "one two");
+	done();
+}
+END_TEST
+
+static const struct { const char *v; const char *shown; } NUMBERS[] = { { "1", "1" }, { "1.0", "1" }, { "2.50", "2.5" },
+	{ "1E3", "1000" }, { "0.1", "0.1" }, { "-7", "-7" }, { "12345678901", "12345678901" }, { "1E-5", "1e-05" } };
+
+START_TEST(numbers_read_without_needless_points)
+{
+	char rows[400];
+
+	snprintf(rows, sizeof(rows), HEAD "<row r='2'><c r='A2'><v>%s</v></c></row>", NUMBERS[_i].v);
+	ck_ok(read_rows("", rows, NO_STRINGS, NO_STYLES));
+	ck_assert_str_eq(cell(0, 0, 0), NUMBERS[_i].shown);
+	done();
+}
+END_TEST
+
+/* LibreOffice Calc and Excel show these serials so. */
+static const struct { const char *head, *v, *shown; } DATES[] = {
+	{ "", "45383", "2024-04-01 00:00:00" }, { "", "1", "1900-01-01 00:00:00" }, { "", "59", "1900-02-28 00:00:00" },
+	{ "", "61", "1900-03-01 00:00:00" }, { "", "45383.75", "2024-04-01 18:00:00" }, { "", "0.5", "12:00:00" },
+	{ "<workbookPr date1904='1'/>", "0.25", "06:00:00" }, { "<workbookPr date1904='1'/>", "43921", "2024-04-01 00:00:00" } };
+
+START_TEST(date_cells_read_as_dates)
+{
+	char rows[400];
+
+	/* style 1: built-in date; 2: own format; 3: a format with d and m only inside quotes */
+	snprintf(rows, sizeof(rows), HEAD "<row r='2'><c r='A2' s='%d'><v>%s</v></c><c r='B2' s='3'><v>5</v></c></row>",
+	    _i % 2 + 1, DATES[_i].v);
+	ck_ok(read_rows(DATES[_i].head, rows, NO_STRINGS, "<styleSheet><numFmts><numFmt numFmtId='164' formatCode='yyyy\\-mm\\-dd'/>"
+	    "<numFmt numFmtId='165' formatCode='[Red]0&quot; months, days&quot;'/></numFmts><cellStyleXfs><xf numFmtId='14'/></cellStyleXfs>"
+	    "<cellXfs><xf numFmtId='0'/><xf numFmtId='14'/><xf numFmtId='164'/><xf numFmtId='165'/></cellXfs></styleSheet>"));
+	ck_assert_str_eq(cell(0, 0, 0), DATES[_i].shown);
+	ck_assert_str_eq(cell(0, 0, 1), "5");
+	done();
+}
+END_TEST
+
+START_TEST(rows_keep_their_numbers_and_stop_after_60_empty_ones)
+{
+	ck_ok(read_rows("", HEAD "<row r='2'/><row r='4'><c r='A4'><v>1</v></c></row><row r='64'><c r='A64'><v>2</v></c></row>"
+	    "<row r='125'><c r='A125'><v>3</v></c></row>", NO_STRINGS, NO_STYLES));
+	ck_assert_uint_eq(book.sheets[0].n_rows, 2);
+	ck_assert_uint_eq(book.sheets[0].rows[0].number, 4);
+	ck_assert_uint_eq(book.sheets[0].rows[1].number, 64);
+	done();
+}
+END_TEST
+
+START_TEST(an_error_value_is_named_with_its_cell)
+{
+	struct buf text;
+
+	ck_ok(read_rows("", HEAD "<row r='2'><c r='B2' t='e'><f>1/0</f><v>#DIV/0!</v></c></row>", NO_STRINGS, NO_STYLES));
+	buf_init(&text, 4096);
+	findings_print(&found, "f.xlsx", &text);
+	ck_assert_str_eq(buf_str(&text),
+	    "f.xlsx: sheet survey, row 2, column B: the formula gives #DIV/0!: mend it or type the value\n");
+	buf_free(&text);
+	done();
+}
+END_TEST
+
+START_TEST(a_header_twice_is_an_error_that_names_its_column)
+{
+	struct buf text;
+
+	ck_ok(read_rows("", "<row r='1'><c t='inlineStr'><is><t>type</t></is></c><c t='inlineStr'><is><t> type </t></is></c></row>",
+	    NO_STRINGS, NO_STYLES));
+	ck_assert_uint_eq(found.errors, 1);
+	buf_init(&text, 4096);
+	findings_print(&found, "f", &text);
+	ck_assert_ptr_nonnull(strstr(buf_str(&text), "sheet survey, row 1, column B: the header \"type\" is there twice"));
+	buf_free(&text);
+	done();
+}
+END_TEST
+
+/* --- .csv ---------------------------------------------------------------------------------------------- */
+
+START_TEST(csv_holds_several_sheets_and_counts_records_not_lines)
+{
+	static const char text[] = "\xEF\xBB\xBFsurvey,,\r\n,type,\"label, \"\"long\"\"\"\r\n,,\r\n,text,\"two\nlines\"\r\n,note,x\r\nchoices\r\n,list_name,name\r\n,l,1";
+
+	ck_ok(read_bytes(text, sizeof(text) - 1));
+	ck_assert_uint_eq(book.n_sheets, 2);
+	ck_assert_str_eq(book.sheets[0].header[1], "label, \"long\"");
+	ck_assert_str_eq(cell(0, 0, 1), "two\nlines");
+	ck_assert_uint_eq(book.sheets[0].rows[0].number, 2);
+	ck_assert_uint_eq(book.sheets[0].rows[0].line, 4);
+	ck_assert_uint_eq(book.sheets[0].rows[1].number, 3);
+	ck_assert_uint_eq(book.sheets[0].rows[1].line, 6);
+	ck_assert_str_eq(cell(1, 0, 1), "1");
+	done();
+}
+END_TEST
+
+/* --- what is no workbook ------------------------------------------------------------------------------- */
+
+static const struct { const char *bytes; size_t len; const char *says; } STRANGE[] = {
+	{ "", 0, "empty" }, { "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1....", 12, "save it as .xlsx" }, { "%PDF-1.4", 8, "PDF" },
+	{ "hello", 5, "neither an .xlsx" }, { "a,b,c,\xFF,e", 9, "UTF-8" }, { "\xFF\xFEs\0u\0", 6, "UTF-16" },
+	{ "PK\3\4 cut short", 14, "damaged or cut short" }, { ",a,b,c,d\n", 9, "before the name of a sheet" },
+	{ "survey\n,a,b,c,\"open", 19, "line 2" } };
+
+START_TEST(a_file_of_another_kind_is_told_what_it_is)
+{
+	ck_err(read_bytes(STRANGE[_i].bytes, STRANGE[_i].len), ERR_INPUT, STRANGE[_i].says);
+	ck_assert_uint_eq(book.n_sheets, 0);
+	done();
+}
+END_TEST
+
+START_TEST(zeros_are_refused)
+{
+	char *zeros = calloc(1, 1 << 20);
+
+	ck_err(read_bytes(zeros, 1 << 20), ERR_INPUT, "neither an .xlsx workbook nor text");
+	free(zeros);
+	done();
+}
+END_TEST
+
+/* Seconds of processor time. */
+static double
+cpu(void)
+{
+	return (double)clock() / CLOCKS_PER_SEC;
+}
+
+/* A part of 40 MiB of blanks shrinks to 40 KiB: ratio 1,000. */
+START_TEST(a_zip_bomb_is_refused_at_once)
+{
+	enum { SIZE = 40 << 20 };
+	char *blanks = malloc(SIZE + 1), workbook[512];
+	unsigned char *data;
+	size_t len;
+	double start;
+
+	memset(blanks, ' ', SIZE);
+	blanks[SIZE] = '\0';
+	memcpy(blanks, "<worksheet>", 11);
+	snprintf(workbook, sizeof(workbook), BOOK, "");
+	const struct part parts[] = { { "_rels/.rels", RELS, 0 }, { "xl/workbook.xml", workbook, 0 },
+		{ "xl/_rels/workbook.xml.rels", BOOK_RELS, 0 }, { "xl/sharedStrings.xml", NO_STRINGS, 0 },
+		{ "xl/styles.xml", NO_STYLES, 0 }, { "xl/worksheets/sheet1.xml", blanks, SIZE }, { NULL, NULL, 0 } };
+	len = zip_parts(parts, &data);
+	free(blanks);
+	start = cpu();
+	ck_err(read_bytes(data, len), ERR_LIMIT, "swells");
+	ck_assert_double_lt(cpu() - start, 1.0);
+	free(data);
+	done();
+}
+END_TEST
+
+START_TEST(a_part_that_is_too_long_is_refused_before_it_is_read)
+{
+	enum { SIZE = SHEET_PART_MAX + 1 };
+	char *blanks = malloc(SIZE), workbook[512];
+	unsigned char *data;
+	size_t len;
+
+	memset(blanks, ' ', SIZE);
+	snprintf(workbook, sizeof(workbook), BOOK, "");
+	const struct part parts[] = { { "_rels/.rels", RELS, 0 }, { "xl/workbook.xml", workbook, 0 },
+		{ "xl/_rels/workbook.xml.rels", BOOK_RELS, 0 }, { "xl/sharedStrings.xml", blanks, SIZE }, { NULL, NULL, 0 } };
+	len = zip_parts(parts, &data);
+	free(blanks);
+	ck_err(read_bytes(data, len), ERR_LIMIT, "at most");
+	free(data);
+	done();
+}
+END_TEST
+
+/* Every cut of a small workbook is refused with a sentence, never half read. */
+START_TEST(a_truncated_workbook_is_refused_wherever_it_is_cut)
+{
+	char workbook[512];
+	unsigned char *data;
+	size_t len;
+
+	snprintf(workbook, sizeof(workbook), BOOK, "");
+	const struct part parts[] = { { "_rels/.rels", RELS, 0 }, { "xl/workbook.xml", workbook, 0 },
+		{ "xl/_rels/workbook.xml.rels", BOOK_RELS, 0 }, { "xl/sharedStrings.xml", NO_STRINGS, 0 },
+		{ "xl/styles.xml", NO_STYLES, 0 }, { "xl/worksheets/sheet1.xml", "<worksheet><sheetData>" HEAD "</sheetData></worksheet>", 0 },
+		{ NULL, NULL, 0 } };
+	len = zip_parts(parts, &data);
+	for (size_t cut = 0; cut < len; cut += 7) {
+		ck_assert_int_ne(read_bytes(data, cut), ERR_OK);
+		ck_assert_str_ne(err.msg, "");
+		ck_assert_uint_eq(book.n_sheets, 0);
+		done();
+	}
+	ck_ok(read_bytes(data, len));
+	done();
+	free(data);
+}
+END_TEST
+
+START_TEST(a_document_type_in_a_part_is_refused)
+{
+	char workbook[512];
+	unsigned char *data;
+	size_t len;
+
+	snprintf(workbook, sizeof(workbook), BOOK, "");
+	const struct part parts[] = { { "_rels/.rels", RELS, 0 }, { "xl/workbook.xml", workbook, 0 },
+		{ "xl/_rels/workbook.xml.rels", BOOK_RELS, 0 }, { "xl/sharedStrings.xml", NO_STRINGS, 0 },
+		{ "xl/styles.xml", NO_STYLES, 0 },
+		{ "xl/worksheets/sheet1.xml", "<!DOCTYPE w [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;'>]><worksheet>&b;</worksheet>", 0 },
+		{ NULL, NULL, 0 } };
+	len = zip_parts(parts, &data);
+	ck_err(read_bytes(data, len), ERR_INPUT, "document type");
+	free(data);
+	done();
+}
+END_TEST
+
+START_TEST(an_opendocument_file_is_told_how_to_save_it)
+{
+	unsigned char *data;
+	size_t len;
+	const struct part parts[] = { { "mimetype", "application/vnd.oasis.opendocument.spreadsheet", 0 },
+		{ "content.xml", "<x/>", 0 }, { NULL, NULL, 0 } };
+
+	len = zip_parts(parts, &data);
+	ck_err(read_bytes(data, len), ERR_INPUT, "OpenDocument");
+	free(data);
+	done();
+}
+END_TEST
+
+static Suite *
+suite(void)
+{
+	Suite *s = suite_create("sheet");
+	TCase *t = tcase_create("sheet");
+
+	tcase_add_test(t, shared_inline_formula_and_boolean_cells_read_as_shown);
+	tcase_add_loop_test(t, numbers_read_without_needless_points, 0, (int)ARRAY_LEN(NUMBERS));
+	tcase_add_loop_test(t, date_cells_read_as_dates, 0, (int)ARRAY_LEN(DATES));
+	tcase_add_test(t, rows_keep_their_numbers_and_stop_after_60_empty_ones);
+	tcase_add_test(t, an_error_value_is_named_with_its_cell);
+	tcase_add_test(t, a_header_twice_is_an_error_that_names_its_column);
+	tcase_add_test(t, csv_holds_several_sheets_and_counts_records_not_lines);
+	tcase_add_loop_test(t, a_file_of_another_kind_is_told_what_it_is, 0, (int)ARRAY_LEN(STRANGE));
+	tcase_add_test(t, zeros_are_refused);
+	tcase_add_test(t, a_zip_bomb_is_refused_at_once);
+	tcase_add_test(t, a_part_that_is_too_long_is_refused_before_it_is_read);
+	tcase_add_test(t, a_truncated_workbook_is_refused_wherever_it_is_cut);
+	tcase_add_test(t, a_document_type_in_a_part_is_refused);
+	tcase_add_test(t, an_opendocument_file_is_told_how_to_save_it);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+TEST_MAIN(suite)
