@@ -33,10 +33,11 @@ gather_clear(struct gather *g)
 static bool
 same_text(sqlite3_stmt *s, int column, const char *text)
 {
-	size_t len = strlen(text);
+	/* As a blob: the text as it lies in the page, without a terminated copy of it. */
+	const void *there = sqlite3_column_blob(s, column);
+	size_t len = (size_t)sqlite3_column_bytes(s, column);
 
-	return (size_t)sqlite3_column_bytes(s, column) == len
-	    && memcmp(sqlite3_column_text(s, column), text, len) == 0;
+	return strncmp(text, there == NULL ? "" : there, len) == 0 && text[len] == '\0';
 }
 
 /* The columns that change most often first. */
