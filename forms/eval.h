@@ -127,6 +127,7 @@ struct run {
 	uint64_t steps, max_steps;
 	size_t max_string;
 	const struct facts *facts;
+	const struct expr_table *tables;	/* for pulldata in indicators */
 	const struct tree *const *secondary;	/* of the form, or of the vectors */
 	uint64_t seed;			/* of random() in this session */
 	/* of the run */

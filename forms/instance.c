@@ -100,11 +100,16 @@ struct instance {
 	struct facts facts;
 };
 
+/* A table for pulldata that came with the expression: root/item/column. */
+struct expr_table { struct tree tree; };
+
 struct expr {
 	struct arena arena;
+	struct names names;		/* of the tables */
 	struct program *program;
 	const struct form *f;
 	struct expr_table *tables;
+	size_t n_tables;
 };
 
 const char *
@@ -275,21 +280,57 @@ instance_text(const struct instance *in, const char *name)
 
 /* --- expressions -------------------------------------------------------------------------------------------------- */
 
+/* Read NAME, CSV pairs; NAMES gets the names. */
+static enum err_code
+read_tables(struct expr *e, const char *const *tables, const char ***names, struct err *err)
+{
+	struct err mine = { 0 };
+	size_t n = 0;
+
+	if (err == NULL)
+		err = &mine;
+	while (tables != NULL && tables[n * 2] != NULL)
+		n++;
+	*names = arena_calloc(&e->arena, n + 1, sizeof(**names));
+	e->tables = calloc(n + 1, sizeof(*e->tables));
+	if (*names == NULL || e->tables == NULL)
+		return err_nomem(err);
+	for (size_t i = 0; i < n; i++) {
+		enum err_code rc;
+
+		tree_init(&e->tables[i].tree, &e->names, NULL, false, e->f->limits.secondary_cells * 2, (size_t)64 << 20);
+		e->n_tables = i + 1;
+		(*names)[i] = tables[i * 2];
+		rc = secondary_read(e->f, &e->tables[i].tree, "table.csv", tables[i * 2 + 1], strlen(tables[i * 2 + 1]), err);
+		if (rc != ERR_OK) {
+			err_in(err, "table %s", tables[i * 2]);
+			return rc;
+		}
+	}
+	return ERR_OK;
+}
+
 enum err_code
-expr_compile(const struct form *form, const char *text, size_t len, const char *const *facts, struct expr **out,
-	struct err *err)
+expr_compile(const struct form *form, const char *text, size_t len, const char *const *facts,
+	const char *const *tables, struct expr **out, struct err *err)
 {
 	struct scope scope = { .fixed = form, .node = 1, .refs = true, .pure = true, .facts = facts,
 	    .limits = { form->limits.expr_bytes, form->limits.ast_depth }, .max_ops = form->limits.program_len };
 	struct expr *e = calloc(1, sizeof(*e));
+	const char **names = NULL;
 	enum err_code rc;
 
 	*out = NULL;
 	if (e == NULL)
 		return err_nomem(err);
 	e->f = form;
-	arena_init(&e->arena, (size_t)16 << 20);
-	rc = program_compile(&e->arena, &scope, text, len, &e->program, NULL, err);
+	arena_init(&e->arena, (size_t)64 << 20);
+	names_init(&e->names, &e->arena);
+	rc = read_tables(e, tables, &names, err);
+	scope.tables = names;
+	scope.n_tables = e->n_tables;
+	if (rc == ERR_OK)
+		rc = program_compile(&e->arena, &scope, text, len, &e->program, NULL, err);
 	if (rc != ERR_OK) {
 		expr_free(e);
 		return rc;
@@ -304,6 +345,10 @@ expr_free(struct expr *e)
 	if (e == NULL)
 		return;
 	program_clear(e->program);
+	for (size_t i = 0; i < e->n_tables; i++)
+		tree_free(&e->tables[i].tree);
+	free(e->tables);
+	names_clear(&e->names);
 	arena_clear(&e->arena);
 	free(e);
 }
@@ -314,7 +359,7 @@ expr_eval(const struct expr *e, struct instance *in, struct value *out, struct e
 	struct run x = {
 		.form = e->f, .main = &in->tree, .root = 1, .scratch = &in->scratch, .max_steps = e->f->limits.steps,
 		.max_string = e->f->limits.string_bytes, .facts = &in->facts, .secondary = e->f->secondary_trees,
-		.language = e->f->default_language,
+		.language = e->f->default_language, .tables = e->tables,
 	};
 	struct nref node = { &in->tree, block_row(e->f, 1, 1) };
 	struct val v, s, copy;
@@ -348,11 +393,39 @@ value_number(const struct value *v)
 	return v->number;
 }
 
-/* pulldata on tables that came with an indicator: none yet. */
+static uint32_t
+cell(const struct tree *t, uint32_t item, const struct constant *column)
+{
+	for (uint32_t c = t->rows[item].first; c != 0; c = t->rows[c].next)
+		if (strcmp(t->names->list[t->rows[c].name].text, column->text) == 0)
+			return c;
+	return 0;
+}
+
+/* pulldata: the first row whose key column holds the value, in table A; two ops: key column, then column. */
 bool
 table_lookup(struct run *x, const struct op *op, struct val *v)
 {
-	(void)op;
-	(void)v;
-	return run_fail(x, ERR_INPUT, "pulldata() has no tables here");
+	const struct constant *key = &x->program->consts[op[0].b], *column = &x->program->consts[op[1].b];
+	const struct tree *t;
+	struct val want;
+	uint32_t root, c;
+
+	if (x->tables == NULL || !val_string(x, v, &want))
+		return run_fail(x, ERR_INPUT, "pulldata() has no tables here");
+	t = &x->tables[op->a].tree;
+	*v = (struct val){ .kind = VAL_STRING, .n = 0, .u.s = "" };
+	root = t->n > 0 ? t->rows[1].first : 0;
+	for (uint32_t item = root != 0 ? t->rows[root].first : 0; item != 0; item = t->rows[item].next) {
+		if (!run_step(x, 1))
+			return false;
+		c = cell(t, item, key);
+		if (c == 0 || !tree_is(t, c, want.u.s, want.n))
+			continue;
+		c = cell(t, item, column);
+		if (c != 0)
+			*v = (struct val){ .kind = VAL_STRING, .n = t->rows[c].len, .u.s = tree_text(t, c) };
+		break;
+	}
+	return true;
 }

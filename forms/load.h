@@ -68,7 +68,7 @@ bool load_graph(struct loader *l);
 void load_admit(struct loader *l);
 /* secondary.c, form_secondary.c */
 bool load_secondary(struct loader *l);
-enum err_code secondary_read(struct form *f, struct tree *t, const char *uri, const char *data, size_t len,
+enum err_code secondary_read(const struct form *f, struct tree *t, const char *uri, const char *data, size_t len,
 	struct err *err) MUST_CHECK;
 
 #define NS_JR "http://openrosa.org/javarosa"

@@ -462,7 +462,7 @@ from_geojson(struct table *b, const char *text, size_t len)
 }
 
 enum err_code
-secondary_read(struct form *f, struct tree *t, const char *uri, const char *data, size_t len, struct err *err)
+secondary_read(const struct form *f, struct tree *t, const char *uri, const char *data, size_t len, struct err *err)
 {
 	struct table b = { .t = t, .max = f->limits.secondary_cells, .err = err };
 	size_t n = strlen(uri);

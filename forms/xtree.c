@@ -22,6 +22,8 @@ xml_parse(const char *xml, size_t len, bool allow_dtd, struct _xmlDoc **out, str
 	*out = NULL;
 	if (len > 0x7fffffff)
 		return err_set(err, ERR_LIMIT, "the document is too long");
+	if (len == 0)
+		return err_set(err, ERR_INPUT, "the document is empty");
 	if (!allow_dtd && memmem(xml, len, "<!DOCTYPE", 9) != NULL)
 		return err_set(err, ERR_INPUT, "a document type declaration (<!DOCTYPE) is not allowed: remove it");
 	p = xmlNewParserCtxt();
