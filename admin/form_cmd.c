@@ -29,7 +29,7 @@ report(FILE *to, const char *path, struct findings *found, enum err_code rc, con
 
 	buf_init(&text, REPORT_MAX);
 	findings_print(found, path, &text);
-	fwrite(text.data, 1, text.len, to);
+	fputs(buf_str(&text), to);
 	if (rc != ERR_OK && found->errors == 0)
 		fprintf(to, "%s: %s\n", path, err->msg);
 	buf_free(&text);

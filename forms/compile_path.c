@@ -248,7 +248,7 @@ static bool
 compile_steps(struct compiler *c, const struct ast_step *s, struct reach *r)
 {
 	const struct form *f = form_of(c);
-	uint32_t at;
+	uint32_t at = 0;
 
 	for (; s != NULL; s = s->next) {
 		if (f != NULL) {
@@ -490,7 +490,7 @@ from_expression(struct compiler *c, const struct ast *e)
 	const struct form *f = form_of(c);
 	struct reach r = { .outside = f == NULL };
 	const struct ast_step *rest = NULL;
-	uint32_t at;
+	uint32_t at = 0;
 	bool ok;
 
 	if (f != NULL && is_call(e->a, "current") && e->preds == NULL)

@@ -274,7 +274,7 @@ one_node(struct run *x, struct val *a, unsigned n, struct nref *node)
 static bool
 name_of(struct run *x, struct val *a, unsigned n, struct val *out, int part)
 {
-	struct nref node;
+	struct nref node = { 0 };
 	const struct name *m;
 	const char *s = "";
 

@@ -46,6 +46,9 @@ main(int argc, char **argv)
 	if (form_load((const char *)xml.data, xml.len, NULL, &findings, &f, &err) != ERR_OK) {
 		findings_print(&findings, argv[1], &out);
 		printf("%s%s\n", buf_str(&out), err.msg);
+		findings_clear(&findings);
+		buf_free(&xml);
+		buf_free(&out);
 		return 1;
 	}
 	if (session_new(f, &env, &s, &err) != ERR_OK) {
@@ -72,7 +75,7 @@ main(int argc, char **argv)
 			if (c->n_choices > 0)
 				v = c->choices[0].value;
 			else if (c->type == TYPE_INT && c->kind == CONTROL_INPUT)
-				v = "42";
+				v = "4";
 			else if (c->kind == CONTROL_INPUT)
 				v = "words";
 			if (v != NULL && session_set(s, c->row, v, strlen(v), &err) != ERR_OK)
