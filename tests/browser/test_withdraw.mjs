@@ -1,0 +1,46 @@
+// kiosk-withdraw: with the four words an answer that was not sent is erased, the chain goes on; wrong words change
+// nothing; a sixth try within ten minutes is not looked at.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Visitor, build, check, equal, main, makeSite, startKiosk } from './lib.mjs';
+
+const visit = async (k, text) => {
+  const v = new Visitor(k.url);
+  await v.toQuestions();
+  await v.finish(text);
+  const words = [...(/<ul class="four">(.*?)<\/ul>/.exec(v.page.body)?.[1] ?? '').matchAll(/<li>([^<]*)<\/li>/g)].map(m => m[1]);
+  await v.press('next');
+  return words;
+};
+
+await main(async () => {
+  const site = makeSite(), kiosk = await startKiosk(site);
+  const one = await visit(kiosk, 'ZZFIRSTZZ'), two = await visit(kiosk, 'ZZSECONDZZ');
+  equal('four words', one.length, 4);
+  check('other words for another visit', one.join() !== two.join());
+  check('both answers are there', site.open().includes('ZZFIRSTZZ') && site.open().includes('ZZSECONDZZ'));
+  const hash = () => createHash('sha256').update(readFileSync(join(site.dir, 'site.db'))).update(readFileSync(join(site.dir, 'site.db-wal'))).digest('hex');
+  const v = new Visitor(kiosk.url), before = hash();
+  await v.get('/withdraw');
+  await v.post('/withdraw?l=en', { words: 'xxxx yyyy zzzz wwww' });
+  check('words that are none', v.page.body.includes('These words do not fit'));
+  await v.post('/withdraw?l=en', { words: [...one].reverse().join(' ') });
+  check('the right words in another order', v.page.body.includes('These words do not fit'));
+  check('what was typed is not shown again', !v.page.body.includes(one[0]));
+  equal('wrong words change no byte', hash(), before);
+  await v.post('/withdraw?l=en', { words: `  ${one.join(', ').toUpperCase()}. ` });
+  check('the right words take them back', v.page.body.includes('Your answers are taken back'), v.h1());
+  const after = site.open();
+  check('the first answer is gone', !after.includes('ZZFIRSTZZ') && after.includes('<erased/>') && after.includes('<withdrawal/>'), after);
+  check('the second is not', after.includes('ZZSECONDZZ'));
+  await v.post('/withdraw?l=cy', { words: one.join(' ') });
+  check('once more: nothing to take back', v.page.body.includes('Nid yw’r geiriau hyn yn ffitio'), v.h1());
+  await v.post('/withdraw', { words: 'aaaa' });
+  await v.post('/withdraw', { words: two.join(' ') });
+  check('a sixth try is not looked at', v.page.body.includes('try again in 10 minutes'), v.page.body.slice(-600));
+  check('and nothing was taken back by it', site.open().includes('ZZSECONDZZ'));
+  const verify = spawnSync(join(build, 'candour'), ['verify', join(site.dir, 'site.db')], { encoding: 'utf8' });
+  if (!/no command/.test(verify.stderr)) check('the chain verifies', verify.status === 0, verify.stderr + verify.stdout);
+});
