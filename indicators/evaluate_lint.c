@@ -1,0 +1,238 @@
+/* Lint of a definition's expressions against the choices of the form's selects. It reads the text of expressions: every
+ * ${QUESTION} that is compared with a literal, or given to selected() with one. See evaluate_lint.h. */
+#include "indicators/evaluate_lint.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "forms/choices.h"
+
+enum { ARENA_MAX = 16 << 20, NAMES_MAX = 200, NAME = 64 };
+
+/* A question that the block's expressions name, with its choices and the codes they are compared with. */
+struct named {
+	char question[NAME];
+	const struct form_choice *choices;
+	size_t n_choices;
+	bool *seen;		/* of each choice */
+	int line;
+};
+
+struct lint {
+	const struct definition *d;
+	const struct form_block *b;
+	const struct form *form;
+	struct findings *findings;
+	struct arena arena;
+	struct named named[NAMES_MAX];
+	size_t n;
+	bool nomem;
+};
+
+static void
+fault(struct lint *l, int line, const char *text)
+{
+	char place[300];
+
+	snprintf(place, sizeof(place), "%.250s:%d", l->d->file, line);
+	findings_add(l->findings, false, line, place, "%s", text);
+}
+
+static struct named *
+find(struct lint *l, const char *question, size_t len, int line)
+{
+	struct err err = { 0 };
+	struct named *q;
+
+	if (len >= NAME)
+		return NULL;
+	for (size_t i = 0; i < l->n; i++)
+		if (strlen(l->named[i].question) == len && memcmp(l->named[i].question, question, len) == 0)
+			return &l->named[i];
+	if (l->n == NAMES_MAX)
+		return NULL;
+	q = &l->named[l->n++];
+	memset(q, 0, sizeof(*q));
+	memcpy(q->question, question, len);
+	q->line = line;
+	/* no select of that name: a number, a text, a visit's value; nothing to compare with */
+	if (form_choices(l->form, q->question, &l->arena, &q->choices, &q->n_choices, &err) == ERR_NOMEM)
+		l->nomem = true;
+	q->seen = arena_calloc(&l->arena, q->n_choices + 1, sizeof(*q->seen));
+	l->nomem = l->nomem || q->seen == NULL;
+	return q;
+}
+
+/* VALUE stands beside QUESTION in an expression on LINE. */
+static void
+compared(struct lint *l, struct named *q, const char *value, size_t len, int line)
+{
+	char text[700], known[300] = "";
+	size_t at = 0;
+	bool found = false;
+
+	if (q == NULL || q->n_choices == 0 || len == 0 || l->nomem)
+		return;
+	for (size_t i = 0; i < q->n_choices; i++) {
+		bool same = strlen(q->choices[i].value) == len && memcmp(q->choices[i].value, value, len) == 0;
+
+		q->seen[i] = q->seen[i] || same;
+		found = found || same;
+		if (at < sizeof(known))
+			at += (size_t)snprintf(known + at, sizeof(known) - at, "%s%s", at > 0 ? ", " : "", q->choices[i].value);
+	}
+	if (found)
+		return;
+	snprintf(text, sizeof(text), "'%.*s' is no choice of %s in form %s: its choices are %s", len > 60 ? 60 : (int)len, value,
+	    q->question, l->b->form, known);
+	fault(l, line, text);
+}
+
+static const char *
+blanks(const char *s)
+{
+	return s + strspn(s, " \t");
+}
+
+/* At a literal ('x', "x" or digits): its text; NULL: none. *END follows it. */
+static const char *
+literal(const char *s, size_t *len, const char **end)
+{
+	if (*s == '\'' || *s == '"') {
+		const char *close = strchr(s + 1, *s);
+
+		if (close == NULL)
+			return NULL;
+		*len = (size_t)(close - s - 1);
+		*end = close + 1;
+		return s + 1;
+	}
+	*len = strspn(s, "0123456789");
+	*end = s + *len;
+	return *len > 0 ? s : NULL;
+}
+
+/* "= 'x'", "!= 'x'", ", 'x'" (of selected) behind the reference; what stands before it is seen by before(). */
+static void
+after(struct lint *l, struct named *q, const char *s, int line)
+{
+	const char *value, *end;
+	size_t len;
+
+	s = blanks(s);
+	if (*s == '!' && s[1] == '=')
+		s++;
+	if (*s != '=' && *s != ',')
+		return;
+	value = literal(blanks(s + 1), &len, &end);
+	if (value != NULL)
+		compared(l, q, value, len, line);
+}
+
+/* "'x' = ${q}": the literal before the reference at S in TEXT. */
+static void
+before(struct lint *l, struct named *q, const char *text, const char *s, int line)
+{
+	const char *from, *to;
+
+	while (s > text && (s[-1] == ' ' || s[-1] == '\t'))
+		s--;
+	if (s == text || *--s != '=')
+		return;
+	if (s > text && s[-1] == '!')
+		s--;
+	while (s > text && (s[-1] == ' ' || s[-1] == '\t'))
+		s--;
+	if (s == text || (s[-1] != '\'' && s[-1] != '"'))
+		return;
+	to = s - 1;
+	for (from = to; from > text && from[-1] != *to;)
+		from--;
+	compared(l, q, from, (size_t)(to - from), line);
+}
+
+static void
+expression(struct lint *l, const struct labelled *e)
+{
+	for (const char *s = e->text; *s != '\0'; s++) {
+		const char *end;
+		struct named *q;
+
+		if (*s == '\'' || *s == '"') {	/* not inside a literal */
+			end = strchr(s + 1, *s);
+			s = end == NULL ? s + strlen(s) - 1 : end;
+			continue;
+		}
+		if (s[0] != '$' || s[1] != '{' || s[2] == '_')
+			continue;
+		end = strchr(s, '}');
+		if (end == NULL)
+			return;
+		q = find(l, s + 2, (size_t)(end - s - 2), e->line);
+		before(l, q, e->text, s, e->line);
+		after(l, q, end + 1, e->line);
+		s = end;
+	}
+}
+
+/* An opt-out answer ("I do not know") is not an answer: some expression must say what becomes of it. */
+static void
+opt_outs(struct lint *l)
+{
+	char text[300];
+
+	for (size_t i = 0; i < l->n; i++)
+		for (size_t k = 0; k < l->named[i].n_choices; k++) {
+			if (l->named[i].choices[k].opt_out[0] == '\0' || l->named[i].seen[k])
+				continue;
+			snprintf(text, sizeof(text), "the opt-out choice '%.40s' of %s is named by no expression: say what becomes of it, as "
+			    "exclude.no_answer = ${%s} = '%.40s'", l->named[i].choices[k].value, l->named[i].question, l->named[i].question,
+			    l->named[i].choices[k].value);
+			fault(l, l->named[i].line, text);
+		}
+}
+
+static void
+scores(struct lint *l)
+{
+	const struct measure *m = &l->b->measure;
+	char text[300];
+
+	for (size_t i = 0; i < m->n_items; i++) {
+		struct named *q = find(l, m->items[i].question, strlen(m->items[i].question), m->items[i].line);
+		bool any = m->items[i].points != NULL;
+
+		for (size_t k = 0; q != NULL && k < q->n_choices && !l->nomem; k++) {
+			any = any || q->choices[k].score[0] != '\0';
+			q->seen[k] = true;	/* without points it is missing: that is said */
+		}
+		if (any)
+			continue;
+		snprintf(text, sizeof(text), "item.%.60s: the choices of the form have no score column: write the points of codes 1, 2 .. "
+		    "here", m->items[i].question);
+		fault(l, m->items[i].line, text);
+	}
+}
+
+enum err_code
+evaluate_lint(const struct definition *d, const struct form_block *b, const struct form *form, struct findings *findings,
+    struct err *err)
+{
+	struct lint l = { .d = d, .b = b, .form = form, .findings = findings };
+	const struct measure *m = &b->measure;
+
+	arena_init(&l.arena, ARENA_MAX);
+	expression(&l, &m->population);
+	expression(&l, &m->numerator);
+	expression(&l, &m->value);
+	for (size_t i = 0; i < m->n_excludes; i++)
+		expression(&l, &m->excludes[i]);
+	for (size_t i = 0; i < m->n_options; i++)
+		expression(&l, &m->options[i]);
+	for (size_t i = 0; i < m->n_items; i++)
+		expression(&l, &m->items[i].answer);
+	scores(&l);
+	opt_outs(&l);
+	arena_clear(&l.arena);
+	return l.nomem ? err_nomem(err) : ERR_OK;
+}

@@ -1,0 +1,13 @@
+/* Inside indicators/: what a definition says of the choices of a form's questions. */
+#ifndef INDICATORS_EVALUATE_LINT_H
+#define INDICATORS_EVALUATE_LINT_H
+
+#include "forms/form.h"
+#include "indicators/definition.h"
+
+/* A literal compared with a select that is none of its choices, an opt-out choice that no expression names, a score of a
+ * question whose choices have none. */
+enum err_code evaluate_lint(const struct definition *d, const struct form_block *b, const struct form *form,
+	struct findings *findings, struct err *err) MUST_CHECK;
+
+#endif
