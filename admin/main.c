@@ -9,6 +9,8 @@
 
 static const struct command commands[] = {
 	{ "form", cmd_form, "convert and check questionnaires" },
+	{ "indicator", cmd_indicator, "check and evaluate definitions; publish figures" },
+	{ "pull", cmd_pull, "fetch all publications and check them" },
 	{ "user", cmd_user, "people who may sign in: add, password, disable, list, reader" },
 	{ "centre", cmd_centre, "make the centre's folder; take a key ring into use" },
 	{ "site", cmd_site, "make a site's folder; invite and enrol a box" },
