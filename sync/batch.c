@@ -5,7 +5,7 @@
 
 #include "base/codec.h"
 
-enum { VERSION = 1, RECORD_MIN = 1 + 128 + 32 + 32 };	/* a skeleton */
+enum { VERSION = 1, RECORD_MIN = 1 + 128 + 24 + 32 };	/* a withdrawal */
 
 enum err_code
 batch_head_make(const struct batch_header *h, const struct seal_key *key, uint8_t out[BATCH_HEAD],
