@@ -159,7 +159,8 @@ check_row(const struct pub_row *r, size_t i, const char *before, struct err *err
 		if (runs_in_a_spreadsheet(names[k]))
 			return err_set(err, ERR_INPUT, "row %zu (%s): a name begins with \"%c\", which a "
 			    "spreadsheet would run; rename it", i + 1, r->id, names[k][0]);
-	if (r->suppressed && (r->numerator.shown || r->denominator.shown || r->value.shown || r->lower95.shown
+	/* How many were asked may be shown where what they said is not. */
+	if (r->suppressed && (r->numerator.shown || r->value.shown || r->lower95.shown
 	    || r->upper95.shown || r->lower998.shown || r->upper998.shown || r->margin.shown
 	    || r->helped_share.shown || r->flag == NULL || r->flag[0] == '\0'
 	    || (r->verdict != NULL && r->verdict[0] != '\0')))

@@ -39,6 +39,7 @@ static const char *const sql[FACTS_STATEMENTS] = {
 	    " ON CONFLICT DO UPDATE SET tries = tries + 1, reason = excluded.reason",
 	[S_HELD_DROP] = "DELETE FROM quarantine WHERE device = ?1 AND record = ?2",
 	[S_HELD_COUNT] = "SELECT count(*) FROM quarantine",
+	[S_OPENED] = "SELECT count(*) FROM record",
 	[S_HELD_EACH] = "SELECT device, record, site, reason, day, tries, chain, lane, epoch, seq FROM quarantine"
 	    " ORDER BY day, device, record",
 	[S_STANDING] = "SELECT site, def, period, stratum, bucket, item, record, rev, sign, num, value, people,"
@@ -483,18 +484,30 @@ facts_release(struct facts *f, const uint8_t device[FACTS_ID], const uint8_t rec
 	return done(f, s, "release", err);
 }
 
-enum err_code
-facts_quarantined(struct facts *f, int64_t *n, struct err *err)
+static enum err_code
+count(struct facts *f, int which, int64_t *n, struct err *err)
 {
-	sqlite3_stmt *s = f->stmt[S_HELD_COUNT];
+	sqlite3_stmt *s = f->stmt[which];
 	enum err_code rc = ERR_OK;
 
 	if (sqlite3_step(s) == SQLITE_ROW)
 		*n = sqlite3_column_int64(s, 0);
 	else
-		rc = facts_err(f, "quarantine", err);
+		rc = facts_err(f, "count", err);
 	facts_reset(s);
 	return rc;
+}
+
+enum err_code
+facts_opened(struct facts *f, int64_t *n, struct err *err)
+{
+	return count(f, S_OPENED, n, err);
+}
+
+enum err_code
+facts_quarantined(struct facts *f, int64_t *n, struct err *err)
+{
+	return count(f, S_HELD_COUNT, n, err);
 }
 
 enum err_code

@@ -122,6 +122,8 @@ enum err_code facts_quarantine(struct facts *f, const struct facts_held *held, s
 enum err_code facts_release(struct facts *f, const uint8_t device[FACTS_ID], const uint8_t record[FACTS_ID],
 	struct err *err) MUST_CHECK;
 
+/* All records that were ever opened here. */
+enum err_code facts_opened(struct facts *f, int64_t *n, struct err *err) MUST_CHECK;
 /* How many are in quarantine, and each, oldest first. Texts are borrowed for the call. */
 enum err_code facts_quarantined(struct facts *f, int64_t *n, struct err *err) MUST_CHECK;
 enum err_code facts_quarantine_each(struct facts *f, enum err_code (*fn)(void *arg,

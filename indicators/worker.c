@@ -423,7 +423,7 @@ finish(struct worker *w, enum err_code rc, struct err *err)
 	if (rc != ERR_OK)
 		facts_rollback(w->facts);
 	w->data_rev = 0;
-	return rc;
+	return rc != ERR_OK ? rc : facts_quarantined(w->facts, &w->counts.quarantined, err);
 }
 
 enum err_code
@@ -517,7 +517,6 @@ retry_one(struct worker *w, const struct facts_held *h, const char *site, bool *
 	rc = w->store->ops->rows(w->store, h->place.chain, h->place.lane, h->place.epoch,
 	    (uint64_t)h->place.seq - 1, 1, take_row, &rd, err);
 	*opened = w->counts.quarantined == held;
-	w->counts.quarantined = held;
 	if (rc == ERR_OK && *opened)
 		rc = facts_release(w->facts, h->device, h->record, err);
 	return finish(w, rc, err);
@@ -618,7 +617,8 @@ derive_new(struct worker *w, struct err *err)
 	w->only_new = false;
 	w->counts = (struct worker_counts){0};
 	free(c.list);
-	return finish(w, rc, err);
+	rc = finish(w, rc, err);
+	return rc != ERR_OK ? rc : facts_opened(w->facts, &w->counts.opened, err);
 }
 
 enum err_code

@@ -26,6 +26,7 @@ struct worker_conf {
 	unsigned batch;			/* records a transaction; 0: 500 */
 };
 
+/* OPENED: ever; QUARANTINED: now; the others since worker_open. */
 struct worker_counts {
 	int64_t opened, known, facts, quarantined, dummies, other, withdrawn, unmapped, erased, steps;
 };
@@ -42,7 +43,6 @@ enum err_code worker_step(struct worker *w, bool *more, struct err *err) MUST_CH
 enum err_code worker_run(struct worker *w, struct err *err) MUST_CHECK;
 /* Try what is in quarantine again. *OPENED: how many opened. */
 enum err_code worker_retry(struct worker *w, int64_t *opened, struct err *err) MUST_CHECK;
-/* What happened since worker_open. */
 struct worker_counts worker_counts(const struct worker *w);
 
 /* Recompute all cells from all facts and compare bit for bit. *DIFFERENT counts the cells that differ
