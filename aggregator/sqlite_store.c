@@ -32,14 +32,15 @@ static const char *const sql[SQ_N] = {
 	[SQ_ENTRY_PUT] = "INSERT INTO entry (device, lane, epoch, seq, owner, record_id, leaf, link) "
 	    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
 	[SQ_WITHDRAWN] = "SELECT 1 FROM withdrawal WHERE device = ?1 AND tag = ?2",
-	[SQ_RECEIPT_PUT] = "INSERT INTO receipt (device, lane, epoch, a, b, made, last_link, log_id, log_day, bytes) "
-	    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+	[SQ_RECEIPT_PUT] = "INSERT INTO receipt (device, lane, epoch, a, b, again, last_link, log_id, log_day, bytes) "
+	    "VALUES (?1, ?2, ?3, ?4, ?5, (SELECT count(*) FROM receipt WHERE device = ?1 AND lane = ?2 AND epoch = ?3 "
+	    "AND b = ?5), ?6, ?7, ?8, ?9)",
 	[SQ_RECEIPT_COVERING] = "SELECT bytes FROM receipt WHERE device = ?1 AND lane = ?2 AND epoch = ?3 AND b >= ?4 "
-	    "ORDER BY b, made DESC LIMIT 1",
+	    "ORDER BY b, again DESC LIMIT 1",
 	[SQ_RECEIPT_NEWEST] = "SELECT r.bytes FROM receipt r JOIN epoch e USING (device, lane, epoch) "
-	    "WHERE r.device = ?1 AND r.lane = ?2 ORDER BY e.opened DESC, r.b DESC, r.made DESC LIMIT 1",
+	    "WHERE r.device = ?1 AND r.lane = ?2 ORDER BY e.opened DESC, r.b DESC, r.again DESC LIMIT 1",
 	[SQ_RECEIPT_EPOCH] = "SELECT bytes FROM receipt WHERE device = ?1 AND lane = ?2 AND epoch = ?3 "
-	    "ORDER BY b DESC, made DESC LIMIT 1",
+	    "ORDER BY b DESC, again DESC LIMIT 1",
 	[SQ_WITHDRAW_PUT] = "INSERT INTO withdrawal (device, tag, w, at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
 	[SQ_WITHDRAW_FIND] = "SELECT r.n FROM record r JOIN body b ON b.n = r.n "
 	    "WHERE r.device = ?1 AND r.tag = ?2 AND r.kind = 0 AND r.lane = 0",
@@ -94,7 +95,7 @@ static const char *const sql[SQ_N] = {
 	[SQ_BUNDLE_SERIAL] = "SELECT coalesce(max(serial), 0) FROM bundle",
 	[SQ_LOG_DAYS] = "SELECT DISTINCT log_day FROM receipt WHERE log_id = ?1 AND log_day > ?2 ORDER BY log_day",
 	[SQ_LOG_RECEIPTS] = "SELECT device || lane, bytes FROM receipt WHERE log_id = ?1 AND log_day = ?2 "
-	    "ORDER BY device, lane, epoch, b, bytes",
+	    "ORDER BY device, lane, epoch, b, again",
 	[SQ_ROOT_PUT] = "INSERT INTO root (log_id, day, bytes) VALUES (?1, ?2, ?3)",
 	[SQ_ROOT_EACH] = "SELECT day, bytes FROM root WHERE log_id = ?1 ORDER BY day",
 };
@@ -348,8 +349,8 @@ receipt_put(struct store *base, const uint8_t device[16], int lane, const uint8_
 {
 	struct sqlite_store *st = of(base);
 
-	return sq_done(st, sq_bind(st, SQ_RECEIPT_PUT, "bibiiibbib", device, 16, (int64_t)lane, epoch, 16,
-	    (int64_t)r->a, (int64_t)r->b, (int64_t)r->time, r->link, 32, r->log_id, 16, (int64_t)r->log_day, bytes, 200),
+	return sq_done(st, sq_bind(st, SQ_RECEIPT_PUT, "bibiibbib", device, 16, (int64_t)lane, epoch, 16,
+	    (int64_t)r->a, (int64_t)r->b, r->link, 32, r->log_id, 16, (int64_t)r->log_day, bytes, 200),
 	    "receipt", err);
 }
 

@@ -62,11 +62,12 @@ CREATE TABLE entry (
 	PRIMARY KEY (device, lane, epoch, seq)
 ) STRICT, WITHOUT ROWID;
 
+-- again: 0, or how many receipts for the same b came before this one, by keys no longer in use.
 CREATE TABLE receipt (
 	device BLOB NOT NULL, lane INTEGER NOT NULL, epoch BLOB NOT NULL, a INTEGER NOT NULL, b INTEGER NOT NULL,
-	made INTEGER NOT NULL, last_link BLOB NOT NULL, log_id BLOB NOT NULL, log_day INTEGER NOT NULL,
+	again INTEGER NOT NULL, last_link BLOB NOT NULL, log_id BLOB NOT NULL, log_day INTEGER NOT NULL,
 	bytes BLOB NOT NULL CHECK (length(bytes) = 200),
-	PRIMARY KEY (device, lane, epoch, b, bytes)
+	PRIMARY KEY (device, lane, epoch, b, again)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX receipt_log ON receipt (log_id, log_day);
 
