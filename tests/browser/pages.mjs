@@ -68,13 +68,14 @@ export async function capture(url, { l = 'en', look = [] } = {}) {
   return pages;
 }
 
-// Serve PAGES (Map of name to HTML) and pass everything else on to the kiosk at URL.
+// Serve PAGES (Map of name to HTML; names that end in .css and .js are that) and pass everything else on to the kiosk at URL.
 export function serve(url, pages) {
   return new Promise(resolve => {
     const s = http.createServer(async (req, res) => {
       const page = pages.get(decodeURIComponent(req.url.slice(1)));
       if (page !== undefined) {
-        res.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8', 'Cache-Control': 'no-store' }).end(page);
+        const type = /\.css$/.test(req.url) ? 'text/css' : /\.js$/.test(req.url) ? 'text/javascript' : 'text/html; charset=utf-8';
+        res.writeHead(200, { 'Content-Type': type, 'Cache-Control': 'no-store' }).end(page);
         return;
       }
       const u = new URL(url);

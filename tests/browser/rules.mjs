@@ -1,6 +1,6 @@
 // The rules of a page (docs/kiosk.md), each as a check of its own with a name: what axe alone does not see is sizes in
 // millimetres, gaps, scrolling, overlap, Enter, visible focus, script dependence, long sentences.
-// inspect(browser, axeSource, url) resolves with { passed, failures: [{ rule, message }] }.
+// inspect(browser, axeSource, url, parts) resolves with { passed, failures: [{ rule, message }] }.
 
 export const WIDE = { width: 1280, height: 800 }, TALL = { width: 800, height: 1280 }, ZOOM = { width: 320, height: 256 };
 const MAIN = 20, OTHER = 14.5, GAP = 2, TEXT = 5, SLACK = 0.1, WORDS = 15;
@@ -53,7 +53,8 @@ function structure() {
   };
 }
 
-export async function inspect(browser, axe, url) {
+// PARTS: only some of layout, zoom, keyboard, modes.
+export async function inspect(browser, axe, url, parts = ['layout', 'zoom', 'keyboard', 'modes']) {
   const failures = [];
   let passed = 0;
   const rule = (name, ok, message = '') => { if (ok) passed++; else failures.push({ rule: name, message }); };
@@ -66,7 +67,7 @@ export async function inspect(browser, axe, url) {
     return { page, outside, close: () => context.close() };
   };
 
-  for (const [side, viewport] of [['landscape', WIDE], ['portrait', TALL]]) {
+  for (const [side, viewport] of parts.includes('layout') ? [['landscape', WIDE], ['portrait', TALL]] : []) {
     const { page, outside, close } = await open({ viewport });
     await page.evaluate(axe);
     const result = await page.evaluate(() => window.axe.run(document, {
@@ -109,7 +110,7 @@ export async function inspect(browser, axe, url) {
     await close();
   }
 
-  { // 400 % zoom, and the text spacing of WCAG 1.4.12
+  if (parts.includes('zoom')) { // 400 % zoom, and the text spacing of WCAG 1.4.12
     const { page, close } = await open({ viewport: ZOOM });
     rule('reflow', await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${await page.evaluate(() => document.documentElement.scrollWidth)} px wide at 320`);
     await page.setViewportSize(WIDE);
@@ -120,7 +121,7 @@ export async function inspect(browser, axe, url) {
     await close();
   }
 
-  { // every control by Tab, and focus that can be seen
+  if (parts.includes('keyboard')) { // every control by Tab, and focus that can be seen
     const { page, close } = await open({});
     const want = await page.evaluate(() => {
       const groups = new Set(), ids = window.ruleIds = new Map();
@@ -145,7 +146,7 @@ export async function inspect(browser, axe, url) {
     await close();
   }
 
-  { // the same picture without script; nothing moves under reduced motion; what is chosen shows in forced colours
+  if (parts.includes('modes')) { // the same picture without script; nothing moves under reduced motion; what is chosen shows in forced colours
     const shots = [];
     for (const javaScriptEnabled of [false, true]) { const { page, close } = await open({ javaScriptEnabled }); shots.push(await page.screenshot()); await close(); }
     rule('script', Buffer.compare(...shots) === 0, 'looks different without script');

@@ -1,6 +1,23 @@
 # The kiosk's own targets; names as the design of the kiosk has them.
 KIOSK_NEEDS := all $(O)/tests/kiosk/tool_site
+kiosk_node = @BUILD=$(O) node tests/browser/$(1)
 
-.PHONY: kiosk-walk
+.PHONY: kiosk-walk kiosk-wipe kiosk-offline kiosk-concern kiosk-withdraw kiosk-hostile kiosk-idle kiosk-a11y kiosk-mutants
 kiosk-walk: $(KIOSK_NEEDS) ## keyboard only, switch only, script off: attract to receipt, one sealed row
-	@BUILD=$(O) node tests/browser/test_walk.mjs
+	$(call kiosk_node,test_walk.mjs)
+kiosk-wipe: $(KIOSK_NEEDS) ## Back shows nothing after a visit; what was typed is in no file and no memory
+	$(call kiosk_node,test_wipe.mjs)
+kiosk-offline: $(KIOSK_NEEDS) ## the whole walk without a network; policy and no-store on every page
+	$(call kiosk_node,test_offline.mjs)
+kiosk-concern: $(KIOSK_NEEDS) ## "Something is wrong": one press, concern keys only, nothing tells of it
+	$(call kiosk_node,test_concern.mjs)
+kiosk-withdraw: $(KIOSK_NEEDS) ## answers taken back with the four words
+	$(call kiosk_node,test_withdraw.mjs)
+kiosk-hostile: $(KIOSK_NEEDS) ## hostile input on every route; the visit goes on
+	$(call kiosk_node,test_hostile.mjs)
+kiosk-a11y: $(KIOSK_NEEDS) ## every page by every rule, axe included: both ways round, en, cy, rtl, dark, words, sizes
+	$(call kiosk_node,kiosk_a11y.mjs)
+kiosk-mutants: $(KIOSK_NEEDS) ## sixteen planted faults, each caught by its own check
+	$(call kiosk_node,kiosk_mutants.mjs)
+kiosk-idle: $(KIOSK_NEEDS) $(O)/tests/kiosk/test_idle ## a given clock: warning, going on, the end without sending
+	@BUILD=$(O) $(O)/tests/kiosk/test_idle

@@ -2,6 +2,7 @@
  * ring, pin, site.db, forms and kiosk.conf into DIR; tool_site open DIR prints what was sealed there, as only the
  * holder of the keys can; tool_site count DIR prints the number of sealed answers. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -51,22 +52,27 @@ make_ring(const char *dir, struct keyring_pin *pin, struct buf *text, struct err
 {
 	static const enum key_use uses[] = { KEY_ROOT, KEY_RESPONSE, KEY_ESCROW, KEY_CONCERN, KEY_PUBLISH, KEY_RECEIPT };
 	struct seal_key *keys[ARRAY_LEN(uses)] = { NULL };
-	struct keyring ring = { .serial = 1, .made = time(NULL) };
+	struct keyring *ring = calloc(1, sizeof(*ring));
 	int64_t day = time(NULL) / 86400;
 	enum err_code rc = ERR_OK;
 
+	if (ring == NULL)
+		return err_nomem(err);
+	ring->serial = 1;
+	ring->made = time(NULL);
 	for (size_t i = 0; i < ARRAY_LEN(uses) && rc == ERR_OK; i++)
-		rc = make_key(dir, uses[i], &ring, day, &keys[i], err);
+		rc = make_key(dir, uses[i], ring, day, &keys[i], err);
 	if (rc == ERR_OK) {
 		/* No certificate: nothing here speaks TLS. */
-		rc = keyring_add(&ring, KEY_CA, "not a certificate: a key of tests", 33, day - 1, day + 3650, KEY_ACTIVE, err);
-		chain_org_id(seal_key_public(keys[0]), ring.org);
+		rc = keyring_add(ring, KEY_CA, "not a certificate: a key of tests", 33, day - 1, day + 3650, KEY_ACTIVE, err);
+		chain_org_id(seal_key_public(keys[0]), ring->org);
 		keyring_pin_init(pin, seal_key_public(keys[0]));
 	}
 	if (rc == ERR_OK)
-		rc = keyring_write(&ring, keys[0], NULL, text, err);
+		rc = keyring_write(ring, keys[0], NULL, text, err);
 	for (size_t i = 0; i < ARRAY_LEN(uses); i++)
 		seal_key_free(keys[i]);
+	keyring_free(ring);
 	return rc;
 }
 
