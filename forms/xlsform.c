@@ -42,7 +42,7 @@ xf_fmt(struct xlsform *x, const char *fmt, ...)
 	va_end(ap);
 	text = xf_alloc(x, (size_t)n + 1);
 	if (text == NULL)
-		return NULL;
+		return x->none;
 	va_start(ap, fmt);
 	vsnprintf(text, (size_t)n + 1, fmt, ap);
 	va_end(ap);

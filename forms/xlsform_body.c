@@ -61,6 +61,8 @@ repeat_nodeset(struct xlsform *x, const struct el *e, const char **value)
 	}
 	*value = slash + 1;
 	set = xf_strn(x, path, (size_t)(slash - path));
+	if (set == NULL)
+		return "";
 	if (e->filter == NULL)
 		return xf_fmt(x, "%s[./%s != '']", set, *value);
 	filter = replace_all(x, xf_resolve(x, e, e->filter, true), xf_fmt(x, "current()/%s", set), ".");

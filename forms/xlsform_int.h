@@ -169,6 +169,7 @@ struct xlsform {
 	struct findings *findings;
 	struct err *err;
 	enum err_code rc;	/* ERR_NOMEM, ERR_LIMIT: stops everything */
+	char none[1];	/* "": what xf_fmt gives without memory */
 	const char *file_name;
 
 	struct table survey, choices, settings, external_choices, osm, entities;
@@ -195,7 +196,7 @@ struct xlsform {
 	struct ref_cell *ref_cells, *ref_cells_last;
 };
 
-/* Memory: NULL sets x->rc; callers may go on with "" where harmless. */
+/* Memory. Without any x->rc is set, and xf_alloc and xf_strn give NULL, xf_fmt "". */
 void *xf_alloc(struct xlsform *x, size_t n);
 char *xf_strn(struct xlsform *x, const char *s, size_t len);
 char *xf_fmt(struct xlsform *x, const char *fmt, ...) PRINTF_LIKE(2, 3);

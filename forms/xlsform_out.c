@@ -61,7 +61,7 @@ w_attr(struct writer *w, const char *key, const char *value)
 	buf_putc(w->out, ' ');
 	buf_puts(w->out, key);
 	buf_puts(w->out, "=\"");
-	escape(w->out, value, true);
+	escape(w->out, value != NULL ? value : "", true);
 	buf_putc(w->out, '"');
 }
 
