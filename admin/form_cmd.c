@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "admin/commands.h"
 #include "base/file.h"
@@ -78,23 +79,87 @@ run_convert(int argc, char **argv)
 	return rc == ERR_OK ? 0 : 1;
 }
 
+/* --- the files beside a form: in its folder, or in NAME-media as other programs keep them ----------------- */
+
+struct beside {
+	char folder[1024], media[1100];
+};
+
+static void
+beside_init(struct beside *b, const char *path)
+{
+	const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
+
+	snprintf(b->folder, sizeof(b->folder), "%.*s", slash != NULL ? (int)(slash - path) : 1, slash != NULL ? path : ".");
+	snprintf(b->media, sizeof(b->media), "%.*s-media", dot != NULL && (slash == NULL || dot > slash) ? (int)(dot - path)
+	    : (int)strlen(path), path);
+}
+
+static bool
+is_plain(const char *name)
+{
+	return name[0] != '\0' && strchr(name, '/') == NULL && strcmp(name, "..") != 0;
+}
+
+static bool
+file_there(const char *folder, const char *name)
+{
+	char path[2300];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/%.1024s", folder, name);
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+static bool
+exists(void *arg, const char *name)
+{
+	const struct beside *b = arg;
+
+	return is_plain(name) && (file_there(b->folder, name) || file_there(b->media, name));
+}
+
+/* jr://file-csv/towns.csv, jr://file/towns.xml */
+static enum err_code
+open_uri(void *arg, const char *uri, struct buf *out, struct err *err)
+{
+	const struct beside *b = arg;
+	const char *name = strrchr(uri, '/');
+	char path[2300];
+
+	name = name != NULL ? name + 1 : uri;
+	if (strncmp(uri, "jr://", 5) != 0 || !is_plain(name))
+		return err_set(err, ERR_ABSENT, "%.80s names no file beside the form", uri);
+	snprintf(path, sizeof(path), "%s/%.1024s", file_there(b->folder, name) ? b->folder : b->media, name);
+	return file_read(path, out, err);
+}
+
 static int
 check_one(const char *path, bool strict)
 {
+	struct beside beside;
+	const struct form_files files = { .exists = exists, .open = open_uri, .arg = &beside };
 	struct findings found;
-	struct buf xml;
+	struct buf file, coverage;
 	struct err err = { 0 };
 	enum err_code rc;
 	int bad;
 
 	findings_init(&found);
-	buf_init(&xml, XML_MAX);
-	rc = convert(path, NULL, &xml, &found, &err);
+	buf_init(&file, SHEET_FILE_MAX);
+	buf_init(&coverage, 1 << 16);
+	beside_init(&beside, path);
+	rc = file_read(path, &file, &err);
+	if (rc == ERR_OK)
+		rc = xlsform_check(file.data, file.len, path, &files, &found, &coverage, &err);
 	report(stdout, path, &found, rc, &err);
+	if (coverage.len > 0)
+		printf("%s", buf_str(&coverage));
 	bad = rc != ERR_OK || found.errors > 0 || (strict && found.warnings > 0);
 	printf("%s: %zu errors, %zu warnings\n", path, rc != ERR_OK && found.errors == 0 ? (size_t)1 : found.errors,
 	    found.warnings);
-	buf_free(&xml);
+	buf_free(&coverage);
+	buf_free(&file);
 	findings_clear(&found);
 	return bad;
 }

@@ -1,4 +1,5 @@
 /* The converter's passes in order, its memory and its findings. See xlsform_int.h. */
+#include "forms/form.h"
 #include "forms/xlsform_int.h"
 
 #include <ctype.h>
@@ -7,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONVERT_MEM_MAX = 96 << 20, PLACE = 240 };
+enum { CONVERT_MEM_MAX = 96 << 20, PLACE = 240, XML_MAX = 64 << 20 };
 
 void *
 xf_alloc(struct xlsform *x, size_t n)
@@ -182,16 +183,75 @@ passes(struct xlsform *x, struct buf *xml)
 	buf_free(&out);
 }
 
-enum err_code
-xlsform_convert(const void *data, size_t len, const char *file_name, const char *root,
-	struct buf *xml, struct findings *findings, struct err *err)
+/* What else a caller wants to do with the tree. */
+struct after {
+	const struct form_files *files;
+	struct buf *coverage;
+	bool check;
+};
+
+static enum err_code
+load(struct xlsform *x, const struct buf *xml, const struct form_files *files, struct findings *out, struct err *err)
+{
+	struct form_rules rules = { .admit = true };
+	struct form *form = NULL;
+	enum err_code rc;
+
+	(void)x;
+	if (files != NULL) {
+		rules.open = files->open;
+		rules.arg = files->arg;
+	}
+	rc = form_load(buf_str(xml), xml->len, &rules, out, &form, err);
+	form_free(form);
+	return rc;
+}
+
+/* The element at PATH (which ends at a blank, ':' or the end of text), or NULL. */
+static const struct el *
+at_path(const struct xlsform *x, const char *path)
+{
+	size_t len = strcspn(path, " :[']"), n;
+	const char *name = path + len;
+
+	while (name > path && name[-1] != '/')
+		name--;
+	for (const struct el *e = xf_find(x, name, (size_t)(path + len - name), &n); e != NULL; e = e->same_name)
+		if (strlen(e->path) == len && memcmp(e->path, path, len) == 0)
+			return e;
+	return NULL;
+}
+
+/* The engine says "line 12, /data/q1"; authors want the row. */
+static void
+adopt(struct xlsform *x, const struct findings *from)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		const struct finding *f = &from->list[i];
+		const char *path = strchr(f->place, '/');
+		const struct el *e = path != NULL && x->root != NULL ? at_path(x, path) : NULL;
+
+		if (e != NULL && f->warning)
+			xf_warn_el(x, e, NULL, "%s", f->text);
+		else if (e != NULL)
+			xf_error_el(x, e, NULL, "%s", f->text);
+		else
+			findings_add(x->findings, f->warning, f->order, x->root != NULL ? "the whole form" : f->place, "%s", f->text);
+	}
+}
+
+static enum err_code
+run(const void *data, size_t len, const char *file_name, const char *root, struct buf *xml,
+	const struct after *after, struct findings *findings, struct err *err)
 {
 	struct xlsform *x = calloc(1, sizeof(*x));
 	size_t before = findings->errors, had = xml->len;
+	struct findings loaded;
 	enum err_code rc;
 
 	if (x == NULL)
 		return err_nomem(err);
+	findings_init(&loaded);
 	x->findings = findings;
 	x->err = err;
 	arena_init(&x->mem, CONVERT_MEM_MAX);
@@ -207,13 +267,49 @@ xlsform_convert(const void *data, size_t len, const char *file_name, const char 
 		x->root_name = root;
 		passes(x, xml);
 		rc = x->rc;
+		if (rc == ERR_OK && findings->errors == before && after->check) {
+			xf_lint(x, after->files, after->coverage);
+			rc = x->rc;
+		}
 	}
+	if (rc == ERR_OK && after->check && xml->len > had) {
+		rc = load(x, xml, after->files, &loaded, err);
+		adopt(x, &loaded);
+		if (rc == ERR_INPUT)
+			rc = ERR_OK;
+	}
+	if (rc == ERR_OK && (findings->failed || loaded.failed))
+		rc = err_nomem(err);
 	if (rc == ERR_OK && findings->errors > before)
 		rc = err_set(err, ERR_INPUT, "%zu errors", findings->errors - before);
 	if (rc != ERR_OK)
 		buf_truncate(xml, had);
+	findings_clear(&loaded);
 	workbook_clear(&x->book);
 	arena_clear(&x->mem);
 	free(x);
+	return rc;
+}
+
+enum err_code
+xlsform_convert(const void *data, size_t len, const char *file_name, const char *root,
+	struct buf *xml, struct findings *findings, struct err *err)
+{
+	static const struct after nothing = { .check = false };
+
+	return run(data, len, file_name, root, xml, &nothing, findings, err);
+}
+
+enum err_code
+xlsform_check(const void *data, size_t len, const char *file_name, const struct form_files *files,
+	struct findings *findings, struct buf *coverage, struct err *err)
+{
+	const struct after check = { .files = files, .coverage = coverage, .check = true };
+	struct buf xml;
+	enum err_code rc;
+
+	buf_init(&xml, XML_MAX);
+	rc = run(data, len, file_name, NULL, &xml, &check, findings, err);
+	buf_free(&xml);
 	return rc;
 }

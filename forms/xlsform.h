@@ -11,4 +11,18 @@
 enum err_code xlsform_convert(const void *data, size_t len, const char *file_name, const char *root,
 	struct buf *xml, struct findings *findings, struct err *err) MUST_CHECK;
 
+/* The files beside a form. */
+struct form_files {
+	bool (*exists)(void *arg, const char *name);	/* a picture, sound or film */
+	/* The external file of a jr:// URI, as form_rules.open. */
+	enum err_code (*open)(void *arg, const char *uri, struct buf *out, struct err *err);
+	void *arg;
+};
+
+/* Convert, look at words and access (forms.md 2.2), and load with admission as a kiosk would; the engine's
+ * findings are given the row they come from. FILES may be NULL: none can be read. COVERAGE (may be NULL)
+ * gains a line a language. Errors as xlsform_convert; ERR_INPUT if any finding is an error. */
+enum err_code xlsform_check(const void *data, size_t len, const char *file_name, const struct form_files *files,
+	struct findings *findings, struct buf *coverage, struct err *err) MUST_CHECK;
+
 #endif

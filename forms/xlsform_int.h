@@ -261,6 +261,9 @@ const char *xf_resolve(struct xlsform *x, const struct el *context, const char *
 const char *xf_resolve_itemset(struct xlsform *x, const struct el *context, const char *text);
 bool xf_is_dynamic(const char *text, const struct xtype *type);
 
+/* What people would stumble over. Runs after xf_write. */
+void xf_lint(struct xlsform *x, const struct form_files *files, struct buf *coverage);
+
 /* output */
 void xf_write(struct xlsform *x, struct buf *out);
 
