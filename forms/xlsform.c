@@ -236,7 +236,8 @@ adopt(struct xlsform *x, const struct findings *from)
 		else if (e != NULL)
 			xf_error_el(x, e, NULL, "%s", f->text);
 		else
-			findings_add(x->findings, f->warning, f->order, x->root != NULL ? "the whole form" : f->place, "%s", f->text);
+			findings_add(x->findings, f->warning, x->root != NULL ? 0 : f->order, x->root != NULL ? "the whole form"
+			    : f->place, "%s", f->text);
 	}
 }
 

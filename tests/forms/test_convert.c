@@ -178,6 +178,50 @@ START_TEST(all_errors_come_at_once_in_the_order_of_rows)
 }
 END_TEST
 
+/* --- form check ---------------------------------------------------------------------------------------- */
+
+static enum err_code
+check_text(const char *text)
+{
+	enum err_code rc;
+
+	memset(&err, 0, sizeof(err));
+	findings_init(&found);
+	buf_init(&said, 1 << 20);
+	rc = xlsform_check(text, strlen(text), "form.csv", NULL, &found, NULL, &err);
+	findings_print(&found, "f", &said);
+	return rc;
+}
+
+#define SETTINGS "\nsettings\n,form_id,version,default_language,kiosk::languages\n,f,1,English (en),en cy\n"
+
+static const struct { const char *sheet, *want; bool error; } CHECKED[] = {
+	{ "survey\n,type,name,label,calculation,\n,calculate,bad,,$(q) = 1\n", "a question is written ${name}", true },
+	{ "survey\n,type,name,label::English,,\n,text,q,Q\nsettings\n,form_id,default_language,,,\n,f,English", "has no tag", true },
+	{ "survey\n,type,name,label::English (en),,\n,text,q,Q\n", "default_language is not set", true },
+	{ "survey\n,type,name,label::English (en),label::Cymraeg (cy),\n,text,p,One,Un\n,text,q,Two,\n" SETTINGS, "the label is empty in Cymraeg (cy)", true },
+	{ "survey\n,type,name,label,image,\n,note,n,,a.png\n", "a picture without words", true },
+	{ "survey\n,type,name,label,required,\n,select_one c,q,Q,yes\n" CHOICES, "has no way out", false },
+	{ "survey\n,type,name,label,constraint,\n,int,q,Q,. > 1\n", "no constraint_message", false },
+	{ "survey\n,type,name,label,constraint,constraint_message\n,text,q,Q,\"regex(., '[0-9]+')\",No\n", "begin it with ^", false },
+	{ "survey\n,type,name,label,,\n,text,q,One two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+	    "seventeen eighteen nineteen twenty twenty-one\n", "a sentence of 21 words is hard to follow", false },
+	{ "survey\n,type,name,label,,\n,text,q,a b c d e f g h i j k l m n o p q r s t u v w x y z\n", "a sentence of 26 words", true },
+	{ "survey\n,type,name,label,relevant,\n,text,q,Q,nosuch(1)\n", "sheet survey, row 2", true },
+	{ "survey\n,type,name,label,,\n,username,u,\n,text,q,Q\n", "sheet survey, row 2", true },
+};
+
+START_TEST(check_says_what_people_would_stumble_over)
+{
+	enum err_code rc = check_text(CHECKED[_i].sheet);
+
+	says(CHECKED[_i].want);
+	ck_assert_int_eq(rc, CHECKED[_i].error ? ERR_INPUT : ERR_OK);
+	findings_clear(&found);
+	buf_free(&said);
+}
+END_TEST
+
 /* --- the questionnaires that ship ---------------------------------------------------------------------- */
 
 static const char *const LIBRARY[] = { "satisfaction", "visit", "concern" };
@@ -203,6 +247,10 @@ START_TEST(a_library_form_is_the_same_from_csv_and_xlsx)
 	ck_ok(convert(file.data, file.len, other));
 	ck_assert_str_eq(buf_str(&xml), buf_str(&first));
 	done();
+	findings_init(&found);
+	ck_ok(xlsform_check(file.data, file.len, other, NULL, &found, NULL, &err));
+	ck_assert_uint_eq(found.n, 0);
+	findings_clear(&found);
 	buf_free(&first);
 	buf_free(&file);
 }
@@ -254,6 +302,7 @@ suite(void)
 	tcase_add_loop_test(t, is_refused_with_its_place_and_a_way_out, 0, (int)ARRAY_LEN(REFUSED));
 	tcase_add_loop_test(t, nothing_is_dropped_without_a_word, 0, (int)ARRAY_LEN(WARNED));
 	tcase_add_test(t, all_errors_come_at_once_in_the_order_of_rows);
+	tcase_add_loop_test(t, check_says_what_people_would_stumble_over, 0, (int)ARRAY_LEN(CHECKED));
 	tcase_add_loop_test(t, a_library_form_is_the_same_from_csv_and_xlsx, 0, (int)ARRAY_LEN(LIBRARY));
 	tcase_add_test(t, its_own_xform_comes_out_byte_for_byte);
 	tcase_add_test(t, survives_every_failed_allocation);
