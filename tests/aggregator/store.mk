@@ -3,3 +3,9 @@ store: deps-test ## the central store's suite on SQLite, PostgreSQL and, where C
 	@$(MAKE) --no-print-directory $(JOBS) V=asan build/asan/tests/aggregator/test_store build/asan/tests/aggregator/test_store_faults
 	@build/asan/tests/aggregator/test_store
 	@build/asan/tests/aggregator/test_store_faults
+
+CHAIN_PG_KILLS ?= 100
+.PHONY: chain-pg
+chain-pg: deps-test ## 3 boxes, 2 aggregators, one PostgreSQL, any process killed at random 100 times: 0 lost, 0 doubled
+	@$(MAKE) --no-print-directory $(JOBS) V=asan all build/asan/tests/chain/tool_give
+	@python3 tests/chain/chain_pg.py build/asan $(CHAIN_PG_KILLS)
