@@ -1,0 +1,8 @@
+# The sealed store: collector/.
+.PHONY: crash
+crash: ## 10,000 power cuts at every point of a store's life (CUTS=N, SEED=N)
+	@$(MAKE) --no-print-directory $(JOBS) build/release/tests/collector/tool_crash
+	build/release/tests/collector/tool_crash --cuts $(or $(CUTS),10000) --seed $(or $(SEED),0)
+	build/release/tests/collector/tool_crash --cuts 1000 --no-extra --seed $(or $(SEED),0)
+	build/release/tests/collector/tool_crash --cuts 400 --no-folder-sync --seed $(or $(SEED),0)
+	build/release/tests/collector/tool_crash --cuts 400 --lying --seed $(or $(SEED),0)
