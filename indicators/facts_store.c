@@ -49,7 +49,7 @@ static const char *const sql[FACTS_STATEMENTS] = {
 	    " ORDER BY def, item, rev",
 	[S_BLANK] = "UPDATE fact SET num = NULL, value = NULL WHERE site = ?1 AND record = ?2",
 	[S_RECORD_COUNTS] = "SELECT site, count(*), min(day), max(day) FROM record"
-	    " WHERE state IN ('facts', 'unmapped') GROUP BY site ORDER BY site",
+	    " WHERE state <> 'withdrawn' GROUP BY site ORDER BY site",
 	[S_RECORDS] = "SELECT site, record, device, form, form_hash, day, day_quality, state, chain, lane, epoch,"
 	    " seq, tag FROM record WHERE (?1 = '' OR site = ?1) AND state IN ('facts', 'none')"
 	    " ORDER BY day DESC, site, record LIMIT ?2 OFFSET ?3",

@@ -168,7 +168,7 @@ struct facts_def {
 enum err_code facts_definitions(struct facts *f, enum err_code (*fn)(void *arg, const struct facts_def *d,
 	struct err *err), void *arg, struct err *err) MUST_CHECK;
 
-/* Records by site, month of their day and state: what stands behind the figures. */
+/* How many records each site has here (withdrawn ones left out), and their first and last day. */
 enum err_code facts_record_counts(struct facts *f, enum err_code (*fn)(void *arg, const char *site,
 	int64_t n, int64_t first_day, int64_t last_day, struct err *err), void *arg, struct err *err) MUST_CHECK;
 /* The newest MAX records of SITE ("" for all) that made facts, after the first SKIP. */

@@ -218,7 +218,7 @@ add_row(struct work *w, const struct definition *d, const char *hash, const stru
 	r->indicator = d->id;
 	r->version = text(w, "%lld", (long long)d->version);
 	r->title = d->title;
-	r->unit = d->unit[0] != '\0' ? d->unit : d->value_percent ? "%" : "";
+	r->unit = d->value_percent ? "%" : d->unit;
 	r->direction = direction_word(d->direction);
 	r->definition_hash = hash;
 	r->area_code = p->site[0] == '\0' ? "all" : p->site;

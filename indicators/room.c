@@ -149,7 +149,7 @@ home(struct room_request *q)
 			    definition_state_word(lib->list[i]->state)),
 		};
 	struct room_count_view counts[] = {
-		{ "Answers", room_text(q->arena, "%lld", (long long)h->records), "opened and counted" },
+		{ "Answers", room_text(q->arena, "%lld", (long long)h->records), "opened" },
 		{ "Sites", room_text(q->arena, "%zu", h->n_sites), "" },
 		{ "In quarantine", room_text(q->arena, "%lld", (long long)held), "" },
 		{ "Data revision", room_text(q->arena, "%lld", (long long)rev), "" },

@@ -78,15 +78,15 @@ is_its_own_fault(enum err_code rc)
 	return rc == ERR_INPUT || rc == ERR_LIMIT || rc == ERR_DENIED;
 }
 
-/* The day by which a record is dated: its own, if its clock was known; its boot's, if the centre learnt
- * that boot's offset; else the day of the receipt that covers it. */
+/* The day by which a record is dated: its own, if its clock was known; by its boot, if the centre
+ * learnt when that began; else the day of the receipt that covers it. */
 static enum err_code
 record_day(struct worker *w, const struct record_plain *p, const struct facts_place *place, int64_t *day,
 	const char **quality, struct err *err)
 {
-	uint8_t boot[16] = {0}, bytes[RECEIPT_LEN];
+	uint8_t bytes[RECEIPT_LEN];
 	struct receipt receipt;
-	int64_t offset_s;
+	int64_t began;
 	enum err_code rc;
 
 	if (p->quality != CLOCK_UNKNOWN) {
@@ -94,10 +94,9 @@ record_day(struct worker *w, const struct record_plain *p, const struct facts_pl
 		*quality = "sealed";
 		return ERR_OK;
 	}
-	memcpy(boot, p->boot, sizeof(p->boot));
-	rc = w->store->ops->boot_get(w->store, place->chain, boot, &offset_s, err);
+	rc = w->store->ops->boot_get(w->store, place->chain, p->boot, &began, err);
 	if (rc == ERR_OK) {
-		*day = ((int64_t)p->boot_half_day * HALF_DAY_S + offset_s) / DAY_S;
+		*day = ((int64_t)p->boot_half_day * HALF_DAY_S + began) / DAY_S;
 		*quality = "redated";
 		return ERR_OK;
 	}
