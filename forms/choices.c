@@ -85,3 +85,40 @@ form_choices(const struct form *f, const char *question, struct arena *arena, co
 	*n = count;
 	return ERR_OK;
 }
+
+static enum err_code
+question(const struct form *f, uint32_t node, struct arena *arena, struct form_question *out, struct err *err)
+{
+	const struct form_node *n = &f->nodes[node];
+	struct buf path;
+
+	buf_init(&path, 4096);
+	form_path(f, node, &path);
+	*out = (struct form_question){ arena_str(arena, form_node_name(f, node)), arena_str(arena, buf_str(&path)),
+	    (enum value_type)n->type, f->bodies[n->control - 1].control, n->repeat != 0 };
+	buf_free(&path);
+	return out->name == NULL || out->path == NULL ? err_nomem(err) : ERR_OK;
+}
+
+enum err_code
+form_questions_list(const struct form *f, struct arena *arena, const struct form_question **out, size_t *n, struct err *err)
+{
+	struct form_question *list = arena_calloc(arena, (size_t)f->n_nodes + 1, sizeof(*list));
+	enum err_code rc = list == NULL ? err_nomem(err) : ERR_OK;
+
+	*out = NULL;
+	*n = 0;
+	for (uint32_t i = 0; i < f->n_nodes && rc == ERR_OK; i++) {
+		uint32_t control = f->nodes[i].control;
+
+		if (control == 0 || f->bodies[control - 1].kind != BODY_CONTROL || f->bodies[control - 1].control == CONTROL_NOTE)
+			continue;
+		rc = question(f, i, arena, &list[*n], err);
+		(*n)++;
+	}
+	if (rc == ERR_OK)
+		*out = list;
+	else
+		*n = 0;
+	return rc;
+}

@@ -1,9 +1,10 @@
-/* The choices of a select, as the form itself says them: what indicators compare answers with and score them by. */
+/* The questions of a form and the choices of its selects, as the form itself says them: what indicators compare answers
+ * with and score them by, and what a table of responses can hold. */
 #ifndef FORMS_CHOICES_H
 #define FORMS_CHOICES_H
 
 #include "base/arena.h"
-#include "forms/form.h"
+#include "forms/session.h"
 
 struct form_choice {
 	const char *value;
@@ -14,5 +15,17 @@ struct form_choice {
  * or its choices depend on other answers; ERR_NOMEM. */
 enum err_code form_choices(const struct form *f, const char *question, struct arena *arena,
 	const struct form_choice **out, size_t *n, struct err *err) MUST_CHECK;
+
+struct form_question {
+	const char *name;
+	const char *path;	/* "/data/group/q1" */
+	enum value_type type;
+	enum control_kind control;
+	bool in_repeat;
+};
+
+/* Everything that is asked, in the order of the primary instance, in ARENA. ERR_NOMEM. */
+enum err_code form_questions_list(const struct form *f, struct arena *arena, const struct form_question **out, size_t *n,
+	struct err *err) MUST_CHECK;
 
 #endif

@@ -1,0 +1,115 @@
+#!/bin/bash
+# candour indicator check, diff, evaluate, health, as people type them. Figures expected were counted by hand; the Wilson
+# limits of 1 in 2 are PHEindicatormethods' (0.0945312, 0.9054688).
+set -uo pipefail
+build=$(cd "${BUILD:-build/asan}" && pwd)
+candour=$build/candour
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+passed=0 failed=0
+ok() { passed=$((passed + 1)); }
+bad() { failed=$((failed + 1)); echo "FAIL: $1"; }
+has() { # WHAT TEXT FILE
+	if grep -qF -- "$2" "$3"; then ok; else bad "$1: \"$2\" is not in:"; head -20 "$3"; fi
+}
+runs() { # RC COMMAND...
+	local want=$1; shift
+	"$@" >"$dir/out" 2>"$dir/err"; local rc=$?
+	if [ $rc = "$want" ]; then ok; else bad "$*: exit $rc, wanted $want"; head -5 "$dir/err"; fi
+}
+
+runs 0 "$candour" indicator check indicators/library
+has "the library" "sat-users@" "$dir/out"
+[ -s "$dir/err" ] && bad "the library has findings: $(cat "$dir/err")" || ok
+sed 's/^owner = .*//' indicators/library/sat-users.ind >"$dir/no-owner.ind"
+runs 1 "$candour" indicator check --forms forms/library "$dir/no-owner.ind"
+has "a fault" "no-owner.ind:3: [indicator] says no owner" "$dir/err"
+sed "s/'2'/'9'/" indicators/library/sat-users.ind >"$dir/choice.ind"
+runs 1 "$candour" indicator check --forms forms/library "$dir/choice.ind"
+has "a literal" "'9' is no choice of q1" "$dir/err"
+sed 's/^\[form satisfaction\]/[form satisfaction]\nlocked = 00000000000000000000000000000000/' \
+	indicators/library/sat-users.ind >"$dir/locked.ind"
+runs 1 "$candour" indicator check --forms forms/library "$dir/locked.ind"
+has "a locked form" "the wording of form satisfaction changed" "$dir/err"
+sed 's/^\[form satisfaction\]/[form unknown]/' indicators/library/sat-users.ind >"$dir/unknown.ind"
+runs 1 "$candour" indicator check --forms forms/library "$dir/unknown.ind"
+has "an unknown form" "[form unknown] is not among the forms" "$dir/err"
+runs 1 "$candour" indicator check --forms "$dir/none" "$dir/no-owner.ind"
+runs 1 "$candour" indicator check "$dir/nothing.ind"
+has "no such file" "nothing.ind" "$dir/err"
+runs 2 "$candour" indicator check
+runs 2 "$candour" indicator nonsense
+
+sed 's/version = 1/version = 2/; s/0.70/0.75/' indicators/library/sat-users.ind >"$dir/two.ind"
+runs 0 "$candour" indicator diff indicators/library/sat-users.ind "$dir/two.ind"
+has "diff" "- [estimate] target = 0.70 from 2025-04" "$dir/out"
+has "diff" "+ [estimate] target = 0.75 from 2025-04" "$dir/out"
+runs 0 "$candour" indicator diff --library indicators/library sat-users@1 sat-users@1
+has "diff" "0 lines differ: the same definition" "$dir/out"
+
+cat >"$dir/r.csv" <<'CSV'
+_site,_day,_role,_answered_by,q1,q7a,days,comment
+elm,2026-04-01,individual,self,1,1,3,"hello, ""all"""
+elm,2026-04-02,individual,self,3,1,,
+oak,2026-05-02,individual,self_helped,2,1,,
+oak,2026-05-02,staff,self,2,1,,
+oak,2026-05-02,individual,self,dk,1,,
+CSV
+runs 0 "$candour" indicator evaluate --by site --forms forms/library indicators/library/sat-users.ind "$dir/r.csv"
+has "elm" "sat-users@1	2026-04	elm					2	0	1	0.5	0.0945312057" "$dir/out"
+has "oak" "sat-users@1	2026-05	oak					1	1	1	1	0.2065493143" "$dir/out"
+[ "$(wc -l <"$dir/out")" = 3 ] && ok || bad "two points and a header: $(cat "$dir/out")"
+runs 0 "$candour" indicator evaluate --published --forms forms/library indicators/library/sat-users.ind "$dir/r.csv"
+has "published" "sat-users@1|2026-04|site=elm									[c]" "$dir/out"
+grep -q '0\.5' "$dir/out" && bad "a hidden figure is printed" || ok
+runs 0 "$candour" indicator health --forms forms/library indicators/library/sat-users.ind "$dir/r.csv"
+has "health" "counted 3, excluded 1 (25.0 % of those asked)" "$dir/out"
+
+refused() { # SAYS, rows on stdin
+	cat >"$dir/bad.csv"
+	runs 1 "$candour" indicator evaluate --forms forms/library indicators/library/sat-users.ind "$dir/bad.csv"
+	has "refused" "$1" "$dir/err"
+	[ -s "$dir/out" ] && bad "$1: something is printed all the same" || ok
+}
+refused 'bad.csv:1: column _rol is neither a question' <<'CSV'
+_day,_rol,q1
+2026-04-01,individual,1
+CSV
+refused 'did you mean _role?' <<'CSV'
+_day,_rol,q1
+2026-04-01,individual,1
+CSV
+refused 'bad.csv:1: no column _day' <<'CSV'
+_role,q1
+individual,1
+CSV
+refused 'bad.csv:3: column q1 holds no choice' <<'CSV'
+_day,q1
+2026-04-01,1
+2026-04-01,8
+CSV
+refused 'bad.csv:2: column _day must hold a date' <<'CSV'
+_day,q1
+2026-04-31,1
+CSV
+refused 'bad.csv:2: column days must hold a whole number' <<'CSV'
+_day,q1,days
+2026-04-01,1,two
+CSV
+refused 'bad.csv:2: column _role must hold one of individual' <<'CSV'
+_day,q1,_role
+2026-04-01,1,boss
+CSV
+refused 'bad.csv:3: 3 fields where the header has 2' <<'CSV'
+_day,q1
+2026-04-01,1
+2026-04-01,1,1
+CSV
+refused 'no closing quote' <<'CSV'
+_day,q1
+2026-04-01,"1
+CSV
+refused 'no header line' </dev/null
+
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
