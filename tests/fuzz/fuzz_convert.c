@@ -1,9 +1,10 @@
 /* Any bytes to the converter: no crash; nothing comes out of a refusal; what comes out is well-formed XML and
- * the same the second time; a refusal has a sentence. */
+ * the same the second time, and the engine loads it or says why not; a refusal has a sentence. */
 #include <libxml/parser.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "forms/form.h"
 #include "forms/xlsform.h"
 
 static enum err_code
@@ -21,6 +22,21 @@ once(const uint8_t *data, size_t size, struct buf *xml)
 		abort();
 	findings_clear(&found);
 	return rc;
+}
+
+static void
+load(const struct buf *xml)
+{
+	const struct form_rules rules = { .admit = false };
+	struct findings found;
+	struct form *form = NULL;
+	struct err err = { 0 };
+
+	findings_init(&found);
+	if (form_load(buf_str(xml), xml->len, &rules, &found, &form, &err) != ERR_OK && (form != NULL || err.msg[0] == '\0'))
+		abort();
+	form_free(form);
+	findings_clear(&found);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -42,6 +58,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (doc == NULL)
 			abort();
 		xmlFreeDoc(doc);
+		load(&one);
 	}
 	buf_free(&two);
 	buf_free(&one);
