@@ -6,6 +6,7 @@
 
 #include "aggregator/embed.h"
 #include "base/embed.h"
+#include "base/log.h"
 
 enum { SCHEMA_NOW = 1 };
 
@@ -144,9 +145,42 @@ make(struct pg_store *st, struct err *err)
 	rc = migrate(st, err);
 	if (rc == ERR_OK)
 		rc = shard(st, err);
-	if (rc == ERR_OK)
-		rc = give_rights(st, err);
 	return pg_end(st, rc, err);
+}
+
+/* After the schema and apart from it: a server that will not have the role (a Citus before 13.1 takes no rights on
+ * single columns) serves the owner all the same, and says so. */
+static enum err_code
+grant(struct pg_store *st, struct err *err)
+{
+	struct err why;
+	enum err_code rc = pg_begin(st, err);
+
+	if (rc != ERR_OK)
+		return rc;
+	rc = tell(st, "SELECT pg_advisory_xact_lock(720143, 1)", "lock the schema", &why);
+	if (rc == ERR_OK)
+		rc = give_rights(st, &why);
+	rc = pg_end(st, rc, &why);
+	if (rc == ERR_OK || rc == ERR_AGAIN)
+		return rc == ERR_OK ? rc : err_set(err, rc, "%s", why.msg);
+	err_in(&why, "role candour_intake has not its rights; use the schema's owner");
+	log_err("store", "rights", &why);
+	return ERR_OK;
+}
+
+/* Each worker must keep what it confirms, like the server itself (pg_connect). */
+static enum err_code
+judge_workers(struct pg_store *st, struct err *err)
+{
+	bool careless;
+	enum err_code rc = holds(st, "SELECT EXISTS (SELECT FROM run_command_on_workers('SHOW synchronous_commit') "
+	    "WHERE success AND result = 'off')", &careless, err);
+
+	if (rc == ERR_OK && careless)
+		rc = err_set(err, ERR_INPUT, "Citus: synchronous_commit is off on a worker, so receipts would promise what a "
+		    "crash undoes: set it to on there");
+	return rc == ERR_AGAIN || rc == ERR_INPUT ? rc : ERR_OK;	/* who may not ask is not kept out */
 }
 
 enum err_code
@@ -164,6 +198,8 @@ pg_schema(struct pg_store *st, bool create, struct err *err)
 	if (rc == ERR_OK && create && owner) {
 		rc = make(st, err);
 		if (rc == ERR_OK)
+			rc = grant(st, err);
+		if (rc == ERR_OK)
 			rc = version(st, &now, err);
 	}
 	if (rc == ERR_OK && now == 0)
@@ -173,5 +209,7 @@ pg_schema(struct pg_store *st, bool create, struct err *err)
 		    "brings it up to date", now, SCHEMA_NOW);
 	if (rc == ERR_OK)
 		rc = holds(st, "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')", &st->ops.one_device, err);
+	if (rc == ERR_OK && st->ops.one_device)
+		rc = judge_workers(st, err);
 	return rc;
 }

@@ -614,7 +614,7 @@ walk_epochs(void *arg, const struct store_position *p, struct err *e)
 START_TEST(thousands_of_receipts_and_chains_are_read_once_each)
 {
 	static struct kit_batch b;
-	enum { CHAINS = 4100 };
+	enum { CHAINS = 2100 };
 	struct receipts r = { 0 };
 	uint8_t log_id[16];
 	size_t n = 0;

@@ -328,6 +328,50 @@ START_TEST(a_newer_schema_is_left_alone)
 }
 END_TEST
 
+/* What scale.md asks of a schema that is to shard, read from the catalogue and from citus.sql: each table is either
+ * copied to every node or distributed by its device, and then each of its keys holds that column. */
+START_TEST(every_table_is_sharded_by_its_device_or_copied)
+{
+	static const char tables[] = "SELECT c.relname, (SELECT count(*) FROM pg_index i WHERE i.indrelid = c.oid "
+	    "AND i.indisunique AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid "
+	    "AND a.attnum = ANY (i.indkey) AND a.attname = CASE c.relname WHEN 'device' THEN 'id' ELSE 'device' END)) "
+	    "FROM pg_class c WHERE c.relnamespace = 'candour'::regnamespace AND c.relkind = 'r'";
+	char citus[8000], want[200];
+	FILE *f = fopen("aggregator/sql/citus.sql", "r");
+	PGconn *c;
+	PGresult *r;
+	size_t n;
+
+	ck_assert_ptr_nonnull(f);
+	n = fread(citus, 1, sizeof(citus) - 1, f);
+	citus[n] = '\0';
+	fclose(f);
+	open_fresh(_i);
+	c = raw_pg();
+	r = PQexec(c, tables);
+	ck_assert_int_eq(PQntuples(r), 19);
+	for (int i = 0; i < PQntuples(r); i++) {
+		const char *name = PQgetvalue(r, i, 0);
+		bool copied, sharded;
+
+		snprintf(want, sizeof(want), "create_reference_table('%s')", name);
+		copied = strstr(citus, want) != NULL;
+		snprintf(want, sizeof(want), "create_distributed_table('%s', '%s'", name,
+		    strcmp(name, "device") == 0 ? "id" : "device");
+		sharded = strstr(citus, want) != NULL;
+		ck_assert_msg(copied != sharded, "%s: copied %d, sharded %d", name, copied, sharded);
+		ck_assert_msg(copied || strcmp(PQgetvalue(r, i, 1), "0") == 0, "%s: a key without its device", name);
+	}
+	PQclear(r);
+	/* No number that counts for all. */
+	r = PQexec(c, "SELECT count(*) FROM pg_class WHERE relnamespace = 'candour'::regnamespace AND relkind = 'S'");
+	ck_assert_str_eq(PQgetvalue(r, 0, 0), "0");
+	PQclear(r);
+	PQfinish(c);
+	close_all();
+}
+END_TEST
+
 /* What candour_intake may do is what the aggregator does, and no more. */
 START_TEST(the_aggregators_role_can_take_in_and_nothing_else)
 {
@@ -427,6 +471,7 @@ suite(void)
 	OWN(a_server_that_does_not_keep_what_it_confirms_is_refused);
 	SERVER(an_unreachable_server_is_an_error_to_try_again_and_says_no_password);
 	SERVER(a_newer_schema_is_left_alone);
+	OWN(every_table_is_sharded_by_its_device_or_copied);
 	OWN(the_aggregators_role_can_take_in_and_nothing_else);
 	EACH(every_failed_allocation_of_a_batch_is_reported);
 	return s;
