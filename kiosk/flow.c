@@ -535,6 +535,17 @@ press_which(struct kiosk *k, struct visit *v, const char *go, const struct http_
 	}
 }
 
+static void
+to_first(struct visit *v)
+{
+	struct filling *f = &v->main;
+
+	filling_turn(f);
+	f->page = 0;
+	visit_go(v, session_next(f->session, &f->page) ? AT_ASK : AT_REVIEW);
+	v->review_page = 0;
+}
+
 static bool
 press_privacy(struct kiosk *k, struct visit *v, const char *go)
 {
@@ -545,13 +556,11 @@ press_privacy(struct kiosk *k, struct visit *v, const char *go)
 	}
 	if (is(go, "back")) {
 		to_who(k, v);
+	} else if (is(go, "next") && strcmp(v->main.shelf->variant, "easy_read") == 0 && !v->has_practised) {
+		v->has_practised = true;
+		visit_go(v, AT_PRACTICE);
 	} else if (is(go, "next")) {
-		struct filling *f = &v->main;
-
-		filling_turn(f);
-		f->page = 0;
-		visit_go(v, session_next(f->session, &f->page) ? AT_ASK : AT_REVIEW);
-		v->review_page = 0;
+		to_first(v);
 	}
 	return true;
 }
@@ -609,6 +618,12 @@ press_place(struct kiosk *k, struct visit *v, const char *go, const struct http_
 		return true;
 	case AT_PRIVACY:
 		return press_privacy(k, v, go);
+	case AT_PRACTICE:
+		if (is(go, "back"))
+			visit_go(v, AT_PRIVACY);
+		else if (is(go, "next"))
+			to_first(v);
+		return true;
 	case AT_ASK:
 		press_ask(v, go, r);
 		return true;

@@ -139,7 +139,8 @@ show_filling(struct sheet *s, struct filling *f, bool is_last_send)
 
 /* A page of the kiosk's own with tiles: one question, the choices numbered by VALUES. */
 static void
-show_tiles(struct sheet *s, const char *label, const char *const *values, const char *const *labels, size_t n)
+show_tiles(struct sheet *s, const char *label, const char *hint, const char *const *values,
+    const char *const *labels, size_t n)
 {
 	struct question_view q = { .heading = "", .error_title = "", .page_id = "0", .n_asks = 1 };
 	struct ask_view *a = arena_calloc(s->a, 1, sizeof(*a));
@@ -151,7 +152,9 @@ show_tiles(struct sheet *s, const char *label, const char *const *values, const 
 	a->is_group = a->is_radio = a->is_lone = true;
 	a->id = a->name = "a0";
 	a->label = label;
-	a->hint = a->value = a->find = a->described = "";
+	a->hint = hint;
+	a->value = a->find = "";
+	a->described = hint[0] != '\0' ? "a0-hint" : "";
 	a->error = s->v->choose_error ? s->v->words->err_choose : "";
 	a->focus_error = s->v->choose_error;
 	if (s->v->choose_error) {
@@ -178,7 +181,7 @@ show_style(struct sheet *s)
 	const char *const values[] = { "standard", "easy", "words" };
 	const char *const labels[] = { w->style_standard, w->style_easy, w->style_words };
 
-	show_tiles(s, w->style_title, values, labels, ARRAY_LEN(values));
+	show_tiles(s, w->style_title, "", values, labels, ARRAY_LEN(values));
 }
 
 static void
@@ -190,7 +193,18 @@ show_which(struct sheet *s)
 		values[i] = text_of(s->a, "%zu", i);
 		labels[i] = form_title(s->v->choice[i]->form);
 	}
-	show_tiles(s, s->v->words->which_form, values, labels, s->v->n_choice);
+	show_tiles(s, s->v->words->which_form, "", values, labels, s->v->n_choice);
+}
+
+/* Easy Read begins with a question to try, which is not kept. */
+static void
+show_practice(struct sheet *s)
+{
+	const struct words *w = s->v->words;
+	const char *const values[] = { "tea", "coffee", "neither" };
+	const char *const labels[] = { w->practice_tea, w->practice_coffee, w->practice_neither };
+
+	show_tiles(s, w->practice_title, w->practice_hint, values, labels, ARRAY_LEN(values));
 }
 
 /* --- plain pages ------------------------------------------------------------------------------------- */
@@ -544,6 +558,9 @@ show_place(struct sheet *s)
 		break;
 	case AT_PRIVACY:
 		show_privacy(s);
+		break;
+	case AT_PRACTICE:
+		show_practice(s);
 		break;
 	case AT_ASK:
 		show_filling(s, &s->v->main, false);

@@ -17,7 +17,7 @@ enum {
 };
 
 enum place {
-	AT_NOTHING, AT_STYLE, AT_WHO, AT_WHICH, AT_PRIVACY, AT_ASK, AT_REVIEW, AT_FAILED, AT_THANKS,
+	AT_NOTHING, AT_STYLE, AT_WHO, AT_WHICH, AT_PRIVACY, AT_PRACTICE, AT_ASK, AT_REVIEW, AT_FAILED, AT_THANKS,
 	AT_NO_FORM,
 	/* over one of the above */
 	AT_LOOK, AT_WRONG, AT_CONCERN, AT_CONCERN_FAILED, AT_CONCERN_SENT, AT_STILL,
@@ -55,7 +55,7 @@ struct visit {
 	unsigned top;
 	const struct words *words;
 	char tag[36];		/* language of the answers, BCP 47 */
-	bool easy_read, is_scale_turned;
+	bool easy_read, is_scale_turned, has_practised;
 	bool is_changing;	/* came to this question from the review */
 	size_t pages_before;	/* relevant pages when it did */
 	struct look look;

@@ -11,7 +11,8 @@
 	X(attract_full) X(easy_read) X(about) X(other_ways) X(choose_language) X(lost) \
 	X(language_title) X(style_title) X(style_standard) X(style_easy) X(style_words) \
 	X(style_read) \
-	X(which_form) X(privacy_title) X(privacy_1) X(privacy_2) X(privacy_3) \
+	X(which_form) \
+	X(practice_title) X(practice_hint) X(practice_tea) X(practice_coffee) X(practice_neither) X(privacy_title) X(privacy_1) X(privacy_2) X(privacy_3) \
 	X(privacy_4) X(privacy_5) X(privacy_6) X(privacy_agree) X(privacy_no) X(err_choose) \
 	X(err_choose_optout) X(err_choose_some) X(err_exclusive) X(err_answer) X(err_number) \
 	X(err_decimal) X(err_date) X(err_time) X(err_constraint) X(err_long) X(err_text) \

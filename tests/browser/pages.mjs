@@ -4,7 +4,8 @@ import http from 'node:http';
 import { Visitor } from './lib.mjs';
 
 // LOOK: buttons of the page "Text size" pressed first ("dark-1", "size-2", "words-1").
-export async function capture(url, { l = 'en', look = [] } = {}) {
+// GO: the button that starts: "start" or "easy".
+export async function capture(url, { l = 'en', look = [], go: first = 'start' } = {}) {
   const pages = new Map();
   const v = new Visitor(url);
   const keep = name => { if (v.page.status === 200 || /^(lost|refused|missing)/.test(name)) pages.set(name, v.page.body); };
@@ -15,7 +16,7 @@ export async function capture(url, { l = 'en', look = [] } = {}) {
   await v.post(`/withdraw${q}`, { words: 'zzzz zzzz zzzz zzzz' }); keep('withdraw-error');
   await v.get('/staff'); keep('staff-door');
   await v.get('/nowhere'); keep('missing');
-  await v.start('start', l);
+  await v.start(first, l);
   if (look.length) {
     await v.press('look');
     for (const b of look) await v.press(b);

@@ -21,3 +21,9 @@ kiosk-mutants: $(KIOSK_NEEDS) ## sixteen planted faults, each caught by its own 
 	$(call kiosk_node,kiosk_mutants.mjs)
 kiosk-idle: $(KIOSK_NEEDS) $(O)/tests/kiosk/test_idle ## a given clock: warning, going on, the end without sending
 	@BUILD=$(O) $(O)/tests/kiosk/test_idle
+
+.PHONY: shots shots-all
+shots: $(KIOSK_NEEDS) ## a dozen pictures of the kiosk into docs/shots
+	$(call kiosk_node,kiosk_shots.mjs) docs/shots
+shots-all: $(KIOSK_NEEDS) ## every page of the kiosk at three sizes into build/shots, to look at
+	$(call kiosk_node,kiosk_shots.mjs) build/shots all
