@@ -54,6 +54,19 @@ fn_count(struct run *x, struct val *a, unsigned n, struct val *out)
 }
 
 static bool
+has_element(struct nref node)
+{
+	const struct tree *t = node.tree;
+
+	if (t->form != NULL)
+		return false;
+	for (uint32_t c = t->rows[node.row].first; c != 0; c = t->rows[c].next)
+		if (t->rows[c].kind == ROW_ELEMENT)
+			return true;
+	return false;
+}
+
+static bool
 fn_count_non_empty(struct run *x, struct val *a, unsigned n, struct val *out)
 {
 	uint32_t k = 0;
@@ -65,7 +78,8 @@ fn_count_non_empty(struct run *x, struct val *a, unsigned n, struct val *out)
 	for (uint32_t i = 0; i < a[0].n; i++) {
 		if (!run_step(x, 1) || !node_string(x, a[0].u.set[i], &s))
 			return false;
-		k += s.n > 0;
+		/* what has elements in it is not empty (JavaRosa) */
+		k += s.n > 0 || has_element(a[0].u.set[i]);
 	}
 	put_number(out, k);
 	return true;
@@ -145,23 +159,7 @@ fn_max(struct run *x, struct val *a, unsigned n, struct val *out)
 	return extreme(x, a, n, out, true);
 }
 
-/* --- checklists ------------------------------------------------------------------------------------ */
-
-/* Is a value "yes" in a checklist? Nodes by their number, else by what boolean-from-string says. */
-static bool
-is_yes(struct run *x, const struct val *v)
-{
-	double d;
-
-	if (v->kind == VAL_BOOL)
-		return v->b;
-	if (v->kind == VAL_STRING && v->n == 4 && memcmp(v->u.s, "true", 4) == 0)
-		return true;
-	d = val_number(x, v);
-	return !isnan(d) && d != 0;
-}
-
-struct tally { double sum; struct val values[2]; };
+/* --- checklists: a node counts if it has text (Enketo, Web Forms) -------------------------------------- */
 
 static bool
 within(double min, double max, double sum)
@@ -177,13 +175,13 @@ fn_checklist(struct run *x, struct val *a, unsigned n, struct val *out)
 
 	for (unsigned i = 2; i < n; i++) {
 		if (a[i].kind != VAL_SET) {
-			sum += is_yes(x, &a[i]);
+			sum += val_bool(x, &a[i]);
 			continue;
 		}
 		for (uint32_t k = 0; k < a[i].n; k++) {
 			if (!run_step(x, 1) || !node_string(x, a[i].u.set[k], &s))
 				return false;
-			sum += is_yes(x, &s);
+			sum += val_bool(x, &s);
 		}
 	}
 	put_bool(out, within(val_number(x, &a[0]), val_number(x, &a[1]), sum));
@@ -207,7 +205,7 @@ fn_weighted(struct run *x, struct val *a, unsigned n, struct val *out)
 			if (!run_step(x, 1) || (v.kind == VAL_SET && !node_string(x, a[i].u.set[k], &v))
 			    || (w.kind == VAL_SET && !node_string(x, a[i + 1].u.set[k], &w)))
 				return false;
-			if (is_yes(x, &v))
+			if (val_bool(x, &v))
 				sum += val_number(x, &w);
 		}
 	}

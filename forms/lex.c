@@ -119,10 +119,12 @@ word(struct lexer *x)
 	x->word_len = end - x->at;
 	if (operator_expected(x)) {
 		for (size_t i = 0; i < ARRAY_LEN(ops); i++)
-			if (x->word_len == strlen(ops[i].text)
-			    && memcmp(x->word, ops[i].text, x->word_len) == 0) {
+			/* "1div2": no name can stand here, so a digit may follow at once */
+			if (x->word_len >= strlen(ops[i].text)
+			    && memcmp(x->word, ops[i].text, strlen(ops[i].text)) == 0 && (x->word_len == strlen(ops[i].text)
+			    || is_digit((unsigned char)x->word[strlen(ops[i].text)]))) {
 				x->token = ops[i].token;
-				x->at = end;
+				x->at += strlen(ops[i].text);
 				return true;
 			}
 		return lex_error(x, x->at, "\"%.*s\" is not expected here: an operator or the end is",

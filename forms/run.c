@@ -433,6 +433,8 @@ run_loop(struct run *x, uint32_t pc, struct val *stack, struct val *out)
 				return false;
 			pc++;
 			break;
+		case OP_FAIL:
+			return run_fail(x, ERR_INPUT, "%s", p->consts[op->a].text);
 		case OP_END:
 			*out = stack[n - 1];
 			return true;

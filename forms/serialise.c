@@ -27,7 +27,11 @@ escaped(struct buf *out, const char *s, size_t n, bool attribute)
 			else
 				buf_putc(out, s[i]);
 			break;
-		default: buf_putc(out, s[i]); break;
+		default:
+			/* what XML cannot hold (base64-decode can make it) is left out */
+			if ((unsigned char)s[i] >= 0x20)
+				buf_putc(out, s[i]);
+			break;
 		}
 	}
 }

@@ -443,7 +443,9 @@ compare(struct run *x, enum op_code op, const struct val *a, const struct val *b
 		}
 		return false;
 	}
-	if ((a->kind == VAL_SET && b->kind == VAL_BOOL) || (a->kind == VAL_BOOL && b->kind == VAL_SET)) {
+	/* by < and > a set meets a boolean node by node, as numbers: what all engines do, against XPath 1.0 */
+	if ((op == OP_EQ || op == OP_NE) && ((a->kind == VAL_SET && b->kind == VAL_BOOL)
+	    || (a->kind == VAL_BOOL && b->kind == VAL_SET))) {
 		struct val p, q;
 
 		put_bool(&p, val_bool(x, a));

@@ -31,7 +31,7 @@ xml_parse(const char *xml, size_t len, bool allow_dtd, struct _xmlDoc **out, str
 		return err_nomem(err);
 	xmlSetStructuredErrorFunc(NULL, quiet);
 	*out = xmlCtxtReadMemory(p, xml, (int)len, NULL, NULL,
-	    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA | XML_PARSE_COMPACT
+	    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_COMPACT
 	    | (allow_dtd ? XML_PARSE_NOENT : 0));
 	xmlSetStructuredErrorFunc(NULL, NULL);
 	if (*out == NULL) {
