@@ -355,6 +355,11 @@ call(struct compiler *c, const struct ast *e)
 		return compile_choice_name(c, e);
 	if (strcmp(f->name, "pulldata") == 0)
 		return compile_pulldata(c, e);
+	if (strcmp(f->name, "position") == 0 && e->n == 0 && c->context == NULL && c->s->form != NULL
+	    && form_is_repeat(c->s->form, c->s->node)) {
+		slot = 1;
+		compile_read(c, c->s->node, c->s->form->nodes[c->s->form->nodes[c->s->node].parent].repeat, true, true);
+	}
 	if (strcmp(f->name, "regex") == 0 && !compile_regex(c, e, &slot))
 		return false;
 	c->open = (f->flags & FN_SETS) != 0;

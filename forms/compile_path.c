@@ -421,7 +421,8 @@ static bool
 is_column(const struct ast *e)
 {
 	return e->kind == AST_PATH && e->start == FROM_CONTEXT && e->steps != NULL && e->steps->next == NULL
-	    && e->steps->axis == AXIS_CHILD && e->steps->test == TEST_NAME && e->steps->preds == NULL;
+	    && (e->steps->axis == AXIS_CHILD || e->steps->axis == AXIS_ATTRIBUTE) && e->steps->test == TEST_NAME
+	    && e->steps->preds == NULL;
 }
 
 /* If E is such a path, emit the probe up to and including the item step. */
@@ -429,7 +430,7 @@ static bool
 compile_probe(struct compiler *c, const struct ast *e, const struct ast_step **rest)
 {
 	const struct ast *id = e->a->a, *pred, *value;
-	const struct ast_step *s = e->steps;
+	const struct ast_step *s = e->steps, *column;
 	uint32_t instance, steps[8], n = 0, index, at;
 	bool open = c->open, structure = c->structure;
 	struct reach outside = { .outside = true };
@@ -455,8 +456,9 @@ compile_probe(struct compiler *c, const struct ast *e, const struct ast_step **r
 	value = is_column(pred->a) ? pred->b : pred->a;
 	if (!is_column(value == pred->b ? pred->a : pred->b) || !independent(value))
 		return false;
-	index = probe_request(c->s->form, instance - 1, steps, n,
-	    compile_name(c, (value == pred->b ? pred->a : pred->b)->steps->name, NULL));
+	column = (value == pred->b ? pred->a : pred->b)->steps;
+	index = probe_request(c->s->form, instance - 1, steps, n, compile_name(c, column->name, NULL),
+	    column->axis == AXIS_ATTRIBUTE);
 	if (index == 0) {
 		compile_nomem(c);
 		return false;
@@ -733,13 +735,14 @@ compile_pulldata(struct compiler *c, const struct ast *e)
 		return compile_error(c, e->a->at, "there is no instance '%.60s' in the form", e->a->text);
 	steps[0] = compile_name(c, "root", NULL);
 	steps[1] = compile_name(c, "item", NULL);
-	index = probe_request(c->s->form, instance - 1, steps, 2, compile_name(c, key->text, NULL));
+	index = probe_request(c->s->form, instance - 1, steps, 2, compile_name(c, key->text + (key->text[0] == '@'), NULL),
+	    key->text[0] == '@');
 	if (index == 0)
 		return compile_nomem(c);
 	emit(c, OP_PROBE, index - 1, 0);
-	at = emit(c, OP_STEP, compile_name(c, col->text, NULL), 0);
+	at = emit(c, OP_STEP, compile_name(c, col->text + (col->text[0] == '@'), NULL), 0);
 	if (c->rc == ERR_OK) {
-		c->ops[at].axis = AXIS_CHILD;
+		c->ops[at].axis = col->text[0] == '@' ? AXIS_ATTRIBUTE : AXIS_CHILD;
 		c->ops[at].test = TEST_NAME;
 	}
 	return c->rc == ERR_OK;

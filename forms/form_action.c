@@ -63,6 +63,24 @@ setvalue(struct loader *l, const xmlNode *e, uint32_t source, uint32_t repeat)
 		}
 	}
 	a.target = ref != NULL ? load_resolve(l, source != NO_NODE ? source : repeat != NO_NODE ? repeat : 1, ref) : NO_NODE;
+	if (a.target == NO_NODE && ref != NULL && strchr(ref, '[') != NULL) {
+		uint32_t from = source != NO_NODE ? source : repeat != NO_NODE ? repeat : 1;
+		char *plain = arena_str(&f->arena, ref), *to = plain;
+
+		if (plain == NULL)
+			return load_nomem(l);
+		for (unsigned depth = 0; *ref != '\0'; ref++) {
+			depth += *ref == '[';
+			if (depth == 0)
+				*to++ = *ref;
+			depth -= *ref == ']' && depth > 0;
+		}
+		*to = '\0';
+		a.target = load_resolve(l, from, plain);
+		ref = load_attr(l, e, "ref", NULL);
+		if (a.target != NO_NODE)
+			a.where = load_program(l, e, from, "setvalue", ref, NULL);
+	}
 	if (a.target == NO_NODE) {
 		load_error(l, e, "<setvalue>: there is no node %.80s in the instance", ref != NULL ? ref : "(no ref)");
 		return true;

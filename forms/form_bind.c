@@ -72,10 +72,18 @@ load_binds(struct loader *l)
 				load_warn(l, b, "there is no node %.80s in the instance", ref);
 			continue;
 		}
-		if (l->bind_xml[node] != NULL)
-			load_warn(l, b, "a second bind for %.80s: the first holds", ref);
-		else
-			l->bind_xml[node] = b;
+		if (l->bind_xml[node] != NULL) {
+			load_warn(l, b, "a second bind for %.80s: what the first does not say is taken from it", ref);
+			for (const xmlAttr *a = b->properties; a != NULL; a = a->next)
+				if (a->ns == NULL && xmlHasNsProp(l->bind_xml[node], a->name, NULL) == NULL) {
+					const char *v = load_attr(l, b, (const char *)a->name, NULL);
+
+					if (v == NULL || xmlSetProp(l->bind_xml[node], a->name, (const xmlChar *)v) == NULL)
+						return load_nomem(l);
+				}
+			continue;
+		}
+		l->bind_xml[node] = b;
 		f->nodes[node].flags |= NODE_BOUND;
 		type = load_attr(l, b, "type", NULL);
 		if (type != NULL) {
@@ -154,6 +162,9 @@ repeat_count(struct loader *l, uint32_t body)
 	if (count == NULL)
 		return;
 	n->no_add = true;
+	/* a bare name is a sibling of the repeat (JavaRosa) */
+	if (load_resolve(l, context, count) == NO_NODE && n->parent != 0 && load_resolve(l, n->parent, count) != NO_NODE)
+		context = n->parent;
 	n->count = load_program(l, e, context, "jr:count", count, &reads);
 	if (n->count != NULL)
 		pending_add(l, VERTEX_COUNT, f->bodies[body].node, n->count, &reads);

@@ -63,6 +63,8 @@ find_repeats(struct loader *l, const xmlNode *e, const char *path, unsigned dept
 		if (!load_is(c, "group") && !load_is(c, "repeat"))
 			continue;
 		ref = load_attr(l, c, load_is(c, "repeat") ? "nodeset" : "ref", NULL);
+		if (ref == NULL && load_is(c, "repeat"))
+			ref = load_attr(l, c, "ref", NULL);
 		if (ref == NULL || !join_path(path, ref, sub, sizeof(sub)))
 			snprintf(sub, sizeof(sub), "%s", path);
 		else if (load_is(c, "repeat")) {
@@ -164,6 +166,8 @@ reference(struct loader *l, xmlNode *e, uint32_t context)
 	const char *ref = load_attr(l, e, load_is(e, "repeat") ? "nodeset" : "ref", NULL), *bind;
 	uint32_t node;
 
+	if (ref == NULL && load_is(e, "repeat"))
+		ref = load_attr(l, e, "ref", NULL);
 	if (ref == NULL && (bind = load_attr(l, e, "bind", NULL)) != NULL) {
 		for (xmlNode *b = l->model->children; b != NULL && ref == NULL; b = b->next) {
 			const char *id = load_is(b, "bind") ? load_attr(l, b, "id", NULL) : NULL;
@@ -179,8 +183,10 @@ reference(struct loader *l, xmlNode *e, uint32_t context)
 	if (ref == NULL)
 		return NO_NODE;
 	node = load_resolve(l, context, ref);
-	if (node == NO_NODE)
+	if (node == NO_NODE && (l->admit || load_is(e, "repeat")))
 		load_error(l, e, "<%s>: there is no node %.80s in the instance", (const char *)e->name, ref);
+	else if (node == NO_NODE)
+		load_warn(l, e, "<%s>: there is no node %.80s in the instance", (const char *)e->name, ref);
 	return node;
 }
 

@@ -96,7 +96,8 @@ arcs_of(struct loader *l, struct arcs *a, uint32_t v)
 		if (!arc(l, a, f->nodes[r->node].v_calculate, v, weak))
 			return false;
 		for (uint32_t x = r->node; x != 0; x = f->nodes[x].parent)
-			if (!arc(l, a, f->nodes[x].v_relevant, v, weak) || !arc(l, a, f->nodes[x].v_count, v, weak))
+			/* "one more while the last says yes" goes round through jr:count, and comes to rest */
+			if (!arc(l, a, f->nodes[x].v_relevant, v, weak) || !arc(l, a, f->nodes[x].v_count, v, true))
 				return false;
 	}
 	if (p->v.kind == VERTEX_COUNT)

@@ -144,7 +144,7 @@ child(struct loader *l, const xmlNode *e, uint32_t parent, const char *path, uns
 	}
 	if (is_template(e))
 		f->nodes[at].flags |= NODE_TEMPLATE;
-	return walk(l, e, at, sub, depth + 1, defaults || is_template(e) || fresh);
+	return walk(l, e, at, sub, depth + 1, is_template(e) || (fresh && defaults));
 }
 
 /* DEFAULTS: this element gives the values a new instance starts with. */

@@ -13,7 +13,12 @@ fn_position(struct run *x, struct val *a, unsigned n, struct val *out)
 	uint32_t row, k = 1;
 
 	if (n == 0) {
-		put_number(out, x->position);
+		/* outside predicates: the place of the node itself among its repeat's instances (JavaRosa) */
+		t = x->node.tree;
+		k = x->position;
+		if (x->op->b != 0 && t->form != NULL && form_is_repeat(t->form, t->rows[x->node.row].node))
+			k = instance_position(t, t->form, x->node.row);
+		put_number(out, k);
 		return true;
 	}
 	if (a[0].kind != VAL_SET)

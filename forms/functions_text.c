@@ -469,7 +469,8 @@ fn_digest(struct run *x, struct val *a, unsigned n, struct val *out)
 {
 	static const struct { const char *name; mbedtls_md_type_t type; } kinds[] = {
 		{ "MD5", MBEDTLS_MD_MD5 }, { "SHA-1", MBEDTLS_MD_SHA1 }, { "SHA-256", MBEDTLS_MD_SHA256 },
-		{ "SHA-384", MBEDTLS_MD_SHA384 }, { "SHA-512", MBEDTLS_MD_SHA512 },
+		{ "SHA-384", MBEDTLS_MD_SHA384 }, { "SHA-512", MBEDTLS_MD_SHA512 }, { "SHA1", MBEDTLS_MD_SHA1 },
+		{ "SHA256", MBEDTLS_MD_SHA256 }, { "SHA384", MBEDTLS_MD_SHA384 }, { "SHA512", MBEDTLS_MD_SHA512 },
 	};
 	struct val s, algorithm, encoding = { .kind = VAL_STRING, .n = 6, .u.s = "base64" };
 	const mbedtls_md_info_t *md = NULL;

@@ -108,6 +108,7 @@ struct action {
 	uint32_t source;	/* node of the control it stands in; NO_NODE: model */
 	uint32_t repeat;	/* ON_NEW_REPEAT: the repeat */
 	uint32_t target;
+	const struct program *where;	/* a target path with predicates: run at the source; NULL: TARGET */
 	uint32_t target_scope;	/* repeat whose current instance the target shares with the source */
 	const struct program *value;	/* or literal */
 	const char *text;
@@ -143,6 +144,7 @@ struct probe_index {
 	uint32_t n_steps;
 	const uint32_t *steps;	/* names, from the document down to the item */
 	uint32_t column;	/* name of the child */
+	bool attribute;		/* .. or of the attribute */
 	uint32_t *slots, n_slots;	/* entry + 1 */
 	struct probe_entry { uint32_t row, child, next, hash; } *entries;
 	uint32_t n_entries;
@@ -232,7 +234,8 @@ uint32_t instance_position(const struct tree *t, const struct form *f, uint32_t 
 /* Secondary instances (secondary.c). */
 uint32_t secondary_find(const struct form *f, const char *id, size_t len);	/* + 1; 0: none */
 /* The index over instance INSTANCE (from 0), items at STEPS, by COLUMN; made if absent. + 1; 0: no memory. */
-uint32_t probe_request(struct form *f, uint32_t instance, const uint32_t *steps, uint32_t n, uint32_t column);
+uint32_t probe_request(struct form *f, uint32_t instance, const uint32_t *steps, uint32_t n, uint32_t column,
+	bool attribute);
 enum err_code probe_build(struct form *f, struct probe_index *p, struct err *err) MUST_CHECK;
 
 #endif

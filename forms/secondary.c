@@ -17,13 +17,14 @@ secondary_find(const struct form *f, const char *id, size_t len)
 /* --- indexes ------------------------------------------------------------------------------------------ */
 
 uint32_t
-probe_request(struct form *f, uint32_t instance, const uint32_t *steps, uint32_t n, uint32_t column)
+probe_request(struct form *f, uint32_t instance, const uint32_t *steps, uint32_t n, uint32_t column,
+	bool attribute)
 {
 	struct probe_index *p;
 	uint32_t *copy;
 
 	for (uint32_t i = 0; i < f->n_probes; i++)
-		if (f->probes[i].instance == instance && f->probes[i].column == column && f->probes[i].n_steps == n
+		if (f->probes[i].instance == instance && f->probes[i].column == column && f->probes[i].attribute == attribute && f->probes[i].n_steps == n
 		    && memcmp(f->probes[i].steps, steps, n * sizeof(*steps)) == 0)
 			return i + 1;
 	if (f->n_probes == f->cap_probes) {
@@ -45,6 +46,7 @@ probe_request(struct form *f, uint32_t instance, const uint32_t *steps, uint32_t
 	p->steps = copy;
 	p->n_steps = n;
 	p->column = column;
+	p->attribute = attribute;
 	return f->n_probes;
 }
 
@@ -59,6 +61,23 @@ hash_of(const char *s, size_t n)
 }
 
 static bool
+entry(struct probe_index *p, const struct tree *t, uint32_t row, uint32_t child, uint32_t *cap)
+{
+	if (p->n_entries == *cap) {
+		uint32_t more = *cap == 0 ? 64 : *cap * 2;
+		struct probe_entry *list = realloc(p->entries, more * sizeof(*list));
+
+		if (list == NULL)
+			return false;
+		p->entries = list;
+		*cap = more;
+	}
+	p->entries[p->n_entries++] = (struct probe_entry){ .row = row, .child = child,
+	    .hash = hash_of(tree_text(t, child), t->rows[child].len) };
+	return true;
+}
+
+static bool
 gather(struct probe_index *p, const struct tree *t, uint32_t row, uint32_t depth, uint32_t *cap)
 {
 	if (depth < p->n_steps) {
@@ -68,21 +87,12 @@ gather(struct probe_index *p, const struct tree *t, uint32_t row, uint32_t depth
 				return false;
 		return true;
 	}
-	for (uint32_t c = t->rows[row].first; c != 0; c = t->rows[c].next) {
-		if (t->rows[c].kind != ROW_ELEMENT || t->rows[c].name != p->column)
-			continue;
-		if (p->n_entries == *cap) {
-			uint32_t more = *cap == 0 ? 64 : *cap * 2;
-			struct probe_entry *list = realloc(p->entries, more * sizeof(*list));
-
-			if (list == NULL)
-				return false;
-			p->entries = list;
-			*cap = more;
-		}
-		p->entries[p->n_entries++] = (struct probe_entry){ .row = row, .child = c,
-		    .hash = hash_of(tree_text(t, c), t->rows[c].len) };
-	}
+	for (uint32_t a = row + 1; p->attribute && a <= t->n && t->rows[a].kind == ROW_ATTRIBUTE && t->rows[a].parent == row; a++)
+		if (t->rows[a].name == p->column && !entry(p, t, row, a, cap))
+			return false;
+	for (uint32_t c = t->rows[row].first; !p->attribute && c != 0; c = t->rows[c].next)
+		if (t->rows[c].kind == ROW_ELEMENT && t->rows[c].name == p->column && !entry(p, t, row, c, cap))
+			return false;
 	return true;
 }
 

@@ -176,6 +176,33 @@ preloads(struct session *s, bool at_end, struct err *err)
 	return p.rc;
 }
 
+/* Values the form begins with, as their types store them: 2.5 in an int is 2, an instant in a date its day. */
+static enum err_code
+typed_presets(struct session *s, struct err *err)
+{
+	enum err_code rc = ERR_OK;
+
+	for (uint32_t i = 1; i <= s->tree.n && rc == ERR_OK; i++) {
+		const struct row *r = &s->tree.rows[i];
+		uint8_t type = r->kind == ROW_ELEMENT || r->kind == ROW_ATTRIBUTE ? s->f->nodes[r->node].type : TYPE_STRING;
+		struct val v = { .kind = VAL_STRING, .n = r->len, .u.s = tree_text(&s->tree, i) }, text;
+		bool changed;
+
+		if (r->kind == ROW_HEAD || r->len == 0 || r->first != 0 || type == TYPE_STRING || type == TYPE_OTHER
+		    || type == TYPE_BARCODE || type == TYPE_BINARY)
+			continue;
+		s->run.err = err;
+		if (type == TYPE_GEOPOINT) {
+			if (!answer_for_node(s, i, v.u.s, v.n, &text))
+				text = (struct val){ .kind = VAL_STRING, .n = 0, .u.s = "" };
+		} else if (!value_for_node(s, s->tree.rows[i].node, &v, &text)) {
+			return s->run.rc;
+		}
+		rc = store(s, i, &text, &changed, err);
+	}
+	return rc;
+}
+
 /* Compute everything for the first time. */
 static enum err_code
 first_compute(struct session *s, struct err *err)
@@ -202,6 +229,8 @@ session_new(const struct form *f, const struct session_env *env, struct session 
 	s->loading = true;
 	begin_answer(s);
 	rc = tree_fill(&s->tree, f, &f->initial, true, err);
+	if (rc == ERR_OK)
+		rc = typed_presets(s, err);
 	if (rc == ERR_OK)
 		rc = instance_id(s, err);
 	if (rc == ERR_OK)
@@ -369,6 +398,46 @@ check_words(struct session *s, uint32_t row, const struct val *v, struct err *er
 	return ERR_OK;
 }
 
+/* What is selected stands in the order of the offer, each once (Web Forms). */
+static enum err_code
+order_words(struct session *s, uint32_t row, struct val *v, struct err *err)
+{
+	const struct form_node *n = &s->f->nodes[s->tree.rows[row].node];
+	const struct body *b = &s->f->bodies[n->control - 1];
+	struct offer *list;
+	struct buf out;
+	uint32_t k;
+	enum err_code rc;
+
+	if (b->control != CONTROL_SELECT || v->n == 0 || (b->itemset == NULL && b->n_choices == 0))
+		return ERR_OK;
+	rc = offers(s, row, b, &list, &k, err);
+	if (rc != ERR_OK)
+		return rc;
+	buf_init_secret(&out, (size_t)v->n + 1);
+	for (uint32_t c = 0; c < k; c++) {
+		bool found = false;
+
+		for (uint32_t i = 0, from; i < v->n && !found; ) {
+			while (i < v->n && strchr(" \t\r\n", v->u.s[i]) != NULL)
+				i++;
+			for (from = i; i < v->n && strchr(" \t\r\n", v->u.s[i]) == NULL; )
+				i++;
+			found = i > from && list[c].len == i - from && memcmp(list[c].value, v->u.s + from, i - from) == 0;
+		}
+		if (!found)
+			continue;
+		if (out.len > 0)
+			buf_putc(&out, ' ');
+		buf_put(&out, list[c].value, list[c].len);
+	}
+	s->run.err = err;
+	if (!put_text(&s->run, v, buf_str(&out), out.len))
+		rc = s->run.rc;
+	buf_free(&out);
+	return rc;
+}
+
 enum err_code
 session_set(struct session *s, uint32_t row, const char *text, size_t len, struct err *err)
 {
@@ -396,6 +465,8 @@ session_set(struct session *s, uint32_t row, const char *text, size_t len, struc
 		return s->run.rc != ERR_OK ? s->run.rc
 		    : err_set(err, ERR_INPUT, "row %u: not a value of type %s", row, s->f->nodes[s->tree.rows[row].node].type_name);
 	rc = check_words(s, row, &v, err);
+	if (rc == ERR_OK)
+		rc = order_words(s, row, &v, err);
 	if (rc == ERR_OK)
 		rc = store(s, row, &v, &changed, err);
 	if (rc != ERR_OK || !changed)

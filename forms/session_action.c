@@ -75,7 +75,14 @@ actions_run(struct session *s, unsigned event, uint32_t node, uint32_t row, stru
 				}
 			}
 		}
-		if (base != 0)
+		if (a->where != NULL) {
+			struct val v;
+
+			w.rc = run_at(s, a->where, row, &v, err);
+			for (uint32_t k = 0; w.rc == ERR_OK && v.kind == VAL_SET && k < v.n; k++)
+				if (v.u.set[k].tree == &s->tree)
+					set_target(&w, v.u.set[k].row);
+		} else if (base != 0)
 			block_each(&s->tree, f, base, repeat, a->target, set_target, &w);
 		if (w.rc != ERR_OK) {
 			s->action_depth--;

@@ -122,6 +122,30 @@ run_at(struct session *s, const struct program *p, uint32_t row, struct val *out
 	return rc;
 }
 
+/* What a relevant, required, readonly, constraint says. A node stands for its value, not for its being
+ * there (JavaRosa): relevant="/data/yes" follows the answer. */
+bool
+truth(struct session *s, const struct val *v)
+{
+	const char *t;
+	uint32_t n;
+	double d;
+
+	if (v->kind != VAL_SET || v->n != 1 || v->u.set[0].tree != &s->tree
+	    || s->tree.rows[v->u.set[0].row].first != 0)
+		return val_bool(&s->run, v);
+	t = tree_text(&s->tree, v->u.set[0].row);
+	n = s->tree.rows[v->u.set[0].row].len;
+	switch (s->f->nodes[s->tree.rows[v->u.set[0].row].node].type) {
+	case TYPE_BOOLEAN: return (n == 4 && memcmp(t, "true", 4) == 0) || (n == 1 && *t == '1');
+	case TYPE_INT:
+	case TYPE_DECIMAL:
+		d = text_number(s->run.zone, t, n);
+		return !isnan(d) && d != 0;
+	default: return n > 0;
+	}
+}
+
 void
 begin_answer(struct session *s)
 {
@@ -170,7 +194,7 @@ relevant_row(struct each_row *w, uint32_t row)
 	w->rc = run_at(s, w->v->program, row, &v, w->err);
 	if (w->rc != ERR_OK)
 		return false;
-	off = !val_bool(&s->run, &v);
+	off = !truth(s, &v);
 	r = &s->tree.rows[row];
 	if (((r->flags & ROW_OFF) != 0) == off)
 		return true;
@@ -231,7 +255,10 @@ count_head(struct each_row *w, uint32_t head)
 	if (w->rc != ERR_OK)
 		return false;
 	n = trunc(val_number(&s->run, &v));
-	if (!(n > 0))
+	/* no number: nothing changes yet (Web Forms) */
+	if (isnan(n))
+		return true;
+	if (n < 0)
 		n = 0;
 	if (n > (double)s->f->limits.repeat_instances) {
 		w->rc = err_set(w->err, ERR_LIMIT, "%.0f instances of a repeat: at most %zu (limit repeat_instances)", n,

@@ -15,7 +15,7 @@ holds(struct session *s, const struct program *p, uint32_t row)
 
 	if (run_at(s, p, row, &v, &err) != ERR_OK)
 		return false;
-	return val_bool(&s->run, &v);
+	return truth(s, &v);
 }
 
 /* Inherited (forms.md 3.5, 2 and 3). */

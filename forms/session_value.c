@@ -173,6 +173,32 @@ typed_decimal(struct session *s, const char *text, size_t len, struct val *out)
 	return put(s, out, tmp);
 }
 
+/* "latitude longitude [altitude [accuracy]]" */
+static bool
+is_geopoint(const char *text, size_t len)
+{
+	static const double max[4] = { 90, 180, 1e9, 1e9 };
+	size_t i = 0, from;
+	unsigned n = 0;
+
+	while (i < len) {
+		double v;
+
+		for (from = i; i < len && text[i] != ' '; )
+			i++;
+		if (i > from) {
+			if (n == 4)
+				return false;
+			v = text_number(NULL, text + from, i - from);
+			if (!(fabs(v) <= max[n]))
+				return false;
+			n++;
+		}
+		i++;
+	}
+	return n >= 2;
+}
+
 bool
 answer_for_node(struct session *s, uint32_t row, const char *text, size_t len, struct val *out)
 {
@@ -197,33 +223,27 @@ answer_for_node(struct session *s, uint32_t row, const char *text, size_t len, s
 		return typed_decimal(s, text, len, out);
 	case TYPE_DATE:
 		trim(&text, &len);
-		if (date_parse(text, len, &day)) {
-			date_text(day, tmp);
-			return put(s, out, tmp);
-		}
-		if (datetime_parse(text, len, s->run.zone, &ms, &offset)) {
-			date_text(local_day(ms, zone_minutes(s->run.zone, ms)), tmp);
-			return put(s, out, tmp);
-		}
-		return false;
+		if (!date_parse(text, len, &day))
+			return false;
+		date_text(day, tmp);
+		return put(s, out, tmp);
 	case TYPE_TIME:
 		trim(&text, &len);
 		*out = (struct val){ .kind = VAL_STRING, .n = (uint32_t)len, .u.s = text };
 		return time_parse(text, len, &ms, &offset, &has);
 	case TYPE_DATETIME:
 		trim(&text, &len);
-		if (!datetime_parse(text, len, s->run.zone, &ms, &offset)) {
-			if (!date_parse(text, len, &day))
-				return false;
-			ms = day_start(s->run.zone, day);
-			offset = zone_minutes(s->run.zone, ms);
-		}
+		if (!datetime_parse(text, len, s->run.zone, &ms, &offset))
+			return false;
 		datetime_text(ms, offset, tmp);
 		return put(s, out, tmp);
 	case TYPE_BOOLEAN:
-		return (len == 4 && memcmp(text, "true", 4) == 0) || (len == 5 && memcmp(text, "false", 5) == 0)
-		    || (len == 1 && (text[0] == '0' || text[0] == '1'));
-	case TYPE_STRING: case TYPE_GEOPOINT: case TYPE_BARCODE: case TYPE_BINARY: case TYPE_OTHER:
+		if (len == 1 && (text[0] == '0' || text[0] == '1'))
+			return put(s, out, text[0] == '1' ? "true" : "false");
+		return (len == 4 && memcmp(text, "true", 4) == 0) || (len == 5 && memcmp(text, "false", 5) == 0);
+	case TYPE_GEOPOINT:
+		return is_geopoint(text, len);
+	case TYPE_STRING: case TYPE_BARCODE: case TYPE_BINARY: case TYPE_OTHER:
 		return true;
 	}
 	return true;

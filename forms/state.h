@@ -61,6 +61,7 @@ enum err_code settle(struct session *s, struct err *err) MUST_CHECK;
 enum err_code session_check(struct session *s, struct err *err) MUST_CHECK;
 enum err_code run_at(struct session *s, const struct program *p, uint32_t row, struct val *out, struct err *err) MUST_CHECK;
 void begin_answer(struct session *s);
+bool truth(struct session *s, const struct val *v);
 void refresh_hidden(struct session *s, uint32_t row);
 
 /* session_value.c: what a node of its type stores for a value. */
