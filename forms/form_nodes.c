@@ -135,13 +135,14 @@ child(struct loader *l, const xmlNode *e, uint32_t parent, const char *path, uns
 			return false;
 		if (is_repeat_path(l, sub))
 			f->nodes[at].flags |= NODE_REPEAT;
-	} else if (!form_is_repeat(f, at)) {
+	} else if (!form_is_repeat(f, at) && f->nodes[at].seen_in == e->parent) {
 		/* several nodes of one name, no repeat: rows of their own, but nobody can add one */
 		if (l->admit)
 			load_error(l, e, "the instance has two nodes %.80s, and no repeat for them", sub);
 		f->nodes[at].flags |= NODE_REPEAT;
 		f->nodes[at].no_add = true;
 	}
+	f->nodes[at].seen_in = e->parent;
 	if (is_template(e))
 		f->nodes[at].flags |= NODE_TEMPLATE;
 	return walk(l, e, at, sub, depth + 1, is_template(e) || (fresh && defaults));

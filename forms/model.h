@@ -53,7 +53,7 @@ struct form_node {
 	struct shown constraint_message, required_message;
 	const char *prefix, *uri;	/* of the name; "" */
 	uint32_t control;	/* body element + 1 */
-	uint32_t reads_of_self;
+	const void *seen_in;	/* while loading: the element it was last met in */
 	/* vertices of the graph + 1; 0: none */
 	uint32_t v_relevant, v_calculate, v_count, v_choice;
 	/* edges from this node: CSR into form->edges */

@@ -223,6 +223,14 @@ answer_for_node(struct session *s, uint32_t row, const char *text, size_t len, s
 		return typed_decimal(s, text, len, out);
 	case TYPE_DATE:
 		trim(&text, &len);
+		/* a local date-time gives its day; with an offset it would be a guess */
+		if (len > 11 && memchr(text, 'T', len) != NULL) {
+			size_t at = (size_t)((const char *)memchr(text, 'T', len) - text);
+
+			if (!time_parse(text + at + 1, len - at - 1, &ms, &offset, &has) || has)
+				return false;
+			len = at;
+		}
 		if (!date_parse(text, len, &day))
 			return false;
 		date_text(day, tmp);

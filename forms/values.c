@@ -303,6 +303,12 @@ val_bool(struct run *x, const struct val *v)
 	return false;
 }
 
+static bool
+is_boolean_node(struct nref n)
+{
+	return n.tree->form->nodes[n.tree->rows[n.row].node].type == TYPE_BOOLEAN;
+}
+
 double
 val_number(struct run *x, const struct val *v)
 {
@@ -318,6 +324,9 @@ val_number(struct run *x, const struct val *v)
 	case VAL_SET:
 		if (v->n == 0 || !node_string(x, v->u.set[0], &s))
 			return NAN;
+		/* a node of type boolean counts 1 and 0 */
+		if (s.n >= 4 && v->u.set[0].tree->form != NULL && is_boolean_node(v->u.set[0]))
+			return s.n == 4 && memcmp(s.u.s, "true", 4) == 0 ? 1 : 0;
 		return text_number(x->zone, s.u.s, s.n);
 	}
 	return NAN;
