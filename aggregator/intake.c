@@ -124,13 +124,14 @@ want(struct intake_batch *b, uint64_t seq)
 	b->want = seq;
 }
 
+/* AFTER: the time of the receipt that this one replaces, or 0; the newer one's is later. */
 static enum err_code
 receipt_new(struct store *st, struct intake_log *log, struct intake_batch *b, uint64_t a, uint64_t last,
-    const uint8_t link[32], struct err *err)
+    const uint8_t link[32], uint64_t after, struct err *err)
 {
 	int64_t now = clock_now_s(log->clock);
 	uint32_t today = (uint32_t)(now / 86400);
-	struct receipt r = { .lane = b->h.lane, .a = a, .b = last, .time = (uint64_t)now,
+	struct receipt r = { .lane = b->h.lane, .a = a, .b = last, .time = (uint64_t)now > after ? (uint64_t)now : after + 1,
 	    .ring_serial = atomic_load(log->ring_serial), .bundle_serial = atomic_load(log->bundle_serial) };
 	enum err_code rc;
 
@@ -162,7 +163,7 @@ answer_again(struct store *st, struct intake_log *log, struct intake_batch *b, e
 	b->result = INTAKE_AGAIN;
 	if (memcmp(r.key_id, log->receipt_key_id, 8) == 0)
 		return ERR_OK;
-	return receipt_new(st, log, b, r.a, r.b, r.link, err);
+	return receipt_new(st, log, b, r.a, r.b, r.link, r.time, err);
 }
 
 /* May this device send records of OWNER: its own, or those of a box it succeeds (over and over)? */
@@ -244,7 +245,7 @@ keep(struct store *st, struct intake_log *log, const struct store_device *device
 	if (rc == ERR_OK)
 		rc = after_append(st, log, b, rows, n, err);
 	if (rc == ERR_OK)
-		rc = receipt_new(st, log, b, rows[0].seq, rows[n - 1].seq, rows[n - 1].link, err);
+		rc = receipt_new(st, log, b, rows[0].seq, rows[n - 1].seq, rows[n - 1].link, 0, err);
 	if (rc == ERR_OK)
 		b->result = INTAKE_KEPT;
 	return rc;

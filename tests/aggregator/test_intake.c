@@ -215,11 +215,13 @@ fate_from_list(struct box *b, const char *method, const char *path)
 	return c == 'q' ? FATE_LOST_ASKING : c == 'a' ? FATE_LOST_ANSWER : c == 'd' ? FATE_DOUBLED : FATE_GOOD;
 }
 
-/* CANDOUR_LONG runs every case; else a spread of them. */
+/* CANDOUR_STRIDE=1 runs every case; else a spread of them. */
 static int
 stride(void)
 {
-	return getenv("CANDOUR_LONG") != NULL ? 1 : 21;
+	const char *text = getenv("CANDOUR_STRIDE");
+
+	return text != NULL && atoi(text) > 0 ? atoi(text) : 21;
 }
 
 /* Every combination of a lost question, a lost answer, a doubled one and a good one over five exchanges. */
@@ -511,6 +513,8 @@ count_bodies(void *arg, const struct store_row *row, struct err *e)
 static enum err_code
 bodies_of(void *arg, const struct store_position *p, struct err *e)
 {
+	if (memcmp(p->device, a->id, 16) != 0)
+		return ERR_OK;
 	return w.store->ops->rows(w.store, p->device, p->lane, p->epoch, 0, 1000, count_bodies, arg, e);
 }
 
@@ -784,7 +788,7 @@ suite(void)
 	tcase_add_test(t, a_revoked_device_is_refused);
 	tcase_add_test(t, another_record_of_a_known_id_is_put_aside);
 	tcase_add_test(t, only_a_successor_sends_anothers_records);
-	tcase_add_loop_test(t, no_flipped_receipt_is_believed, 0, stride() == 1 ? RECEIPT_LEN : 40);
+	tcase_add_loop_test(t, no_flipped_receipt_is_believed, 0, stride() == 1 ? RECEIPT_LEN : 1024 / stride());
 	tcase_add_test(t, a_withdrawal_erases_body_and_wraps);
 	tcase_add_loop_test(t, a_failed_commit_is_asked_again, 0, 2);
 	tcase_add_test(t, a_bad_batch_fails_no_other);
