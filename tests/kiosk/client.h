@@ -23,6 +23,13 @@ static struct kiosk *kiosk;
 static struct http_server *server;
 static _Atomic int64_t given_ms;	/* added to both clocks */
 static char answer[1 << 20];
+static uint16_t bench_port;	/* another kiosk than the one in this process; 0: this one */
+
+__attribute__((unused)) static uint16_t
+kiosk_port(void)
+{
+	return bench_port != 0 ? bench_port : http_port(server);
+}
 
 static int64_t
 given_now(void *arg)
@@ -59,7 +66,7 @@ run(const char *fmt, ...)
 }
 
 /* A site with the library's forms; FORM (may be NULL) instead of the satisfaction questionnaire. */
-static void
+__attribute__((unused)) static void
 open_kiosk(const char *form)
 {
 	struct http_conf http = { .name = "kiosk", .listen = "127.0.0.1:0", .listen_fd = -1, .threads = 2,
@@ -83,7 +90,7 @@ open_kiosk(const char *form)
 	cookie[0] = token[0] = '\0';
 }
 
-static void
+__attribute__((unused)) static void
 close_kiosk(void)
 {
 	http_stop(server);
@@ -93,10 +100,10 @@ close_kiosk(void)
 }
 
 /* One request; the whole answer in `answer`, its status returned. Cookies and tokens are kept. */
-static int
+__attribute__((unused)) static int
 ask(const char *method, const char *path, const char *body)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(http_port(server)),
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(kiosk_port()),
 	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	char head[1024];
 	size_t len = 0;
@@ -106,7 +113,7 @@ ask(const char *method, const char *path, const char *body)
 
 	ck_assert_int_eq(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
 	snprintf(head, sizeof(head), "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nConnection: close\r\n%s%s%s%s%zu\r\n\r\n",
-	    method, path, http_port(server), cookie[0] != '\0' ? "Cookie: " : "", cookie, cookie[0] != '\0' ? "\r\n" : "",
+	    method, path, kiosk_port(), cookie[0] != '\0' ? "Cookie: " : "", cookie, cookie[0] != '\0' ? "\r\n" : "",
 	    body != NULL ? "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: " : "Content-Length: ",
 	    body != NULL ? strlen(body) : 0);
 	ck_assert_int_eq(send(fd, head, strlen(head), MSG_NOSIGNAL), (ssize_t)strlen(head));
@@ -129,7 +136,7 @@ ask(const char *method, const char *path, const char *body)
 }
 
 /* Press GO with more FIELDS ("&a0=1" or ""), then see where the visit stands. */
-static int
+__attribute__((unused)) static int
 press(const char *go, const char *fields)
 {
 	char body[8192];
@@ -139,7 +146,7 @@ press(const char *go, const char *fields)
 	return ask("GET", strstr(answer, "Location: /s") != NULL ? "/s" : "/", NULL);
 }
 
-static void
+__attribute__((unused)) static void
 to_questions(void)
 {
 	ck_assert_int_eq(ask("POST", "/start", "go=start&l=en"), 303);
@@ -149,20 +156,20 @@ to_questions(void)
 	press("next", "");
 }
 
-static bool
+__attribute__((unused)) static bool
 has(const char *text)
 {
 	return strstr(answer, text) != NULL;
 }
 
-static void
+__attribute__((unused)) static void
 after(int seconds)
 {
 	given_ms += (int64_t)seconds * 1000;
 	kiosk_tick(kiosk);
 }
 
-static int
+__attribute__((unused)) static int
 sealed(void)
 {
 	char command[300], line[40] = "";

@@ -1,0 +1,225 @@
+/* A question page against libmicrohttpd serving 4 KB from memory: CPU a request, at most 2x; and the kiosk's memory
+ * after many visits. Each server runs in a child of its own, so that only its CPU is counted. */
+#include <signal.h>
+#include <stdarg.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include <microhttpd.h>
+
+#include "tests/kiosk/client.h"
+
+enum { PAGE = 4096, REQUESTS = 4000, WARM = 500, VISITS_RUN = 300 };
+
+static enum MHD_Result
+bare(void *cls, struct MHD_Connection *c, const char *url, const char *method, const char *version, const char *data,
+    size_t *len, void **state)
+{
+	static int seen;
+
+	(void)url;
+	(void)method;
+	(void)version;
+	(void)data;
+	(void)len;
+	if (*state == NULL) {
+		*state = &seen;
+		return MHD_YES;
+	}
+	return MHD_queue_response(c, 200, cls);
+}
+
+static double
+cpu_s(pid_t pid)
+{
+	struct timespec t;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &t) != 0)
+		return 0;
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static long
+rss_kib(pid_t pid)
+{
+	char path[64], line[200];
+	long kib = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	f = fopen(path, "r");
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL)
+		if (sscanf(line, "VmRSS: %ld", &kib) == 1)
+			break;
+	if (f != NULL)
+		fclose(f);
+	return kib;
+}
+
+/* N times HEAD on one connection kept alive; bodies are read by their length. */
+static void
+load(uint16_t port, const char *head, int n)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port),
+	    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	ck_assert_int_eq(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	for (int i = 0; i < n; i++) {
+		size_t len = 0, want = SIZE_MAX;
+
+		ck_assert_int_eq(send(fd, head, strlen(head), MSG_NOSIGNAL), (ssize_t)strlen(head));
+		while (len < want) {
+			ssize_t got = recv(fd, answer + len, sizeof(answer) - 1 - len, 0);
+			const char *end, *length;
+
+			ck_assert_msg(got > 0, "request %d", i);
+			len += (size_t)got;
+			answer[len] = '\0';
+			end = want == SIZE_MAX ? strstr(answer, "\r\n\r\n") : NULL;
+			length = end == NULL ? NULL : strstr(answer, "Content-Length: ");
+			if (length != NULL)
+				want = (size_t)(end - answer) + 4 + strtoul(length + 16, NULL, 10);
+		}
+		ck_assert_int_eq(strncmp(answer, "HTTP/1.1 200", 12), 0);
+	}
+	close(fd);
+}
+
+static double
+measure(pid_t pid, uint16_t port, const char *head)
+{
+	double before;
+
+	load(port, head, WARM);
+	before = cpu_s(pid);
+	load(port, head, REQUESTS);
+	return (cpu_s(pid) - before) / REQUESTS * 1e6;
+}
+
+static pid_t
+start_bare(uint16_t *port)
+{
+	static char page[PAGE];
+	int fds[2];
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(fds), 0);
+	pid = fork();
+	if (pid == 0) {
+		struct MHD_Response *r;
+		struct MHD_Daemon *d;
+
+		memset(page, 'x', sizeof(page));
+		r = MHD_create_response_from_buffer(sizeof(page), page, MHD_RESPMEM_PERSISTENT);
+		d = MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD, 0, NULL, NULL, bare, r, MHD_OPTION_END);
+		*port = d == NULL ? 0 : MHD_get_daemon_info(d, MHD_DAEMON_INFO_BIND_PORT)->port;
+		if (write(fds[1], port, sizeof(*port)) != sizeof(*port))
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	ck_assert_int_eq(read(fds[0], port, sizeof(*port)), sizeof(*port));
+	return pid;
+}
+
+/* The kiosk itself, as a program; its port from its log. */
+static pid_t
+start_kiosk(uint16_t *port)
+{
+	char text[4096] = "", *at = NULL;
+	size_t len = 0;
+	int fds[2];
+	pid_t pid;
+
+	ck_assert_int_eq(pipe(fds), 0);
+	pid = fork();
+	if (pid == 0) {
+		char program[300];
+
+		snprintf(program, sizeof(program), "%s/candour-kiosk", build_dir());
+		dup2(fds[1], STDERR_FILENO);
+		execl(program, program, "-c", conf_path, (char *)NULL);
+		_exit(1);
+	}
+	while (at == NULL) {
+		ssize_t n = read(fds[0], text + len, sizeof(text) - 1 - len);
+
+		ck_assert_msg(n > 0, "%s", text);
+		len += (size_t)n;
+		text[len] = '\0';
+		at = strstr(text, " port=");
+	}
+	*port = (uint16_t)atoi(at + 6);
+	return pid;
+}
+
+/* A test only so that ck_assert works; one process, no time limit. */
+START_TEST(pages)
+{
+	double bare_us, page_us;
+	uint16_t bare_port = 0, port = 0;
+	pid_t plain, real;
+	long first, last;
+	char head[512];
+
+	setenv("BUILD", "build/release", 0);
+	open_kiosk(NULL);
+	http_stop(server);
+	kiosk_close(kiosk);
+	plain = start_bare(&bare_port);
+	real = start_kiosk(&port);
+	/* One visit to a question, through the same code as the tests' (its server is the program now). */
+	bench_port = port;
+	to_questions();
+	ck_assert(has("Question 1 of"));
+	snprintf(head, sizeof(head), "GET / HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n\r\n", bare_port);
+	bare_us = measure(plain, bare_port, head);
+	snprintf(head, sizeof(head), "GET /s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nCookie: %s\r\n\r\n", port, cookie);
+	page_us = measure(real, port, head);
+	printf("%-58s %8.2fx (goal at most 2x) %s\n", "question page: CPU over libmicrohttpd serving 4 KB", page_us / bare_us,
+	    page_us / bare_us <= 2 ? "ok" : "MISSED");
+	printf("  %.1f us a page of %zu bytes, %.1f us a bare one\n", page_us, strlen(answer), bare_us);
+	press("stop", "");
+	first = 0;
+	for (int i = 0; i < VISITS_RUN; i++) {
+		to_questions();
+		for (int k = 0; k < 20 && !has("class=\"thanks\""); k++)
+			press(has("value=\"send\"") ? "send" : "next", "&a0=1");
+		ck_assert(has("class=\"four\""));
+		press("next", "");
+		if (i == VISITS_RUN / 3)
+			first = rss_kib(real);
+	}
+	last = rss_kib(real);
+	printf("%-58s %8.1f MiB (goal under 16) %s\n", "kiosk: resident after 300 whole visits", (double)last / 1024,
+	    last < 16 * 1024 ? "ok" : "MISSED");
+	printf("  %.1f MiB after %d of them: grown by %ld KiB\n", (double)first / 1024, VISITS_RUN / 3, last - first);
+	kill(plain, SIGKILL);
+	kill(real, SIGTERM);
+	waitpid(plain, NULL, 0);
+	waitpid(real, NULL, 0);
+	config_clear(kiosk_keys, kiosk_n_keys, &conf);
+	run("rm -rf '%s'", site);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("bench_page");
+	TCase *c = tcase_create("bench_page");
+	SRunner *sr;
+	int bad;
+
+	tcase_set_timeout(c, 0);
+	tcase_add_test(c, pages);
+	suite_add_tcase(s, c);
+	sr = srunner_create(s);
+	srunner_set_fork_status(sr, CK_NOFORK);
+	srunner_run_all(sr, CK_MINIMAL);
+	bad = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return bad == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
