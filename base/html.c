@@ -16,14 +16,31 @@ sequence(const char *s, size_t len)
 	return 0;
 }
 
+/* How many of the LEN bytes at S are printable ASCII that needs no escape: most of most texts. */
+static size_t
+plain(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && s[n] >= 0x20 && s[n] < 0x7f && s[n] != '&' && s[n] != '<' && s[n] != '>' && s[n] != '"'
+	    && s[n] != '\'')
+		n++;
+	return n;
+}
+
 void
 html_text_n(struct buf *out, const char *s, size_t len)
 {
 	size_t i = 0;
 
 	while (i < len) {
-		size_t n;
+		size_t n = plain(s + i, len - i);
 
+		if (n > 0) {
+			buf_put(out, s + i, n);
+			i += n;
+			continue;
+		}
 		switch (s[i]) {
 		case '&': buf_puts(out, "&amp;"); i++; continue;
 		case '<': buf_puts(out, "&lt;"); i++; continue;

@@ -10,7 +10,7 @@
 #include "kiosk/take.h"
 #include "kiosk/templates.h"
 
-enum { ANSWERS_A_PAGE = 4, TEXT_IDLE_S = 600, GRACE_S = 5, DAY_S = 86400 };
+enum { ANSWERS_A_PAGE = 4, TEXT_IDLE_S = 600, GRACE_S = 5, DAY_S = 86400, PAGE_ROOM = 9000 };
 
 /* One page being made. */
 struct sheet {
@@ -635,11 +635,20 @@ sheet_init(struct sheet *s, struct kiosk *k, struct visit *v, struct http_respon
 	buf_init_secret(&s->said, SAY_MAX);
 }
 
+/* Room for a whole page at once: a secret buffer that grows copies and wipes each time. */
+static void
+make_room(struct buf *body)
+{
+	if (buf_room(body, PAGE_ROOM) != NULL)
+		buf_truncate(body, 0);
+}
+
 void
 show_visit(struct kiosk *k, struct visit *v, struct http_response *out)
 {
 	struct sheet s;
 
+	make_room(&out->body);
 	sheet_init(&s, k, v, out);
 	show_place(&s);
 	set_idle(&s);

@@ -27,3 +27,11 @@ shots: $(KIOSK_NEEDS) ## a dozen pictures of the kiosk into docs/shots
 	$(call kiosk_node,kiosk_shots.mjs) docs/shots
 shots-all: $(KIOSK_NEEDS) ## every page of the kiosk at three sizes into build/shots, to look at
 	$(call kiosk_node,kiosk_shots.mjs) build/shots all
+
+.PHONY: kiosk-listen kiosk-lan kiosk-power
+kiosk-listen: $(KIOSK_NEEDS) ## every page can be heard, stopped, slowed, in its language
+	$(call kiosk_node,test_listen.mjs)
+kiosk-lan: $(KIOSK_NEEDS) ## 20 visitors at once over HTTPS, 10,000 pages, no answer in another's visit
+	@PAGES=10000 BUILD=$(O) node tests/browser/test_lan.mjs
+kiosk-power: $(KIOSK_NEEDS) ## 200 random SIGKILLs: no thanked answer lost or doubled
+	@KILLS=200 BUILD=$(O) node tests/browser/test_power.mjs
