@@ -79,7 +79,7 @@ if [ ! -e "$dir/filled" ]; then
 	total=$((months * rate * sites))
 	if [ -e "$dir/filling" ]; then
 		echo "Filling was interrupted; going on with the responses that were kept"
-		total=1
+		total=0
 	else
 		echo "$months months of made-up responses from $sites sites, through form engine, sealing, outbox, sync and intake:"
 		touch "$dir/filling"
