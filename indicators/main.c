@@ -86,6 +86,7 @@ main(int argc, char **argv)
 	struct worker *worker = NULL;
 	struct room *room = NULL;
 	struct err err = {0};
+	int status = 1;
 
 	program_start(&program, "candour-indicators", argc, argv, indicators_keys, indicators_n_keys);
 	if (config_read(program.config_path, indicators_keys, indicators_n_keys, &conf, &err) != ERR_OK) {
@@ -100,6 +101,7 @@ main(int argc, char **argv)
 		log_err("indicators", "open", &err);
 		goto out;
 	}
+	status = 0;
 	if (program.check_only)
 		goto out;
 	struct room_conf rc = {
@@ -109,6 +111,7 @@ main(int argc, char **argv)
 	};
 	if (room_start(&rc, &state, &room, &err) != ERR_OK) {
 		log_err("indicators", "listen", &err);
+		status = 1;
 		goto out;
 	}
 	log_event("indicators", "listening=%s port=%u", conf.listen, room_port(room));
@@ -118,5 +121,5 @@ out:
 	room_stop(room);
 	worker_close(worker);
 	config_clear(indicators_keys, indicators_n_keys, &conf);
-	return err.code == ERR_OK ? 0 : 1;
+	return status;
 }

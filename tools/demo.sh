@@ -2,14 +2,14 @@
 # demo.sh DIR PORT_BASE: the whole product on this machine: a made-up organisation with six sites (tools/stack.sh),
 # the four daemons, 24 months of made-up responses through the real path, one publication. Runs until Ctrl-C,
 # which stops everything it started. Run again, it goes on with what is in DIR.
-#	BUILD [build/release]  DEMO_SITES [6]  DEMO_MONTHS [24]  DEMO_RATE [22 responses a site and month]
+#	BUILD [build/release]  DEMO_SITES [6]  DEMO_MONTHS [24]  DEMO_RATE [40 responses a site and month]
 set -euo pipefail
 [ $# = 2 ] || { sed -n '2,5p' "$0" >&2; exit 2; }
 dir=$1 base=$2
 cd "$(dirname "$0")/.."
 build=$(cd "${BUILD:-build/release}" && pwd)
 candour=$build/candour
-sites=${DEMO_SITES:-6} months=${DEMO_MONTHS:-24} rate=${DEMO_RATE:-22}
+sites=${DEMO_SITES:-6} months=${DEMO_MONTHS:-24} rate=${DEMO_RATE:-40}
 case $base in ''|*[!0-9]*) echo "PORT_BASE must be a number" >&2; exit 2 ;; esac
 [ "$base" -ge 1024 ] && [ "$base" -le 65500 ] || { echo "PORT_BASE must be from 1024 to 65500" >&2; exit 2; }
 

@@ -156,6 +156,10 @@ class Visitor:
                 if seen:
                     seen(page)
                 if page.name == "thanks":
+                    try:
+                        self.press(page, self.onward(page))  # Finished
+                    except Lost:
+                        pass
                     return page
                 if page.status >= 500:
                     raise Lost(f"status {page.status}")
