@@ -1,11 +1,13 @@
-/* candour form convert|check: questionnaires from spreadsheets to XForm, and what is wrong with them. */
+/* candour form convert|check|preview: questionnaires from spreadsheets to XForm, and what is wrong with them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "admin/commands.h"
+#include "admin/preview.h"
 #include "base/file.h"
+#include "base/num.h"
 #include "forms/sheet.h"
 #include "forms/xlsform.h"
 
@@ -15,10 +17,12 @@ static int
 usage(FILE *to)
 {
 	fprintf(to, "usage: candour form convert [--root NAME] FILE\n"
-	    "       candour form check [--strict] FILE...\n\n"
+	    "       candour form check [--strict] FILE...\n"
+	    "       candour form preview [--port N] FILE\n\n"
 	    "convert prints the ODK XForm of a questionnaire (.xlsx, multi-sheet .csv or XForm XML); all its\n"
 	    "errors at once, each with sheet, row and column, go to standard error.\n"
-	    "check says what is wrong or doubtful and how to mend it; --strict fails on warnings too.\n");
+	    "check says what is wrong or doubtful and how to mend it; --strict fails on warnings too.\n"
+	    "preview serves it in the kiosk's own pages on 127.0.0.1; nothing is kept.\n");
 	return to == stdout ? 0 : 2;
 }
 
@@ -181,6 +185,37 @@ run_check(int argc, char **argv)
 	return bad;
 }
 
+static int
+run_preview(int argc, char **argv)
+{
+	struct findings found;
+	struct buf xml;
+	struct err err = { 0 };
+	enum err_code rc;
+	int64_t port = 0;
+	int at = 1;
+
+	if (at + 1 < argc && strcmp(argv[at], "--port") == 0) {
+		if (!num_i64(argv[at + 1], strlen(argv[at + 1]), 0, 65535, &port))
+			return usage(stderr);
+		at += 2;
+	}
+	if (at + 1 != argc || argv[at][0] == '-')
+		return usage(stderr);
+	if (check_one(argv[at], false) != 0)
+		return 1;
+	findings_init(&found);
+	buf_init(&xml, XML_MAX);
+	rc = convert(argv[at], NULL, &xml, &found, &err);
+	if (rc == ERR_OK)
+		rc = preview_run(&xml, (unsigned)port, &err);
+	if (rc != ERR_OK)
+		fprintf(stderr, "candour: preview: %s\n", err.msg);
+	buf_free(&xml);
+	findings_clear(&found);
+	return rc == ERR_OK ? 0 : 1;
+}
+
 int
 cmd_form(int argc, char **argv)
 {
@@ -188,6 +223,8 @@ cmd_form(int argc, char **argv)
 		return run_convert(argc - 1, argv + 1);
 	if (argc >= 2 && strcmp(argv[1], "check") == 0)
 		return run_check(argc - 1, argv + 1);
+	if (argc >= 2 && strcmp(argv[1], "preview") == 0)
+		return run_preview(argc - 1, argv + 1);
 	if (argc >= 2 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0))
 		return usage(stdout);
 	return usage(stderr);
