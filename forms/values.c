@@ -434,11 +434,23 @@ scalars(struct run *x, enum op_code op, const struct val *a, const struct val *b
 	return by_text(op, &s, &t);
 }
 
+/* In indicators a question that was not relevant, and so stands in no submission, reads '': without this ${q} = '' would
+ * be false of it, as XPath has it for an empty node-set, and whoever was not asked would count as having answered. */
+static const struct val *
+absent_is_blank(const struct run *x, const struct val *v)
+{
+	static const struct val blank = { .kind = VAL_STRING, .n = 0, .u.s = "" };
+
+	return x->facts != NULL && v->kind == VAL_SET && v->n == 0 ? &blank : v;
+}
+
 bool
 compare(struct run *x, enum op_code op, const struct val *a, const struct val *b)
 {
 	struct val s, t;
 
+	a = absent_is_blank(x, a);
+	b = absent_is_blank(x, b);
 	if (a->kind == VAL_SET && b->kind == VAL_SET) {
 		for (uint32_t i = 0; i < a->n; i++) {
 			if (!node_string(x, a->u.set[i], &s))

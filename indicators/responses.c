@@ -395,7 +395,8 @@ responses_row(const struct responses *r, size_t i, struct response_row *out, str
 	struct buf xml;
 	enum err_code rc;
 
-	*out = (struct response_row){ .site = r->at_site < 0 ? "" : fields[r->at_site], .line = r->lines[i] };
+	*out = (struct response_row){ .site = r->at_site < 0 || fields[r->at_site][0] == '\0' ? "unknown"
+	    : fields[r->at_site], .line = r->lines[i] };
 	if (!is_day(fields[r->at_day], &out->day))
 		return err_set(err, ERR_INPUT, "%s:%d: no day", r->file, r->lines[i]);
 	if (r->n_questions > 0)

@@ -9,7 +9,7 @@
 struct responses;
 
 struct response_row {
-	const char *site;	/* column _site; "" without */
+	const char *site;	/* column _site; "unknown" without */
 	int64_t day;		/* column _day */
 	int line;
 	struct instance *instance;

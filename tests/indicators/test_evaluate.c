@@ -209,6 +209,30 @@ START_TEST(a_mean_leaves_out_who_did_not_answer)
 }
 END_TEST
 
+/* A question that was not relevant stands in no submission and reads '' (indicators.md section 1): who was not asked has
+ * not answered. */
+START_TEST(a_question_that_was_not_asked_reads_blank)
+{
+	static const char *const populations[] = { "${q7a} = ''", "not(${q7a} != '')", "'' = ${q7a}", "${days} = ''",
+		"string-length(${q7a}) = 0", "not(selected(${matters}, 'food'))", "not(${days} > 0)", "${q7a} = ${days}" };
+	char text[2000];
+	struct definition *d;
+	struct evaluator *e;
+	struct evaluation out;
+	struct response about = { "elm", 20544 };
+	struct instance *in = answers("1", "", SELF);
+
+	snprintf(text, sizeof(text), HEAD("count") "population = %s\n[form satisfaction]\n", populations[_i]);
+	d = parse(text);
+	ck_ok(evaluator_new(d, form, NULL, &e, &err));
+	ck_ok(evaluator_run(e, in, &about, &out, &err));
+	ck_assert_msg(out.outcome == OUTCOME_COUNTED, "%s is not true of who was not asked", populations[_i]);
+	instance_free(in);
+	evaluator_free(e);
+	definition_free(d);
+}
+END_TEST
+
 /* Free text as a breakdown must not get into a published category. */
 START_TEST(a_breakdown_that_is_no_code_reads_other)
 {
@@ -371,6 +395,7 @@ suite(void)
 	tcase_add_test(c, points_may_be_written_in_the_definition);
 	tcase_add_test(c, each_option_is_counted_over_the_same_base);
 	tcase_add_test(c, a_mean_leaves_out_who_did_not_answer);
+	tcase_add_loop_test(c, a_question_that_was_not_asked_reads_blank, 0, 8);
 	tcase_add_test(c, a_breakdown_that_is_no_code_reads_other);
 	tcase_add_test(c, a_variant_has_its_own_numerator_and_series);
 	tcase_add_test(c, a_table_is_read_as_of_the_day);
