@@ -362,7 +362,8 @@ call(struct compiler *c, const struct ast *e)
 	}
 	if (strcmp(f->name, "regex") == 0 && !compile_regex(c, e, &slot))
 		return false;
-	c->open = (f->flags & FN_SETS) != 0;
+	/* concat of several is of single values; of one argument, of all its nodes */
+	c->open = (f->flags & FN_SETS) != 0 && (strcmp(f->name, "concat") != 0 || e->n == 1);
 	for (const struct ast *a = e->a; a != NULL; a = a->next) {
 		bool was = c->structure;
 
