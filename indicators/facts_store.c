@@ -64,6 +64,10 @@ static const char *const sql[FACTS_STATEMENTS] = {
 	[S_PUB_PENDING] = "SELECT bytes FROM publication WHERE state = 'prepared' AND sha256 <> '' ORDER BY no"
 	    " LIMIT 1",
 	[S_PUB_EACH] = "SELECT no, bytes FROM publication WHERE state = 'published' ORDER BY no",
+	[S_SNAP_CLEAR] = "DELETE FROM snapshot WHERE no >= ?1",
+	[S_SNAP_PUT] = "INSERT INTO snapshot VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+	[S_SNAP_EACH] = "SELECT site, period, stratum, bucket, item, no, n, num, people FROM snapshot"
+	    " WHERE def = ?1 ORDER BY site, period, stratum, bucket, item, no",
 	FACTS_CELL_SQL
 };
 

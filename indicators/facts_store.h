@@ -175,6 +175,19 @@ enum err_code facts_record_counts(struct facts *f, enum err_code (*fn)(void *arg
 enum err_code facts_records(struct facts *f, const char *site, size_t skip, size_t max, enum err_code (*fn)(void *arg,
 	const struct facts_record *r, struct err *err), void *arg, struct err *err) MUST_CHECK;
 
+/* Exact counts behind publications (docs/formats/facts.md). Forget those of number NO and later (they were
+ * prepared, not published); keep one; read those of DEF by site, month, stratum, bucket, item and no. */
+struct facts_snapshot {
+	const char *site, *stratum, *bucket, *item;	/* bucket: its keys as text */
+	int64_t period, no, n, people;
+	double num;
+};
+enum err_code facts_snapshot_clear(struct facts *f, int64_t no, struct err *err) MUST_CHECK;
+enum err_code facts_snapshot_put(struct facts *f, int64_t def, const struct facts_snapshot *s,
+	struct err *err) MUST_CHECK;
+enum err_code facts_snapshot_each(struct facts *f, int64_t def, enum err_code (*fn)(void *arg,
+	const struct facts_snapshot *s, struct err *err), void *arg, struct err *err) MUST_CHECK;
+
 /* Publications: keep a prepared one (replacing an earlier prepared one of that number), mark it as
  * published with the signed bytes, read the last published one's number and file hash (0 and ""). */
 enum err_code facts_prepared(struct facts *f, int64_t no, int64_t data_rev, const char *sha256,

@@ -13,6 +13,7 @@
 #include "base/codec.h"
 #include "base/num.h"
 #include "indicators/disclosure.h"
+#include "indicators/history.h"
 #include "indicators/points.h"
 #include "indicators/spc.h"
 
@@ -28,7 +29,12 @@ struct draft_row {
 	struct pub_row row;
 	const struct definition *d;
 	const struct point *p;
-	int base, count, helped;	/* figures, or FIGURE_NONE */
+	int base, count;		/* figures, or FIGURE_NONE */
+	const struct shown *before;	/* the last time its value was shown, or NULL */
+	const struct shown *base_before;	/* the last time its denominator was */
+	int base_then;			/* the figure of that denominator */
+	bool is_between;		/* its denominator must stay, its value cannot be told with it */
+	bool kept;			/* as it was then: what came since is too little to tell apart */
 };
 
 struct work {
@@ -40,8 +46,9 @@ struct work {
 	size_t n, cap;
 	struct pub_definition *definitions;
 	size_t n_definitions;
+	struct history history;
 	int64_t no;
-	size_t suppressed;
+	size_t suppressed, kept_back;
 };
 
 static const char *
@@ -212,7 +219,7 @@ add_row(struct work *w, const struct definition *d, const char *hash, const stru
 		w->cap = cap;
 	}
 	dr = &w->rows[w->n++];
-	*dr = (struct draft_row){ .d = d, .p = p, .base = FIGURE_NONE, .count = FIGURE_NONE, .helped = FIGURE_NONE };
+	*dr = (struct draft_row){ .d = d, .p = p, .base = FIGURE_NONE, .count = FIGURE_NONE };
 	r = &dr->row;
 	r->id = row_id(w, d, p);
 	r->indicator = d->id;
@@ -236,37 +243,6 @@ add_row(struct work *w, const struct definition *d, const char *hash, const stru
 
 /* --- suppression ------------------------------------------------------------------------------------ */
 
-/* Two atoms a cell: those in the numerator, and the others. What else is published of a cell is their sum. */
-struct atoms {
-	uint32_t *in, *out;
-};
-
-static enum err_code
-add_figure(struct disclosure *dis, const struct atoms *a, const struct point *p, enum figure_kind kind,
-	int64_t count, int base, double supported, int *index, struct err *err)
-{
-	uint32_t *atoms = calloc(p->n_leaves * 2 + 1, sizeof(*atoms));
-	struct figure fig = {
-		.kind = kind, .count = count, .level = p->site[0] == '\0' ? LEVEL_ORGANISATION : 0, .base = base,
-		.pair = FIGURE_NONE, .supported = isnan(supported) ? -1 : (int64_t)supported, .atoms = atoms,
-	};
-	enum err_code rc;
-
-	if (atoms == NULL)
-		return err_nomem(err);
-	/* Breakdowns lie below the total of their own area. */
-	if (p->breakdown[0] != '\0' && fig.level == LEVEL_ORGANISATION)
-		fig.level = LEVEL_ORGANISATION - 1;
-	for (size_t i = 0; i < p->n_leaves; i++) {
-		atoms[fig.n_atoms++] = a->in[p->leaves[i]];
-		if (kind == FIGURE_BASE)
-			atoms[fig.n_atoms++] = a->out[p->leaves[i]];
-	}
-	rc = disclosure_add(dis, &fig, index, err);
-	free(atoms);
-	return rc;
-}
-
 static bool
 counts_people(const struct definition *d)
 {
@@ -288,49 +264,182 @@ hide(struct pub_row *r, bool base_too, char flag, struct work *w)
 	w->suppressed++;
 }
 
-/* All figures of one definition in one system; then the flags go onto the rows from FIRST on. */
-static enum err_code
-suppress(struct work *w, const struct definition *d, const struct points *p, size_t first, struct err *err)
+static struct figure
+figure_of(const struct point *p, enum figure_kind kind, int base, bool frozen)
 {
-	struct disclosure *dis = NULL;
-	struct atoms a = { calloc(p->n_leaves + 1, sizeof(uint32_t)), calloc(p->n_leaves + 1, sizeof(uint32_t)) };
-	enum err_code rc = a.in == NULL || a.out == NULL ? err_nomem(err) : disclosure_new(&d->policy, &dis, err);
+	/* Breakdowns lie below the total of their own area. */
+	int level = p->site[0] != '\0' ? 0 : p->breakdown[0] != '\0' ? LEVEL_ORGANISATION - 1 : LEVEL_ORGANISATION;
 
-	for (size_t i = 0; i < p->n_leaves && rc == ERR_OK; i++) {
-		a.in[i] = disclosure_atom(dis);
-		a.out[i] = disclosure_atom(dis);
+	return (struct figure){ .kind = kind, .level = level, .base = base, .pair = FIGURE_NONE, .frozen = frozen,
+	    .supported = kind != FIGURE_BASE || isnan(p->at_risk) ? -1 : (int64_t)p->at_risk };
+}
+
+/* Every figure of POINT that was ever shown. *LAST: the last of them that showed a value. */
+static enum err_code
+add_past(struct work *w, const struct definition *d, const char *hash, const struct point *point,
+	struct disclosure *dis, const struct chain_of_cell *chains, struct draft_row *dr, struct err *err)
+{
+	const char *id = row_id(w, d, point);
+	size_t first, n;
+	enum err_code rc = id == NULL ? err_nomem(err) : ERR_OK;
+
+	if (rc != ERR_OK)
+		return rc;
+	history_of(&w->history, id, hash, &first, &n);
+	for (size_t i = first; i < first + n && rc == ERR_OK; i++) {
+		const struct shown *s = &w->history.shown[i];
+		int base = FIGURE_NONE, count = FIGURE_NONE;
+
+		if (s->row->denominator.shown)
+			rc = history_figure(dis, chains, point, s->no, figure_of(point, FIGURE_BASE, FIGURE_NONE, true),
+			    &base, err);
+		if (rc == ERR_OK && s->row->value.shown && counts_people(d))
+			rc = history_figure(dis, chains, point, s->no, figure_of(point, FIGURE_COUNT, base, true), &count,
+			    err);
+		if (dr != NULL && s->row->denominator.shown) {
+			dr->base_before = s;
+			dr->base_then = base;
+		}
+		if (dr != NULL && s->row->value.shown) {
+			dr->before = s;
+			dr->base = base;
+			dr->count = count;
+		}
 	}
-	for (size_t i = first; i < w->n && rc == ERR_OK; i++) {
-		struct draft_row *dr = &w->rows[i];
+	return rc;
+}
 
-		rc = add_figure(dis, &a, dr->p, FIGURE_BASE, dr->p->sum.people, FIGURE_NONE, dr->p->at_risk,
+/* A figure that was shown stays as it was, [p], until at least base_min people came or went since. */
+static void
+stay(struct work *w, struct draft_row *dr, int64_t moved)
+{
+	const struct pub_row *old = dr->before->row;
+	struct pub_row *r = &dr->row;
+
+	dr->kept = true;
+	r->numerator = old->numerator;
+	r->denominator = old->denominator;
+	r->value = old->value;
+	r->lower95 = old->lower95;
+	r->upper95 = old->upper95;
+	r->lower998 = old->lower998;
+	r->upper998 = old->upper998;
+	r->margin = old->margin;
+	r->verdict = old->verdict;
+	if (moved == 0)
+		return;
+	r->flag = "[p]";
+	w->kept_back++;
+}
+
+/* What DR's figures are now is not to be shown, and not to be worked out from other rows either. */
+static enum err_code
+protect_now(const struct definition *d, struct disclosure *dis, const struct chain_of_cell *chains,
+	const struct draft_row *dr, struct err *err)
+{
+	struct figure base = figure_of(dr->p, FIGURE_BASE, FIGURE_NONE, false), count;
+	int at, unused;
+	enum err_code rc;
+
+	base.never = true;
+	rc = history_figure(dis, chains, dr->p, HISTORY_NOW, base, &at, err);
+	if (rc == ERR_OK && counts_people(d)) {
+		count = figure_of(dr->p, FIGURE_COUNT, at, false);
+		count.never = true;
+		rc = history_figure(dis, chains, dr->p, HISTORY_NOW, count, &unused, err);
+	}
+	return rc;
+}
+
+/* The figures of the row DR: a kept one is in the system already, another is asked for. */
+static enum err_code
+add_present_row(struct work *w, const struct definition *d, struct disclosure *dis,
+	const struct chain_of_cell *chains, struct draft_row *dr, struct err *err)
+{
+	int64_t moved = dr->before == NULL ? INT64_MAX : history_moved(chains, dr->p, dr->before->no);
+	int64_t base_moved = dr->base_before == NULL ? INT64_MAX : history_moved(chains, dr->p, dr->base_before->no);
+	enum err_code rc = ERR_OK;
+
+	if (moved < d->policy.base_min) {
+		stay(w, dr, moved);
+		return moved == 0 ? ERR_OK : protect_now(d, dis, chains, dr, err);
+	}
+	dr->count = FIGURE_NONE;
+	if (base_moved < d->policy.base_min) {
+		dr->base = dr->base_then;
+		dr->row.denominator = dr->base_before->row->denominator;
+		dr->is_between = base_moved > 0;
+		if (dr->is_between)
+			return protect_now(d, dis, chains, dr, err);
+	} else {
+		rc = history_figure(dis, chains, dr->p, HISTORY_NOW, figure_of(dr->p, FIGURE_BASE, FIGURE_NONE, false),
 		    &dr->base, err);
-		if (rc == ERR_OK && counts_people(d))
-			rc = add_figure(dis, &a, dr->p, FIGURE_COUNT, (int64_t)llround(dr->p->sum.num), dr->base, NAN,
-			    &dr->count, err);
 	}
-	if (rc == ERR_OK)
-		rc = disclosure_run(dis, err);
-	for (size_t i = first; i < w->n && rc == ERR_OK; i++) {
-		struct draft_row *dr = &w->rows[i];
-		char base = disclosure_flag(dis, dr->base), count = 0;
+	if (rc == ERR_OK && counts_people(d))
+		rc = history_figure(dis, chains, dr->p, HISTORY_NOW, figure_of(dr->p, FIGURE_COUNT, dr->base, false),
+		    &dr->count, err);
+	return rc;
+}
 
+static void
+put_flags(struct work *w, const struct disclosure *dis, size_t first)
+{
+	for (size_t i = first; i < w->n; i++) {
+		struct draft_row *dr = &w->rows[i];
+		char base, count = 0;
+
+		if (dr->kept)
+			continue;
+		base = disclosure_flag(dis, dr->base);
 		if (dr->count != FIGURE_NONE)
 			count = disclosure_flag(dis, dr->count);
-		if (base == 'c' || base == 'w')
+		if (dr->is_between) {
+			hide(&dr->row, false, 'c', w);
+			dr->row.flag = "[c][p]";
+		} else if (base == 'c' || base == 'w') {
 			hide(&dr->row, true, base, w);
-		else if (count == 'c' || count == 'w')
+		} else if (count == 'c' || count == 'w') {
 			hide(&dr->row, false, count, w);
-		else if (base == 'u') {
-			dr->row.lower95 = dr->row.upper95 = dr->row.lower998 = dr->row.upper998 =
+		} else if (base == 'u') {
+			dr->row.lower95 = dr->row.upper95 = dr->row.lower998 = dr->row.upper998 = dr->row.margin =
 			    (struct pub_num){ false, 0 };
 			dr->row.verdict = "";
 			dr->row.flag = "[u]";
+		} else if (dr->before != NULL) {
+			dr->row.flag = "[r]";
 		}
 	}
+}
+
+/* All figures of one definition, of this and every earlier publication, in one system. */
+static enum err_code
+suppress(struct work *w, const struct definition *d, int64_t def, const char *hash, const struct points *p,
+	size_t first, struct err *err)
+{
+	struct disclosure *dis = NULL;
+	struct chain_of_cell *chains = NULL;
+	size_t row = first;
+	enum err_code rc = disclosure_new(&d->policy, &dis, err);
+
+	if (rc == ERR_OK)
+		rc = history_chains(w->f, def, p, counts_people(d), dis, &w->arena, &chains, err);
+	for (size_t i = 0; i < p->n && rc == ERR_OK; i++) {
+		bool wanted = row < w->n && w->rows[row].p == &p->list[i];
+
+		rc = add_past(w, d, hash, &p->list[i], dis, chains, wanted ? &w->rows[row] : NULL, err);
+		row += wanted;
+	}
+	for (size_t i = first; i < w->n && rc == ERR_OK; i++)
+		rc = add_present_row(w, d, dis, chains, &w->rows[i], err);
+	if (rc == ERR_OK)
+		rc = disclosure_run(dis, err);
+	if (rc == ERR_LIMIT)
+		err_in(err, "%s@%lld", d->id, (long long)d->version);
+	if (rc == ERR_OK)
+		put_flags(w, dis, first);
+	if (rc == ERR_OK)
+		rc = history_keep(w->f, def, p, chains, w->no, err);
 	disclosure_free(dis);
-	free(a.in);
-	free(a.out);
 	return rc;
 }
 
@@ -497,7 +606,7 @@ add_definition(struct work *w, const struct definition *d, struct points *p, str
 				fill(&w->rows[w->n - 1]);
 		}
 	if (rc == ERR_OK)
-		rc = suppress(w, d, p, first, err);
+		rc = suppress(w, d, def, hash, p, first, err);
 	if (rc == ERR_OK)
 		rc = chart(w, d, first, err);
 	if (rc != ERR_OK || w->n == first)
@@ -620,6 +729,10 @@ prepare_publication(struct facts *f, const struct library *library, struct store
 	if (rc == ERR_OK)
 		rc = facts_last_publication(f, &w.no, sha256, err);
 	w.no++;
+	if (rc == ERR_OK)
+		rc = facts_snapshot_clear(f, w.no, err);
+	if (rc == ERR_OK)
+		rc = history_load(f, &w.history, err);
 	for (size_t i = 0; i < library->n && rc == ERR_OK; i++)
 		if (is_published(library->list[i], how->drafts))
 			rc = add_definition(&w, library->list[i], &points[i], err);
@@ -633,13 +746,14 @@ prepare_publication(struct facts *f, const struct library *library, struct store
 	if (rc != ERR_OK)
 		facts_rollback(f);
 	else
-		*report = (struct prepare_report){ w.n_definitions, w.n, w.suppressed, 0, w.no };
+		*report = (struct prepare_report){ w.n_definitions, w.n, w.suppressed, w.kept_back, w.no };
 out:
 	for (size_t i = 0; points != NULL && i < library->n; i++)
 		points_clear(&points[i]);
 	free(points);
 	free(w.rows);
 	free(w.sites.list);
+	history_clear(&w.history);
 	arena_clear(&w.arena);
 	return rc;
 }

@@ -129,3 +129,19 @@ CREATE TRIGGER publication_update BEFORE UPDATE ON publication WHEN OLD.state = 
 BEGIN SELECT RAISE(ABORT, 'a publication is never changed'); END;
 CREATE TRIGGER publication_delete BEFORE DELETE ON publication WHEN OLD.state = 'published'
 BEGIN SELECT RAISE(ABORT, 'a publication is never deleted'); END;
+
+-- The exact counts behind each publication, where they changed since the one before: what an attacker could
+-- subtract. At publication K a cell has the counts of its newest row with no <= K.
+CREATE TABLE snapshot (
+	def INTEGER NOT NULL,
+	site TEXT NOT NULL,
+	period INTEGER NOT NULL,
+	stratum TEXT NOT NULL,
+	bucket TEXT NOT NULL,
+	item TEXT NOT NULL,
+	no INTEGER NOT NULL CHECK (no > 0),
+	n INTEGER NOT NULL,
+	num REAL NOT NULL,
+	people INTEGER NOT NULL,
+	PRIMARY KEY (def, site, period, stratum, bucket, item, no)
+) STRICT, WITHOUT ROWID;

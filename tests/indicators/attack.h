@@ -151,7 +151,7 @@ attack_try(struct attack_search *s, int cell)
 
 /* The index of a hidden row whose true value (TRUTH of each row) is the only one over all whole counts of 0 .. MOST[cell],
  * or -1. For few cells. */
-static int
+static inline int
 attack_whole(const struct attack_row *rows, const int64_t *truth, size_t n, int cells, const int *most)
 {
 	int at = -1;

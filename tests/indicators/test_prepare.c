@@ -1,0 +1,320 @@
+/* Publications prepared from facts: rounded, hidden, charted, kept back; and on random sequences of three
+ * publications of one growing set of answers nobody who has all of them can work out a hidden count. The attacker
+ * (attack.h) sees rows only; what it is told of a shown row is the exact count behind it, more than rounding
+ * leaves to see. */
+#include "indicators/prepare.h"
+#include "tests/aggregator/sample.h"
+#include "tests/indicators/attack.h"
+#include "tests/test.h"
+
+#include <time.h>
+
+static struct err err;
+static struct facts *f;
+static struct library library;
+static int64_t def;
+static struct seal_key *publish_key;
+
+enum { SITES = 3, ROLES = 2, MONTHS = 2, LEAVES = SITES * ROLES * MONTHS, MONTH = 2026 * 12 + 3, PUBS = 3 };
+static const char *const sites[SITES] = { "ash", "elm", "oak" };
+static const char *const roles[ROLES] = { "individual", "staff" };
+
+static const char definition[] = "[indicator]\nid = x\nversion = 1\nkind = proportion\ntitle = People who are happy\n"
+	"title_easy = Happy people\nabout = a\nunit = people\ndirection = increase\nduty = d\nsource = s\nmethod = questionnaire\n"
+	"owner = o\nreview_by = 2027-04\n[measure]\nexclude.none = false()\nnumerator = ${q1} = '1'\n[form satisfaction]\n"
+	"[by]\nsite = yes\nrole = ${_role}\ncross = site*role\n[time]\nperiod = month\n[estimate]\ninterval = wilson\n"
+	"target = 0.70 from 2025-04\n[round]\nvalue = percent 1 half_away\ncount = 5 half_away\n[spc]\nchart = xmr\n[state]\nstate = draft\n";
+
+static void
+setup(void)
+{
+	struct definition *d;
+	struct findings found;
+	bool is_new;
+
+	findings_init(&found);
+	if (definition_parse("x.ind", definition, strlen(definition), NULL, NULL, &found, &d, &err) != ERR_OK) {
+		for (size_t i = 0; i < found.n; i++)
+			fprintf(stderr, "%s: %s\n", found.list[i].place, found.list[i].text);
+		ck_abort_msg("%s", err.msg);
+	}
+	findings_clear(&found);
+	library.list = malloc(sizeof(*library.list));
+	library.list[0] = d;
+	library.n = 1;
+	ck_ok(facts_open(":memory:", &f, &err));
+	ck_ok(facts_definition(f, "x", 1, d->hash, false, "", &def, &is_new, &err));
+	publish_key = sample_key(KEY_PUBLISH, 5);
+}
+
+static void
+teardown(void)
+{
+	facts_close(f);
+	library_clear(&library);
+	seal_key_free(publish_key);
+}
+
+static int next_record;
+
+/* People of one leaf, IN of them in the numerator. */
+static void
+answer(int leaf, int in, int out, int64_t data_rev)
+{
+	char keys[64];
+	int64_t bucket;
+
+	snprintf(keys, sizeof(keys), "role=%s;helped=no", roles[leaf / MONTHS % ROLES]);
+	ck_ok(facts_bucket(f, def, keys, &bucket, &err));
+	for (int i = 0; i < in + out; i++) {
+		struct facts_entry e = { .cell = { sites[leaf / MONTHS / ROLES], def, MONTH + leaf % MONTHS, "", bucket, "" },
+		    .rev = 1, .sign = 1, .num = { true, i < in }, .value = { true, i < in }, .people = 1,
+		    .data_rev = data_rev };
+
+		next_record++;
+		memcpy(e.record, &next_record, sizeof(next_record));
+		ck_ok(facts_put(f, &e, &err));
+	}
+}
+
+static void
+commit(void)
+{
+	size_t n;
+
+	ck_ok(facts_update_cells(f, &n, &err));
+	ck_ok(facts_commit(f, &err));
+}
+
+/* Prepare, sign and mark as published; FILE and P are the caller's. */
+static void
+publish(struct buf *file, struct publication *p, struct prepare_report *report)
+{
+	struct prepare how = { .organisation = "Test", .now = 1792000000, .until = MONTH + 20, .drafts = true };
+	uint8_t signature[64];
+
+	buf_init(file, PUB_MAX);
+	ck_ok(prepare_publication(f, &library, NULL, &how, file, report, &err));
+	ck_ok(seal_sign(publish_key, "publication", file->data, file->len, signature, &err));
+	pub_sign_line(file, signature);
+	ck_ok(pub_read(file->data, file->len, p, &err));
+	ck_ok(facts_published(f, p->manifest.no, p->manifest.data_rev, p->file_sha256, file->data, file->len, &err));
+}
+
+static const struct pub_row *
+row_of(const struct publication *p, const char *id)
+{
+	for (size_t i = 0; i < p->n_rows; i++)
+		if (strcmp(p->rows[i].id, id) == 0)
+			return &p->rows[i];
+	ck_abort_msg("no row %s", id);
+	return NULL;
+}
+
+/* 46 of 60: 76.7 %, Wilson 64.6 to 85.6 % (Wilson 1927, by R's prop.test(46, 60, correct = FALSE)). */
+START_TEST(a_figure_is_estimated_then_rounded)
+{
+	struct publication p;
+	struct prepare_report report;
+	const struct pub_row *r;
+	struct buf file;
+
+	ck_ok(facts_begin(f, &err));
+	answer(0, 46, 14, 1);
+	commit();
+	publish(&file, &p, &report);
+	r = row_of(&p, "x@1|2026-04|site=ash|role=individual");
+	ck_assert_double_eq(r->value.v, 76.7);
+	ck_assert_double_eq(r->lower95.v, 64.6);
+	ck_assert_double_eq(r->upper95.v, 85.6);
+	ck_assert_double_eq(r->numerator.v, 45);
+	ck_assert_double_eq(r->denominator.v, 60);
+	ck_assert_double_eq(r->target.v, 70);
+	ck_assert_str_eq(r->verdict, "cannot_say");
+	ck_assert_str_eq(r->unit, "%");
+	pub_clear(&p);
+	buf_free(&file);
+}
+END_TEST
+
+START_TEST(a_small_figure_is_null_and_a_flag)
+{
+	struct publication p;
+	struct prepare_report report;
+	const struct pub_row *r;
+	struct buf file;
+
+	ck_ok(facts_begin(f, &err));
+	answer(0, 46, 14, 1);
+	answer(2, 3, 12, 1);
+	commit();
+	publish(&file, &p, &report);
+	r = row_of(&p, "x@1|2026-04|site=ash|role=staff");
+	ck_assert(r->suppressed && !r->value.shown && !r->numerator.shown);
+	ck_assert_str_eq(r->flag, "[c]");
+	pub_clear(&p);
+	buf_free(&file);
+}
+END_TEST
+
+/* What was published stays until at least base_min people came: then it is revised. */
+START_TEST(a_published_figure_stays_until_enough_people_came)
+{
+	static const struct { int in, out; double want; const char *flag; } steps[] = {
+		{ 0, 0, 76.7, "" }, { 3, 0, 76.7, "[p]" }, { 0, 5, 76.7, "[p]" }, { 1, 1, 71.4, "[r]" },
+		{ 0, 1, 71.4, "[p]" } };
+	struct publication p;
+	struct prepare_report report;
+	const struct pub_row *r;
+	struct buf file;
+
+	ck_ok(facts_begin(f, &err));
+	answer(0, 46, 14, 1);
+	commit();
+	for (size_t i = 0; i <= ARRAY_LEN(steps); i++) {
+		publish(&file, &p, &report);
+		r = row_of(&p, "x@1|2026-04|site=ash");
+		ck_assert_int_eq(p.manifest.no, (int64_t)i + 1);
+		if (i > 0) {
+			ck_assert_msg(fabs(r->value.v - steps[i - 1].want) < 1e-9, "step %zu: %g", i, r->value.v);
+			ck_assert_str_eq(r->flag, steps[i - 1].flag);
+		}
+		pub_clear(&p);
+		buf_free(&file);
+		if (i == ARRAY_LEN(steps))
+			break;
+		ck_ok(facts_begin(f, &err));
+		answer(0, steps[i].in, steps[i].out, (int64_t)i + 2);
+		commit();
+	}
+}
+END_TEST
+
+START_TEST(nothing_is_published_from_wrong_cells)
+{
+	struct prepare how = { .organisation = "Test", .now = 1792000000, .until = MONTH + 20, .drafts = true };
+	struct prepare_report report;
+	struct facts_entry e = { .cell = { "ash", def, MONTH, "", 1, "" }, .rev = 1, .sign = 1, .num = { true, 1 },
+	    .people = 1, .data_rev = 1 };
+	struct buf file;
+
+	buf_init(&file, PUB_MAX);
+	ck_err(prepare_publication(f, &library, NULL, &how, &file, &report, &err), ERR_INPUT, "nothing to publish");
+	ck_ok(facts_begin(f, &err));
+	ck_ok(facts_put(f, &e, &err));
+	ck_ok(facts_commit(f, &err));	/* its cell was never made */
+	ck_err(prepare_publication(f, &library, NULL, &how, &file, &report, &err), ERR_BROKEN, "1 of 1 cells");
+	ck_assert_uint_eq(file.len, 0);
+	buf_free(&file);
+}
+END_TEST
+
+/* --- the attack ---------------------------------------------------------------------------------------- */
+
+/* Unknowns: of each leaf, in and out, what came before each publication. */
+static uint32_t
+unknown(int leaf, bool out, int pub)
+{
+	return (uint32_t)((leaf * 2 + out) * PUBS + pub);
+}
+
+struct attacked {
+	struct attack_row *rows;
+	size_t n;
+};
+
+/* The base (or the numerator) of ROW of publication PUB, as of publication AS_OF. */
+static void
+tell(struct attacked *a, const struct pub_row *r, bool base, int as_of, bool is_shown, int64_t counts[LEAVES][2][PUBS])
+{
+	struct attack_row *row = &a->rows[a->n++];
+	uint32_t *cells = malloc(sizeof(*cells) * LEAVES * 2 * PUBS);
+
+	*row = (struct attack_row){ .cells = cells, .shown = is_shown };
+	for (int leaf = 0; leaf < LEAVES; leaf++) {
+		char month[16];
+		bool here = strcmp(r->area_code, "all") == 0 || strcmp(r->area_code, sites[leaf / MONTHS / ROLES]) == 0;
+
+		snprintf(month, sizeof(month), "2026-%02d-01", 4 + leaf % MONTHS);
+		here = here && strcmp(r->period_start, month) == 0
+		    && (r->category[0] == '\0' || strcmp(r->category, roles[leaf / MONTHS % ROLES]) == 0);
+		for (int out = 0; here && out <= base; out++)
+			for (int pub = 0; pub <= as_of; pub++) {
+				cells[row->n_cells++] = unknown(leaf, out, pub);
+				row->value += counts[leaf][out][pub];
+			}
+	}
+}
+
+START_TEST(nobody_can_subtract_publications)
+{
+	unsigned seed = getenv("SEED") != NULL ? (unsigned)atoll(getenv("SEED")) : (unsigned)time(NULL) + (unsigned)_i * 1000003u;
+	struct attacked a = {0};
+	struct publication p[PUBS];
+	struct buf files[PUBS];
+	int64_t counts[LEAVES][2][PUBS] = {0};
+	bool *found;
+	size_t hidden = 0;
+
+	srand(seed);
+	a.rows = calloc(PUBS * 200, sizeof(*a.rows));
+	for (int pub = 0; pub < PUBS; pub++) {
+		struct prepare_report report;
+
+		ck_ok(facts_begin(f, &err));
+		for (int leaf = 0; leaf < LEAVES; leaf++) {
+			int most = pub == 0 ? 18 : rand() % 3 == 0 ? 9 : 1;
+			int in = rand() % (most + 1), out = rand() % (most + 1);
+
+			counts[leaf][0][pub] = in;
+			counts[leaf][1][pub] = out;
+			answer(leaf, in, out, pub + 1);
+		}
+		commit();
+		publish(&files[pub], &p[pub], &report);
+		for (size_t i = 0; i < p[pub].n_rows; i++) {
+			const struct pub_row *r = &p[pub].rows[i];
+			int as_of = pub;
+
+			/* "[p]" repeats an earlier publication; what its figures are by now is as hidden as in a
+			 * hidden row. */
+			tell(&a, r, true, as_of, r->denominator.shown && strstr(r->flag, "[p]") == NULL, counts);
+			tell(&a, r, false, as_of, r->value.shown && strstr(r->flag, "[p]") == NULL, counts);
+			hidden += !r->value.shown;
+		}
+	}
+	found = calloc(a.n, sizeof(*found));
+	attack_linear(a.rows, a.n, LEAVES * 2 * PUBS, found);
+	for (size_t i = 0; i < a.n; i++)
+		ck_assert_msg(!found[i], "seed %u: row %zu of %zu (%zu cells, value %lld) can be worked out", seed, i, a.n,
+		    a.rows[i].n_cells, (long long)a.rows[i].value);
+	ck_assert_uint_gt(hidden, 0);
+	for (size_t i = 0; i < a.n; i++)
+		free((void *)(uintptr_t)a.rows[i].cells);
+	for (int pub = 0; pub < PUBS; pub++) {
+		pub_clear(&p[pub]);
+		buf_free(&files[pub]);
+	}
+	free(a.rows);
+	free(found);
+}
+END_TEST
+
+static Suite *
+prepare_suite(void)
+{
+	Suite *s = suite_create("prepare");
+	TCase *t = tcase_create("prepare");
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_set_timeout(t, 120);
+	tcase_add_test(t, a_figure_is_estimated_then_rounded);
+	tcase_add_test(t, a_small_figure_is_null_and_a_flag);
+	tcase_add_test(t, a_published_figure_stays_until_enough_people_came);
+	tcase_add_test(t, nothing_is_published_from_wrong_cells);
+	tcase_add_loop_test(t, nobody_can_subtract_publications, 0, 60);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+TEST_MAIN(prepare_suite)
