@@ -82,6 +82,7 @@ session_make(const struct form *f, const struct session_env *env, struct session
 	memcpy(&s->tree.names, &(struct names *){ (struct names *)(uintptr_t)&f->names }, sizeof(s->tree.names));
 	scratch_init(&s->scratch, (size_t)64 << 20);
 	arena_init_secret(&s->page, (size_t)32 << 20);
+	buf_init_secret(&s->undo.text, (size_t)64 << 20);
 	s->dirty = calloc(f->n_vertices + 1, sizeof(*s->dirty));
 	s->dirty_bits = calloc((f->n_vertices + 64) / 64 + 1, sizeof(*s->dirty_bits));
 	if (s->dirty == NULL || s->dirty_bits == NULL) {
@@ -334,6 +335,7 @@ session_free(struct session *s)
 	if (s == NULL)
 		return;
 	tree_free(&s->tree);
+	undo_clear(s);
 	scratch_clear(&s->scratch);
 	arena_clear(&s->page);
 	free(s->dirty);
@@ -468,7 +470,10 @@ session_set(struct session *s, uint32_t row, const char *text, size_t len, struc
 	if (rc == ERR_OK)
 		rc = order_words(s, row, &v, err);
 	if (rc == ERR_OK)
-		rc = store(s, row, &v, &changed, err);
+		rc = undo_begin(s, err);
+	if (rc != ERR_OK)
+		return rc;
+	rc = store(s, row, &v, &changed, err);
 	if (rc != ERR_OK || !changed)
 		return rc;
 	if (s->f->nodes[s->tree.rows[row].node].calculate != NULL)
@@ -478,23 +483,33 @@ session_set(struct session *s, uint32_t row, const char *text, size_t len, struc
 	rc = actions_run(s, ON_CHANGED, s->tree.rows[row].node, row, err);
 	if (rc == ERR_OK)
 		rc = settle(s, err);
+	if (rc != ERR_OK)
+		undo_back(s);
 	return rc;
 }
 
 enum err_code
 session_language(struct session *s, size_t language, struct err *err)
 {
+	enum err_code rc;
+
 	if (language >= s->f->n_languages)
 		return err_set(err, ERR_INPUT, "there is no language %zu", language);
 	if (language == s->env.language)
 		return ERR_OK;
-	s->env.language = language;
 	begin_answer(s);
+	rc = undo_begin(s, err);
+	if (rc != ERR_OK)
+		return rc;
+	s->env.language = language;
 	s->run.language = language;
 	for (uint32_t v = 0; v < s->f->n_vertices; v++)
 		if (s->f->vertices[v].reads_language)
 			dirty_mark(s, v, 1);
-	return settle(s, err);
+	rc = settle(s, err);
+	if (rc != ERR_OK)
+		undo_back(s);
+	return rc;
 }
 
 enum err_code
@@ -509,9 +524,14 @@ session_add(struct session *s, uint32_t repeat, uint32_t *row, struct err *err)
 	if (s->f->nodes[s->tree.rows[repeat].node].no_add)
 		return err_set(err, ERR_DENIED, "the number of instances of this repeat is given by the form");
 	begin_answer(s);
+	rc = undo_begin(s, err);
+	if (rc != ERR_OK)
+		return rc;
 	rc = add_instance(s, repeat, &at, err);
 	if (rc == ERR_OK)
 		rc = settle(s, err);
+	if (rc != ERR_OK)
+		undo_back(s);
 	if (rc == ERR_OK && row != NULL)
 		*row = at;
 	return rc;
@@ -521,6 +541,7 @@ enum err_code
 session_remove(struct session *s, uint32_t row, struct err *err)
 {
 	uint32_t head;
+	enum err_code rc;
 
 	if (row == 0 || row > s->tree.n || s->tree.rows[row].kind != ROW_ELEMENT
 	    || !form_is_repeat(s->f, s->tree.rows[row].node) || (s->tree.rows[row].flags & ROW_GONE) != 0)
@@ -528,10 +549,16 @@ session_remove(struct session *s, uint32_t row, struct err *err)
 	if (s->f->nodes[s->tree.rows[row].node].no_add)
 		return err_set(err, ERR_DENIED, "the number of instances of this repeat is given by the form");
 	begin_answer(s);
+	rc = undo_begin(s, err);
+	if (rc != ERR_OK)
+		return rc;
 	head = instance_head(&s->tree, s->f, row);
 	block_remove(&s->tree, s->f, row);
 	fire_structure(s, head);
-	return settle(s, err);
+	rc = settle(s, err);
+	if (rc != ERR_OK)
+		undo_back(s);
+	return rc;
 }
 
 static bool

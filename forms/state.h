@@ -14,6 +14,8 @@ struct dirty {
 
 struct meta_value { char *name, *value; };
 
+struct undo { struct row *rows; size_t rows_cap; uint32_t n; size_t dead; struct buf text; size_t language; };
+
 struct session {
 	const struct form *f;
 	struct session_env env;
@@ -36,9 +38,13 @@ struct session {
 	struct meta_value *meta;	/* candour:NAME */
 	size_t n_meta;
 	int64_t started_ms;
-	uint64_t answer_steps;
-	/* one answer undone when it fails: the rows before it */
+	struct undo undo;		/* the state before the answer that is being given */
 };
+
+/* session_undo.c */
+enum err_code undo_begin(struct session *s, struct err *err) MUST_CHECK;
+void undo_back(struct session *s);
+void undo_clear(struct session *s);
 
 /* session.c */
 enum err_code session_make(const struct form *f, const struct session_env *env, struct session **out,
