@@ -1,7 +1,8 @@
 /* Intake on PostgreSQL against its limit line: real batches of 100 sealed records of 1 KB, taken in as the
  * aggregator does (signature, chain, decision, rows, signed receipt, commit), beside the very same rows brought into
  * the same tables by bare COPY into a temporary table and INSERT .. ON CONFLICT DO NOTHING. One batch by one, then
- * the other way, in one run, so that both see the same disk. */
+ * the other way, in one run, so that both see the same disk. Then what a kept record takes on disk.
+ *	bench_pg [KEPT]	(with KEPT made-up records kept beforehand; none without) */
 #include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +42,40 @@ now_s(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* CPU this process has used so far. */
+static double
+cpu_s(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* CPU that the server's process of the store's session has used so far (Linux; 10 ms steps). */
+static double
+server_cpu_s(PGconn *c)
+{
+	PGresult *r = PQexec(c, "SELECT pid FROM pg_stat_activity WHERE application_name = 'candour'");
+	unsigned long user = 0, sys = 0;
+	char path[64], line[1024] = "";
+	const char *after;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%s/stat", PQntuples(r) > 0 ? PQgetvalue(r, 0, 0) : "0");
+	PQclear(r);
+	f = fopen(path, "r");
+	if (f == NULL)
+		return 0;
+	if (fgets(line, sizeof(line), f) == NULL)
+		line[0] = '\0';
+	fclose(f);
+	after = strrchr(line, ')');
+	if (after == NULL || sscanf(after, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &sys) != 2)
+		return 0;
+	return (double)(user + sys) / (double)sysconf(_SC_CLK_TCK);
+}
+
 /* --- batches as a device makes them ------------------------------------------------------------ */
 
 struct box {
@@ -52,7 +87,7 @@ struct box {
 };
 
 static void
-make_batch(struct box *box, struct made *out)
+make_batch(struct box *box, uint32_t n, struct made *out)
 {
 	uint8_t content[CONTENT], head[BATCH_HEAD];
 	struct record_plain plain = { .type = PLAIN_INSTANCE, .content = content, .len = sizeof(content) };
@@ -60,11 +95,11 @@ make_batch(struct box *box, struct made *out)
 	struct buf body;
 
 	buf_init(&body, BATCH_BYTES);
-	*h = (struct batch_header){ .a = box->seq + 1, .n = RECORDS };
+	*h = (struct batch_header){ .a = box->seq + 1, .n = n };
 	memcpy(h->device, box->id, 16);
 	memcpy(h->epoch, box->epoch, 16);
 	memcpy(h->prev, box->link.bytes, 32);
-	for (int i = 0; i < RECORDS; i++) {
+	for (uint32_t i = 0; i < n; i++) {
 		struct sealed_record sealed = { 0 };
 		struct record_epoch opens = { .reason = EPOCH_CREATED };
 		struct record r;
@@ -299,27 +334,32 @@ compare(struct store *st, PGconn *c, struct intake_log *log, size_t group_n)
 {
 	static struct made mine[BATCHES], theirs[BATCHES];
 	static struct buf rows[BATCHES];
-	double ours = 0, limit = 0, t;
+	double ours = 0, limit = 0, t, cpu = 0, cpu_from, server_from;
 	static uint64_t box_n;
 	struct box a, b;
 
 	make_box(st, &a, ++box_n);
 	make_box(st, &b, ++box_n);
 	for (int i = 0; i < BATCHES; i++) {
-		make_batch(&a, &mine[i]);
-		make_batch(&b, &theirs[i]);
+		make_batch(&a, RECORDS, &mine[i]);
+		make_batch(&b, RECORDS, &theirs[i]);
 		copy_rows(&theirs[i], &rows[i]);
 	}
+	server_from = server_cpu_s(c);
 	for (size_t i = 0; i + group_n <= BATCHES; i += group_n) {
 		t = now_s();
+		cpu_from = cpu_s();
 		intake(st, log, &a, mine + i, group_n);
 		ours += now_s() - t;
+		cpu += cpu_s() - cpu_from;
 		t = now_s();
 		bare(c, &b, theirs + i, rows + i, group_n);
 		limit += now_s() - t;
 	}
 	printf("intake on PostgreSQL, %zu x 100 records of 1 KB a commit: %.0f records/s; COPY and ON CONFLICT %.0f; "
 	    "ratio %.2f (goal 0.7)\n", group_n, BATCHES * RECORDS / ours, BATCHES * RECORDS / limit, limit / ours);
+	printf("CPU of intake: aggregator %.1f us a record, its server process %.1f\n", cpu * 1e6 / (BATCHES * RECORDS),
+	    (server_cpu_s(c) - server_from) * 1e6 / (BATCHES * RECORDS));
 	if (group_n == 1) {
 		t = now_s();
 		for (int i = 0; i < BATCHES; i++) {
@@ -344,8 +384,74 @@ compare(struct store *st, PGconn *c, struct intake_log *log, size_t group_n)
 	return limit / ours;
 }
 
+/* Batches of one record, as most are where many boxes deliver often: what each costs whatever is in it. */
+static void
+lone(struct store *st, PGconn *c, struct intake_log *log)
+{
+	static struct made made[BATCHES];
+	double t, cpu, server;
+	struct box box;
+
+	make_box(st, &box, 100);
+	for (int i = 0; i < BATCHES; i++)
+		make_batch(&box, 1, &made[i]);
+	server = server_cpu_s(c);
+	cpu = cpu_s();
+	t = now_s();
+	for (int i = 0; i < BATCHES; i++)
+		intake(st, log, &box, &made[i], 1);
+	t = now_s() - t;
+	printf("batches of one record: %.0f a second; CPU: aggregator %.0f us a batch, its server process %.0f\n",
+	    BATCHES / t, (cpu_s() - cpu) * 1e6 / BATCHES, (server_cpu_s(c) - server) * 1e6 / BATCHES);
+	for (int i = 0; i < BATCHES; i++)
+		buf_free(&made[i].bytes);
+	free_box(&box);
+}
+
+/* N records of a thousand other devices, kept before the run; made by the server itself. */
+static void
+fill(PGconn *c, long n)
+{
+	char text[1600];
+	double t = now_s();
+
+	snprintf(text, sizeof(text), "CREATE TEMPORARY TABLE made AS SELECT decode(md5((i %% 1000)::text), 'hex') AS device, "
+	    "decode(md5('r' || i), 'hex') AS id, i / 1000 + 1 AS seq, decode(md5('t' || i), 'hex') AS tag, "
+	    "decode(md5('a' || i) || md5('b' || i), 'hex') AS h32 FROM generate_series(0, %ld) AS i", n - 1);
+	sql(c, text);
+	sql(c, "INSERT INTO record (device, id, kind, lane, tag, header, hw, hb, leaf) SELECT device, id, 0, 0, tag, "
+	    "h32 || h32 || h32 || h32, h32, h32, h32 FROM made");
+	sql(c, "INSERT INTO body (device, id, nonce_body) SELECT device, id, decode(repeat(encode(h32, 'hex'), 33) || "
+	    "'0011223344556677', 'hex') FROM made");
+	sql(c, "INSERT INTO wrap (device, id, wraps) SELECT device, id, h32 || h32 || h32 || h32 || h32 FROM made");
+	sql(c, "INSERT INTO entry (device, lane, epoch, seq, record_id, leaf, link) SELECT device, 0, device, seq, id, h32, "
+	    "h32 FROM made");
+	sql(c, "DROP TABLE made");
+	sql(c, "CHECKPOINT");
+	sql(c, "ANALYZE");
+	printf("%ld records kept beforehand, in %.0f s\n", n, now_s() - t);
+}
+
+static void
+print_sizes(PGconn *c)
+{
+	PGresult *r = PQexec(c, "SELECT (SELECT count(*) FROM record), sum(pg_total_relation_size(oid)), "
+	    "sum(pg_total_relation_size(oid)) FILTER (WHERE relname IN ('body', 'wrap')), "
+	    "sum(pg_total_relation_size(oid)) FILTER (WHERE relname = 'receipt'), (SELECT count(*) FROM receipt) FROM pg_class "
+	    "WHERE relnamespace = 'candour'::regnamespace AND relkind = 'r'");
+
+	if (PQresultStatus(r) == PGRES_TUPLES_OK) {
+		double n = atof(PQgetvalue(r, 0, 0));
+
+		printf("on disk a kept record takes %.0f bytes, of which body and wraps %.0f (%.0f records); a receipt %.0f\n",
+		    (atof(PQgetvalue(r, 0, 1)) - atof(PQgetvalue(r, 0, 3))) / n, atof(PQgetvalue(r, 0, 2)) / n, n,
+		    atof(PQgetvalue(r, 0, 3)) / atof(PQgetvalue(r, 0, 4)));
+	}
+	PQclear(r);
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
 	struct store_site site = { "meadow", "Meadow House", "" };
 	atomic_uint none = 0;
@@ -368,8 +474,12 @@ main(void)
 	seal_key_id(receipt, log.receipt_key_id);
 	kit_bytes(log.log_id, 16, "log", 1);
 	c = limit_line();
+	if (argc > 1)
+		fill(c, strtol(argv[1], NULL, 10));
 	one = compare(st, c, &log, 1);
 	ten = compare(st, c, &log, GROUP);
+	lone(st, c, &log);
+	print_sizes(c);
 	PQfinish(c);
 	seal_key_free(receipt);
 	store_close(st);
