@@ -34,6 +34,8 @@ export function skip(reason) {
 export function counts() { return { passed, failed }; }
 export function add(p, f) { passed += p; failed += f; }
 
+export function onExit(f) { cleanups.push(f); }
+
 export async function cleanup() {
   for (const f of cleanups.splice(0).reverse()) await f();
 }
