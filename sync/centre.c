@@ -6,6 +6,8 @@
 
 #include "base/clock.h"
 
+enum { LAST_WORD_MS = 1000 };	/* how long an answer is waited for after a write failed */
+
 struct centre {
 	struct centre_conf conf;
 	char *host;
@@ -100,6 +102,7 @@ once(struct centre *c, const struct buf *head, const void *body, size_t len, str
 		if (rc == ERR_AGAIN) {
 			struct err ignored;
 
+			c->deadline = clock_boot_ms(&clock_system) + LAST_WORD_MS;
 			if (reply_read(out, read_some, c, &ignored) == ERR_OK) {
 				out->close = true;
 				return ERR_OK;

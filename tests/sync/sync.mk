@@ -1,0 +1,9 @@
+.PHONY: cuts
+cuts: deps-test ## a connection cut after every byte of a delivery, both ways, and along an enrolment: 0 lost, 0 doubled
+	@$(MAKE) --no-print-directory $(JOBS) all runners
+	@python3 tests/sync/cuts.py build/release 1
+
+.PHONY: tls
+tls: deps-test ## hostile devices: wrong CA, no, rogue, expired and revoked certificates, garbage, half a ClientHello
+	@$(MAKE) --no-print-directory $(JOBS) V=asan all tests
+	@python3 tests/sync/hostile.py build/asan
