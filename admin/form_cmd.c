@@ -11,7 +11,7 @@
 #include "forms/sheet.h"
 #include "forms/xlsform.h"
 
-enum { XML_MAX = 64 << 20, REPORT_MAX = 4 << 20 };
+enum { XML_MAX = 32 << 20, REPORT_MAX = 4 << 20 };
 
 static int
 usage(FILE *to)

@@ -13,7 +13,7 @@ enum sheet_limits {
 	SHEET_PART_MAX = 64 << 20,	/* bytes of an inflated part of an .xlsx */
 	SHEET_ALL_MAX = 256 << 20,	/* of all parts read */
 	SHEET_RATIO_MAX = 100,		/* inflated to stored, of a part over 1 MiB */
-	SHEET_MEM_MAX = 40 << 20,	/* all cells kept */
+	SHEET_MEM_MAX = 32 << 20,	/* all cells kept */
 	SHEET_SHEETS_MAX = 64,
 	SHEET_COLUMNS_MAX = 1024,
 	SHEET_CELL_MAX = 32767,		/* characters of a cell */

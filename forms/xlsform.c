@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONVERT_MEM_MAX = 96 << 20, PLACE = 240, XML_MAX = 64 << 20 };
+enum { CONVERT_MEM_MAX = 64 << 20, PLACE = 240, XML_MAX = 32 << 20 };
 
 void *
 xf_alloc(struct xlsform *x, size_t n)
@@ -62,7 +62,14 @@ xf_pair(struct xlsform *x, struct pairs *p, const char *key, const char *value, 
 			return;
 		}
 	}
-	one = xf_alloc(x, sizeof(*one));
+	xf_pair_new(x, p, key, value, column);
+}
+
+void
+xf_pair_new(struct xlsform *x, struct pairs *p, const char *key, const char *value, const char *column)
+{
+	struct pair *one = xf_alloc(x, sizeof(*one));
+
 	if (one == NULL)
 		return;
 	*one = (struct pair){ .key = key, .value = value, .column = column };

@@ -11,6 +11,9 @@
 
 /* --- texts --------------------------------------------------------------------------------------------- */
 
+/* Misspelt words are compared with all known ones only for the first errors of a file. */
+enum { NEAR_ERRORS = 200, ROWS_MAX = 20000, LANGS_MAX = 64 };
+
 enum slot { TR_LABEL, TR_HINT, TR_GUIDANCE, TR_CONSTRAINT, TR_REQUIRED, TR_NOAPP,
 	TR_IMAGE, TR_BIG_IMAGE, TR_AUDIO, TR_VIDEO, TR_N };
 
@@ -189,7 +192,7 @@ struct xlsform {
 	struct el *audit;
 	struct instance_use *instances, *instances_last;
 	struct lang *langs, *langs_last;
-	bool has_default_text;	/* some text has no language */
+	size_t n_langs;
 	struct entity *entities_list;
 	size_t n_entities;
 	bool uses_last_saved;
@@ -201,6 +204,8 @@ void *xf_alloc(struct xlsform *x, size_t n);
 char *xf_strn(struct xlsform *x, const char *s, size_t len);
 char *xf_fmt(struct xlsform *x, const char *fmt, ...) PRINTF_LIKE(2, 3);
 void xf_pair(struct xlsform *x, struct pairs *p, const char *key, const char *value, const char *column);
+/* The same for a key that is not there yet. */
+void xf_pair_new(struct xlsform *x, struct pairs *p, const char *key, const char *value, const char *column);
 const char *xf_get(const struct pairs *p, const char *key);
 
 /* Findings at a cell: ROW 0 names the sheet only, COLUMN NULL the row only. */
@@ -235,6 +240,7 @@ void xf_parameters_check(struct xlsform *x, struct el *e, const char *column);
 bool xf_is_name(const char *s);		/* XML name with at most one colon */
 /* the tree: paths, names, lists, triggers, entities */
 void xf_tree(struct xlsform *x);
+void xf_ours(struct xlsform *x);	/* values of our own columns */
 void xf_entities(struct xlsform *x);
 bool xf_entity_list(const struct xlsform *x, const char *name);
 struct el *xf_find(const struct xlsform *x, const char *name, size_t len, size_t *n);

@@ -52,6 +52,7 @@ add_lang(struct xlsform *x, const char *name)
 	if (l == NULL)
 		return;
 	l->name = name;
+	x->n_langs++;
 	if (strcmp(name, x->default_language) == 0) {
 		l->next = x->langs;
 		x->langs = l;
@@ -214,6 +215,11 @@ xf_write_itext(struct writer *w)
 	}
 	if (x->langs == NULL)
 		return;
+	if (x->n_langs > LANGS_MAX) {
+		xf_error(x, &x->survey, 1, x->survey.sheet->header_line, NULL, "the form has %zu languages: at most %d", x->n_langs,
+		    LANGS_MAX);
+		return;
+	}
 	w_open(w, "itext");
 	w_close(w, false);
 	for (const struct lang *l = x->langs; l != NULL; l = l->next) {

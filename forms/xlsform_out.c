@@ -125,40 +125,36 @@ void
 w_label_text(struct writer *w, const struct el *context, const char *text)
 {
 	struct xlsform *x = w->x;
-	const char *p = text;
+	const char *p = text, *at = strstr(text, "instance(");
+	unsigned tries = 8;	/* an instance( that does not end well is text */
 
 	while (*p != '\0') {
-		const char *at = strstr(p, "instance("), *end;
+		const char *end = NULL, *from, *to;
 		struct ref ref;
 		bool has_ref = xf_ref_next(p, &ref);
+		char *head, *expr;
 
-		if (at != NULL && at > text && (isalnum((unsigned char)at[-1]) || at[-1] == '-' || at[-1] == '_'))
-			at = NULL;
-		end = at != NULL && (!has_ref || at < ref.start) ? instance_end(at) : NULL;
-		if (end != NULL) {
-			char *head = xf_strn(x, p, (size_t)(at - p)), *expr = xf_strn(x, at, (size_t)(end - at));
-
-			if (head == NULL || expr == NULL)
-				return;
-			w_text(w, head);
-			buf_puts(w->out, "<output");
-			w_attr(w, "value", xf_resolve(x, context, expr, false));
-			buf_puts(w->out, "/>");
-			p = end;
-		} else if (has_ref) {
-			char *head = xf_strn(x, p, (size_t)(ref.start - p)), *one = xf_strn(x, ref.start, (size_t)(ref.end - ref.start));
-
-			if (head == NULL || one == NULL)
-				return;
-			w_text(w, head);
-			buf_puts(w->out, "<output");
-			w_attr(w, "value", xf_resolve(x, context, one, false));
-			buf_puts(w->out, "/>");
-			p = ref.end;
-		} else {
+		while (at != NULL && (at < p || (at > text && (isalnum((unsigned char)at[-1]) || at[-1] == '-' || at[-1] == '_'))))
+			at = strstr(at + 1, "instance(");
+		if (at != NULL && tries > 0 && (!has_ref || at < ref.start)) {
+			end = instance_end(at);
+			tries -= end == NULL;
+		}
+		if (end == NULL && !has_ref) {
 			w_text(w, p);
 			return;
 		}
+		from = end != NULL ? at : ref.start;
+		to = end != NULL ? end : ref.end;
+		head = xf_strn(x, p, (size_t)(from - p));
+		expr = xf_strn(x, from, (size_t)(to - from));
+		if (head == NULL || expr == NULL)
+			return;
+		w_text(w, head);
+		buf_puts(w->out, "<output");
+		w_attr(w, "value", xf_resolve(x, context, expr, false));
+		buf_puts(w->out, "/>");
+		p = to;
 	}
 }
 

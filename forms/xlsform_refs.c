@@ -113,7 +113,7 @@ xf_refs_check(struct xlsform *x, const struct table *t, unsigned row, unsigned l
 			    name, n);
 			continue;
 		}
-		near = near_name(x, name);
+		near = x->findings->errors < NEAR_ERRORS ? near_name(x, name) : NULL;
 		xf_error(x, t, row, line, column, "no question is called \"%.60s\"%s%s%s", name,
 		    near != NULL ? "; did you mean \"" : "", near != NULL ? near : "", near != NULL ? "\"?" : "");
 	}
@@ -168,56 +168,65 @@ put_path(struct buf *out, const struct el *context, const struct el *target, boo
 	buf_printf(out, "%s ", target->path + strlen(top->path));
 }
 
-/* Is AT inside [ ] of a text that looks into an instance()? */
-static bool
-in_predicate(const char *text, const char *at)
-{
-	int depth = 0;
-	const char *open = strstr(text, "instance(");
-	char quote = 0;
+/* Where in an expression a reference stands, found in one pass from left to right. */
+struct where {
+	const char *at;
+	bool instance;		/* an instance( was passed */
+	unsigned predicates;	/* open [ since then */
+	char quote;
+	struct { bool indexed; unsigned arg; } call[64];
+	unsigned depth;		/* open ( and [; deeper ones are not told apart */
+};
 
-	if (open == NULL || open > at)
-		return false;
-	for (const char *p = open; p < at; p++) {
-		if (quote != 0)
-			quote = *p == quote ? 0 : quote;
-		else if (*p == '\'' || *p == '"')
-			quote = *p;
-		else if (*p == '[')
-			depth++;
-		else if (*p == ']' && depth > 0)
-			depth--;
-	}
-	return depth > 0;
+static bool
+ends_in(const char *text, const char *end, const char *word)
+{
+	size_t n = strlen(word);
+
+	return (size_t)(end - text) >= n && memcmp(end - n, word, n) == 0;
 }
 
-/* The argument of an indexed-repeat() that AT stands in, from 0; -1: none. */
-static int
-indexed_argument(const char *text, const char *at)
+static void
+go_to(struct where *w, const char *text, const char *to)
 {
-	int found = -1;
+	for (; w->at < to; w->at++) {
+		char c = *w->at;
 
-	for (const char *p = text; (p = strstr(p, "indexed-repeat(")) != NULL && p < at; ) {
-		int depth = 1, arg = 0;
-
-		p += strlen("indexed-repeat(");
-		for (const char *q = p; q < at && depth > 0; q++) {
-			if (*q == '(' || *q == '[')
-				depth++;
-			else if (*q == ')' || *q == ']')
-				depth--;
-			else if (*q == ',' && depth == 1)
-				arg++;
+		if (w->quote != 0) {
+			w->quote = c == w->quote ? 0 : w->quote;
+		} else if (c == '\'' || c == '"') {
+			w->quote = c;
+		} else if (c == '(' || c == '[') {
+			w->depth++;
+			if (w->depth < ARRAY_LEN(w->call)) {
+				w->call[w->depth].indexed = c == '(' && ends_in(text, w->at, "indexed-repeat");
+				w->call[w->depth].arg = 0;
+			}
+			w->instance = w->instance || (c == '(' && ends_in(text, w->at, "instance"));
+			w->predicates += c == '[' && w->instance;
+		} else if (c == ')' || c == ']') {
+			w->depth -= w->depth > 0;
+			w->predicates -= c == ']' && w->predicates > 0;
+		} else if (c == ',' && w->depth < ARRAY_LEN(w->call)) {
+			w->call[w->depth].arg++;
 		}
-		if (depth > 0)
-			found = arg;
 	}
-	return found;
+}
+
+/* Is this an argument of indexed-repeat() that must name all instances? */
+static bool
+stays_absolute(const struct where *w)
+{
+	for (unsigned d = w->depth < ARRAY_LEN(w->call) ? w->depth : (unsigned)ARRAY_LEN(w->call) - 1; d > 0; d--)
+		if (w->call[d].indexed)
+			return w->call[d].arg == 0 || w->call[d].arg == 1 || w->call[d].arg == 3 || w->call[d].arg == 5;
+	return false;
 }
 
 const char *
 xf_resolve(struct xlsform *x, const struct el *context, const char *text, bool use_current)
 {
+	struct where where = { .at = text };
 	struct ref ref;
 	struct buf out;
 	const char *p = text, *made;
@@ -228,17 +237,17 @@ xf_resolve(struct xlsform *x, const struct el *context, const char *text, bool u
 	while (xf_ref_next(p, &ref)) {
 		size_t n;
 		const struct el *target = ref.bad ? NULL : xf_find(x, ref.name, ref.len, &n);
-		int arg = indexed_argument(text, ref.start);
 
+		go_to(&where, text, ref.start);
 		buf_put(&out, p, (size_t)(ref.start - p));
 		if (target == NULL)
 			buf_put(&out, ref.start, (size_t)(ref.end - ref.start));
 		else if (ref.last_saved)
 			buf_printf(&out, " instance('__last-saved')%s ", target->path);
-		else if (arg == 0 || arg == 1 || arg == 3 || arg == 5)
+		else if (stays_absolute(&where))
 			buf_printf(&out, " %s ", target->path);
 		else
-			put_path(&out, context, target, use_current || in_predicate(text, ref.start));
+			put_path(&out, context, target, use_current || where.predicates > 0);
 		p = ref.end;
 	}
 	buf_puts(&out, p);

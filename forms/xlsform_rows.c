@@ -784,6 +784,10 @@ xf_rows(struct xlsform *x)
 		xf_error(x, t, 1, t->sheet->header_line, NULL, "the survey sheet has no column type, which says what each row is");
 		return;
 	}
+	if (t->sheet->n_rows > ROWS_MAX) {
+		x->rc = err_set(x->err, ERR_LIMIT, "the survey sheet has %zu rows: at most %d make a form", t->sheet->n_rows, ROWS_MAX);
+		return;
+	}
 	for (size_t i = 0; i < t->sheet->n_rows && x->rc == ERR_OK; i++) {
 		r.row = &t->sheet->rows[i];
 		one_row(&r);

@@ -289,7 +289,7 @@ fill_choice(struct xlsform *x, const struct sheet_row *row, struct choice *ch, s
 			if (c->slot != TR_LABEL || c->lang != NULL || strstr(v, "${") != NULL)
 				l->itext = true;
 		} else if (c->use == COL_EXTRA) {
-			xf_pair(x, &ch->extra, c->key, v, c->raw);
+			xf_pair_new(x, &ch->extra, c->key, v, c->raw);
 		}
 	}
 }

@@ -284,7 +284,7 @@ find_list(struct xlsform *x, struct el *e)
 		return;
 	}
 	near_init(&n, e->list_name);
-	for (const struct list *l = x->lists; l != NULL; l = l->next)
+	for (const struct list *l = x->lists; l != NULL && x->findings->errors < NEAR_ERRORS; l = l->next)
 		near_try(&n, l->name);
 	xf_error_el(x, e, "type", "there is no list \"%.60s\" on the choices sheet%s%s%s", e->list_name,
 	    n.best != NULL ? "; did you mean \"" : "", n.best != NULL ? n.best : "", n.best != NULL ? "\"?" : "");
@@ -585,5 +585,6 @@ xf_tree(struct xlsform *x)
 				xf_error_el(x, u->el, "name", "the name \"__last-saved\" is taken by ${last-saved#..}: choose another");
 	}
 	xf_entities(x);
+	xf_ours(x);
 	check_geometries(x, x->root);
 }
