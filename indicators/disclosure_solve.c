@@ -262,11 +262,12 @@ clear_row(struct system *s)
 	dense_reset(&s->from);
 }
 
-/* How many atoms of hidden figures no single shown figure gives. */
+/* How much there is to solve for: atoms of hidden figures that no single shown figure gives, or the hidden figures
+ * themselves where they are fewer (totals over much that is not published by itself). */
 static size_t
 hidden_unknowns(const struct disclosure *d, bool *seen)
 {
-	size_t n = 0;
+	size_t n = 0, figures = 0;
 
 	for (size_t i = 0; i < d->n; i++)
 		if (fig_is_shown(&d->figs[i]) && d->figs[i].f.n_atoms == 1)
@@ -278,7 +279,9 @@ hidden_unknowns(const struct disclosure *d, bool *seen)
 			n += !seen[at];
 			seen[at] = true;
 		}
-	return n;
+	for (size_t i = 0; i < d->n; i++)
+		figures += d->figs[i].hidden;
+	return figures < n ? figures : n;
 }
 
 static enum err_code
