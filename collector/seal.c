@@ -17,6 +17,7 @@ const struct seal_cost seal_cost_withdraw = { 4, 9 * 1024 };
 
 struct seal_key {
 	enum key_use use;
+	uint8_t id[8];
 	uint8_t public_[32];
 	uint8_t secret[64];	/* X25519: 32 bytes; Ed25519: seed, then public, as libsodium wants it */
 };
@@ -121,6 +122,7 @@ seal_key_from(enum key_use use, const uint8_t secret[32], struct seal_key **out,
 	} else {
 		crypto_sign_seed_keypair(k->public_, k->secret, secret);
 	}
+	chain_key_id(use, k->public_, sizeof(k->public_), k->id);
 	sodium_mprotect_readonly(k);
 	*out = k;
 	return ERR_OK;
@@ -160,7 +162,7 @@ seal_key_public(const struct seal_key *k)
 void
 seal_key_id(const struct seal_key *k, uint8_t out[8])
 {
-	chain_key_id(k->use, k->public_, sizeof(k->public_), out);
+	memcpy(out, k->id, sizeof(k->id));
 }
 
 void

@@ -9,7 +9,7 @@ CREATE TABLE lane (
 ) STRICT;
 
 CREATE TABLE record (
-	n INTEGER PRIMARY KEY AUTOINCREMENT,	-- order of arrival in the chain
+	n INTEGER PRIMARY KEY,	-- grows: the order of arrival
 	id BLOB NOT NULL UNIQUE CHECK (length(id) = 16),
 	epoch BLOB NOT NULL CHECK (length(epoch) = 16),
 	lane INTEGER NOT NULL CHECK (lane IN (0, 1)),

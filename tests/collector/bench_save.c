@@ -1,0 +1,307 @@
+/* The sealed store against its limit lines, each measured in the same run (ARCHITECTURE.md, Budgets): a durable save
+ * against append + fdatasync + two crypto_box_seal; sealing and opening against the bare sealed boxes; verify in
+ * records a second, with its memory. SAVES and VERIFY (records) can be set; the files are made under build/. */
+#include <fcntl.h>
+#include <sodium.h>
+#include <sqlite3.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "collector/verify.h"
+#include "tests/collector/site.h"
+
+static double
+now(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static int
+by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static size_t
+setting(const char *name, size_t preset)
+{
+	const char *v = getenv(name);
+
+	return v == NULL ? preset : (size_t)strtoull(v, NULL, 10);
+}
+
+static void
+die(const char *what)
+{
+	fprintf(stderr, "bench_save: %s: %s\n", what, err.msg);
+	exit(1);
+}
+
+static struct seal_key *keys[2];
+static struct seal_recipient to[2];
+static char answer[700];	/* an answer of usual size: 736 bytes with its head, padded to 1,024 */
+
+static void
+seal_one(struct sealed_record *r)
+{
+	struct record_plain plain = { .type = PLAIN_INSTANCE, .content = (const uint8_t *)answer, .len = sizeof(answer) };
+
+	if (seal_record(to, 2, LANE_ANSWERS, device_a, NULL, NULL, &plain, r, &err) != ERR_OK)
+		die("seal");
+}
+
+static void
+bare_seal(uint8_t box[2][80])
+{
+	uint8_t dek[32];
+
+	randombytes_buf(dek, sizeof(dek));
+	for (int i = 0; i < 2; i++)
+		if (crypto_box_seal(box[i], dek, sizeof(dek), to[i].public_) != 0)
+			die("crypto_box_seal");
+}
+
+/* --- durable save --- */
+
+static void
+save(void)
+{
+	size_t n = setting("SAVES", 1000), rounds = 20, per = n / rounds;
+	double *ours = calloc(n, sizeof(*ours)), *bare = calloc(n, sizeof(*bare)), sum_ours = 0, sum_bare = 0;
+	struct outbox *ob = NULL;
+	char path[128], line[1400];
+	int fd;
+
+	if (ours == NULL || bare == NULL || per == 0)
+		die("SAVES");
+	n = per * rounds;
+	snprintf(path, sizeof(path), "%s/append", folder);
+	fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+	if (fd < 0 || outbox_create(db_path, device_a, &err) != ERR_OK
+	    || outbox_open(db_path, OUTBOX_KIOSK, &ob, &err) != ERR_OK)
+		die("make");
+	memset(line, 'x', sizeof(line));
+	for (size_t round = 0; round < rounds; round++) {
+		for (size_t i = 0; i < per; i++) {
+			double start = now(CLOCK_MONOTONIC);
+			uint8_t box[2][80];
+
+			bare_seal(box);
+			memcpy(line, box, sizeof(box));
+			if (write(fd, line, sizeof(line)) != sizeof(line) || fdatasync(fd) != 0)
+				die("append");
+			bare[round * per + i] = now(CLOCK_MONOTONIC) - start;
+		}
+		for (size_t i = 0; i < per; i++) {
+			double start = now(CLOCK_MONOTONIC);
+			struct sealed_record r;
+
+			seal_one(&r);
+			if (outbox_put(ob, &r, 20000, &err) != ERR_OK)
+				die("put");
+			ours[round * per + i] = now(CLOCK_MONOTONIC) - start;
+			sealed_record_clear(&r);
+		}
+		if (outbox_idle(ob, &err) != ERR_OK)	/* between visits, as the kiosk does */
+			die("idle");
+	}
+	for (size_t i = 0; i < n; i++) {
+		sum_ours += ours[i];
+		sum_bare += bare[i];
+	}
+	qsort(ours, n, sizeof(*ours), by_value);
+	qsort(bare, n, sizeof(*bare), by_value);
+	printf("durable save: %.0f/s, limit line %.0f/s: ratio %.2f (goal >= 0.80); median %.2f of %.2f ms, p99 %.2f of "
+	    "%.2f ms: %.2f (goal < 3)\n", (double)n / sum_ours, (double)n / sum_bare, sum_bare / sum_ours,
+	    ours[n / 2] * 1e3, bare[n / 2] * 1e3, ours[n * 99 / 100] * 1e3, bare[n * 99 / 100] * 1e3,
+	    ours[n * 99 / 100] / bare[n * 99 / 100]);
+	outbox_close(ob);
+	close(fd);
+	free(ours);
+	free(bare);
+}
+
+/* --- CPU of sealing and opening --- */
+
+static void
+seal_cpu(void)
+{
+	double ours = 0, bare = 0, opened = 0, bare_opened = 0;
+	size_t n = 4000;
+	struct buf wire, out;
+	uint8_t secret[32];	/* of main's keys */
+
+	memset(secret, 1, sizeof(secret));
+	buf_init(&wire, RECORD_WIRE_MAX);
+	buf_init_secret(&out, 65536);
+	for (size_t round = 0; round < 20; round++) {
+		struct sealed_record r;
+		struct record view;
+		uint8_t box[2][80], dek[32];
+		double start = now(CLOCK_PROCESS_CPUTIME_ID);
+
+		for (size_t i = 0; i < n / 20; i++)
+			bare_seal(box);
+		bare += now(CLOCK_PROCESS_CPUTIME_ID) - start;
+		start = now(CLOCK_PROCESS_CPUTIME_ID);
+		for (size_t i = 0; i < n / 20; i++) {
+			seal_one(&r);
+			if (i + 1 < n / 20)
+				sealed_record_clear(&r);
+		}
+		ours += now(CLOCK_PROCESS_CPUTIME_ID) - start;
+		buf_reset(&wire);
+		sealed_record_put(&r, &wire);
+		sealed_record_clear(&r);
+		start = now(CLOCK_PROCESS_CPUTIME_ID);
+		for (size_t i = 0; i < n / 20; i++)
+			if (crypto_box_seal_open(dek, box[0], 80, to[0].public_, secret) != 0)
+				die("crypto_box_seal_open");
+		bare_opened += now(CLOCK_PROCESS_CPUTIME_ID) - start;
+		start = now(CLOCK_PROCESS_CPUTIME_ID);
+		for (size_t i = 0; i < n / 20; i++) {
+			buf_reset(&out);
+			if (record_read(wire.data, wire.len, &view, &err) != ERR_OK
+			    || seal_open(keys[0], &view, &out, &err) != ERR_OK)
+				die("open");
+		}
+		opened += now(CLOCK_PROCESS_CPUTIME_ID) - start;
+	}
+	printf("seal to 2 keys: %.1f us, two crypto_box_seal %.1f us: ratio %.2f (goal <= 1.10)\n", ours / (double)n * 1e6,
+	    bare / (double)n * 1e6, ours / bare);
+	printf("open: %.0f/s, crypto_box_seal_open %.0f/s: ratio %.2f (goal >= 0.90)\n", (double)n / opened,
+	    (double)n / bare_opened, bare_opened / opened);
+	buf_free(&wire);
+	buf_free(&out);
+}
+
+/* --- verify --- */
+
+static void
+nothing(void *arg, enum verify_kind kind, const char *sentence)
+{
+	(void)arg;
+	fprintf(stderr, "bench_save: verify (%s): %s\n", verify_kind_word(kind), sentence);
+	exit(1);
+}
+
+/* N records chained by plain SQL in one transaction: a store of years, in a minute. */
+static void
+fill(size_t n)
+{
+	struct outbox *ob = NULL;
+	struct outbox_lane l;
+	struct sealed_record r;
+	sqlite3 *db = NULL;
+	sqlite3_stmt *put = NULL, *wrap = NULL, *head = NULL;
+	struct chain_hash hw, hb, leaf;
+
+	seal_one(&r);
+	unlink(db_path);
+	if (outbox_create(db_path, device_a, &err) != ERR_OK || outbox_open(db_path, OUTBOX_KIOSK, &ob, &err) != ERR_OK
+	    || outbox_lane(ob, 0, &l, &err) != ERR_OK)
+		die("make");
+	outbox_close(ob);
+	chain_wraps(r.wraps, r.n, &hw);
+	chain_body(r.nonce_body.data, r.nonce_body.len, &hb);
+	if (sqlite3_open(db_path, &db) != SQLITE_OK
+	    || sqlite3_exec(db, "PRAGMA synchronous = OFF; PRAGMA cache_size = -65536; BEGIN", NULL, NULL, NULL) != SQLITE_OK
+	    || sqlite3_prepare_v2(db, "INSERT INTO record (id, epoch, lane, seq, header, hw, hb, link, nonce_body) "
+	    "VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?)", -1, &put, NULL) != SQLITE_OK
+	    || sqlite3_prepare_v2(db, "INSERT INTO wrap VALUES (?, ?, ?)", -1, &wrap, NULL) != SQLITE_OK
+	    || sqlite3_prepare_v2(db, "UPDATE lane SET head_seq = ?, head_link = ? WHERE lane = 0", -1, &head, NULL)
+	    != SQLITE_OK)
+		die("fill");
+	for (size_t i = 0; i < n; i++) {
+		seal_random(r.header + 24, 16);
+		chain_leaf(r.header, &hw, &hb, &leaf);
+		chain_link(&l.head_link, ++l.head_seq, &leaf, &l.head_link);
+		sqlite3_bind_blob(put, 1, r.header + 24, 16, SQLITE_STATIC);
+		sqlite3_bind_blob(put, 2, l.epoch, 16, SQLITE_STATIC);
+		sqlite3_bind_int64(put, 3, (int64_t)l.head_seq);
+		sqlite3_bind_blob(put, 4, r.header, 128, SQLITE_STATIC);
+		sqlite3_bind_blob(put, 5, hw.bytes, 32, SQLITE_STATIC);
+		sqlite3_bind_blob(put, 6, hb.bytes, 32, SQLITE_STATIC);
+		sqlite3_bind_blob(put, 7, l.head_link.bytes, 32, SQLITE_STATIC);
+		sqlite3_bind_blob(put, 8, r.nonce_body.data, (int)r.nonce_body.len, SQLITE_STATIC);
+		if (sqlite3_step(put) != SQLITE_DONE)
+			die(sqlite3_errmsg(db));
+		sqlite3_reset(put);
+		for (int slot = 0; slot < 2; slot++) {
+			sqlite3_bind_int64(wrap, 1, sqlite3_last_insert_rowid(db));
+			sqlite3_bind_int(wrap, 2, slot);
+			sqlite3_bind_blob(wrap, 3, r.wraps + slot * 80, 80, SQLITE_STATIC);
+			if (sqlite3_step(wrap) != SQLITE_DONE)
+				die(sqlite3_errmsg(db));
+			sqlite3_reset(wrap);
+		}
+	}
+	sqlite3_bind_int64(head, 1, (int64_t)l.head_seq);
+	sqlite3_bind_blob(head, 2, l.head_link.bytes, 32, SQLITE_STATIC);
+	if (sqlite3_step(head) != SQLITE_DONE || sqlite3_finalize(head) != SQLITE_OK || sqlite3_finalize(put) != SQLITE_OK
+	    || sqlite3_finalize(wrap) != SQLITE_OK || sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+		die("fill");
+	sqlite3_close(db);
+	sealed_record_clear(&r);
+}
+
+static void
+verify(void)
+{
+	size_t n = setting("VERIFY", 200000);
+	struct verify_options o = { .found = nothing };
+	struct verify_report report;
+	struct rusage u;
+	double start;
+	pid_t child;
+	int status;
+
+	fill(n);
+	fflush(stdout);
+	child = fork();
+	if (child == 0) {	/* in a process of its own, so that its memory can be told */
+		start = now(CLOCK_PROCESS_CPUTIME_ID);
+		if (verify_site(db_path, &o, &report, &err) != ERR_OK)
+			die("verify");
+		start = now(CLOCK_PROCESS_CPUTIME_ID) - start;
+		getrusage(RUSAGE_SELF, &u);
+		printf("verify: %zu records of 1 KB, %.0f records/s a core (goal >= 300,000), %ld MB (goal < 32)\n", n,
+		    (double)report.lane[0].records / start, u.ru_maxrss / 1024);
+		fflush(stdout);
+		_exit(0);
+	}
+	if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
+		die("verify");
+}
+
+int
+main(void)
+{
+	char command[128];
+	uint8_t secret[32];
+
+	snprintf(folder, sizeof(folder), "build/bench-XXXXXX");
+	if (mkdtemp(folder) == NULL)
+		die("folder");
+	snprintf(db_path, sizeof(db_path), "%s/site.db", folder);
+	memset(answer, 'a', sizeof(answer));
+	memset(secret, 1, sizeof(secret));
+	if (seal_key_from(KEY_RESPONSE, secret, &keys[0], &err) != ERR_OK
+	    || seal_key_from(KEY_ESCROW, secret, &keys[1], &err) != ERR_OK)
+		die("keys");
+	to[0] = recipient(keys[0]);
+	to[1] = recipient(keys[1]);
+	save();
+	seal_cpu();
+	verify();
+	seal_key_free(keys[0]);
+	seal_key_free(keys[1]);
+	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
+	return system(command) == 0 ? 0 : 1;
+}
