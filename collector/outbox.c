@@ -667,7 +667,7 @@ put_once(struct outbox *ob, const struct sealed_record *r, int64_t day, bool *un
 		/* Busy and full are answers; anything else may have reached the disk or not. */
 		*unknown = rc == ERR_BROKEN || rc == ERR_NOMEM;
 	}
-	return *unknown ? rc : ob_end(ob, rc == ERR_OK ? ERR_OK : rc, err);
+	return rc == ERR_OK || *unknown ? rc : ob_end(ob, rc, err);
 }
 
 /* After an error that leaves it open: is the record there, and on the disk? What reads back can still be only

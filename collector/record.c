@@ -126,11 +126,7 @@ read_whole(const uint8_t *wire, size_t len, struct record *r, struct err *err)
 	r->wraps = wire + 1 + RECORD_HEADER;
 	r->nonce_body = r->wraps + (size_t)r->head.n * RECORD_WRAP;
 	r->nonce_body_len = RECORD_NONCE + (size_t)r->head.body_len;
-	if (r->head.kind != RECORD_SEALED && check_clear(r, err) != ERR_OK)
-		return ERR_INPUT;
-	chain_wraps(r->wraps, r->head.n, &r->hw);
-	chain_body(r->nonce_body, r->nonce_body_len, &r->hb);
-	return ERR_OK;
+	return r->head.kind == RECORD_SEALED ? ERR_OK : check_clear(r, err);
 }
 
 static enum err_code
@@ -147,7 +143,7 @@ read_erased(const uint8_t *wire, size_t len, struct record *r, struct err *err)
 }
 
 enum err_code
-record_read(const uint8_t *wire, size_t len, struct record *out, struct err *err)
+record_view(const uint8_t *wire, size_t len, struct record *out, struct err *err)
 {
 	struct record r = { .erased = false };
 	enum err_code rc;
@@ -164,8 +160,23 @@ record_read(const uint8_t *wire, size_t len, struct record *out, struct err *err
 		rc = read_erased(wire, len, &r, err);
 	else
 		rc = err_set(err, ERR_INPUT, "record: unknown form %u", wire[0]);
+	if (rc == ERR_OK)
+		*out = r;
+	return rc;
+}
+
+enum err_code
+record_read(const uint8_t *wire, size_t len, struct record *out, struct err *err)
+{
+	struct record r;
+	enum err_code rc = record_view(wire, len, &r, err);
+
 	if (rc != ERR_OK)
 		return rc;
+	if (!r.erased) {
+		chain_wraps(r.wraps, r.head.n, &r.hw);
+		chain_body(r.nonce_body, r.nonce_body_len, &r.hb);
+	}
 	chain_leaf(r.header, &r.hw, &r.hb, &r.leaf);
 	*out = r;
 	return ERR_OK;

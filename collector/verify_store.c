@@ -20,7 +20,7 @@ static const char *const sql[V_STMTS] = {
 	[V_EPOCHS] = "SELECT DISTINCT epoch FROM record WHERE lane = ? AND epoch <> ?",
 	[V_RECORDS] = "SELECT epoch, seq, n, id, header, hw, hb, link, nonce_body, receipt_day FROM record "
 	    "WHERE lane = ? AND epoch = ? ORDER BY seq",
-	[V_WRAPS] = "SELECT slot, wrap FROM wrap WHERE record_n = ? ORDER BY slot",
+	[V_WRAPS] = "SELECT record_n, wrap FROM wrap WHERE record_n >= ? ORDER BY record_n, slot",
 	[V_WITHDRAWN] = "SELECT substr(header, 65, 16) FROM record WHERE substr(header, 7, 1) = x'01' ORDER BY 1",
 	[V_HEAD] = "SELECT epoch, seq, link, signature FROM signed_head WHERE lane = ?",
 	[V_RECEIPTS] = "SELECT epoch, b, bytes FROM receipt WHERE lane = ?",
@@ -45,6 +45,10 @@ struct verifier {
 	uint64_t head_seq;
 	struct chain_hash head_link;
 	bool head_met;
+
+	/* the cursor over wraps: it walks along with the records, which come in the same order but for epochs */
+	bool wraps_running;
+	int64_t wraps_at;	/* the record it is at; INT64_MAX at the end */
 
 	/* the row before, in the same epoch */
 	bool has_before;
@@ -157,20 +161,30 @@ read_row(struct verifier *v, struct row *row)
 }
 
 static void
+next_wrap(struct verifier *v)
+{
+	v->wraps_at = sqlite3_step(v->s[V_WRAPS]) == SQLITE_ROW ? sqlite3_column_int64(v->s[V_WRAPS], 0) : INT64_MAX;
+}
+
+static void
 check_wraps(struct verifier *v, const struct row *row)
 {
 	sqlite3_stmt *s = v->s[V_WRAPS];
-	uint8_t wraps[RECORD_RECIPIENTS * RECORD_WRAP];
+	uint8_t wraps[RECORD_RECIPIENTS * RECORD_WRAP] = { 0 };
 	struct chain_hash hw;
 	unsigned n = 0;
 
-	sqlite3_bind_int64(s, 1, row->n);
-	while (sqlite3_step(s) == SQLITE_ROW) {
+	if (!v->wraps_running || v->wraps_at != row->n) {
+		sqlite3_reset(s);
+		sqlite3_bind_int64(s, 1, row->n);
+		v->wraps_running = true;
+		next_wrap(v);
+	}
+	for (; v->wraps_at == row->n; n++) {
 		if (n < RECORD_RECIPIENTS)
 			column_is(s, 1, wraps + (size_t)n * RECORD_WRAP, RECORD_WRAP);
-		n++;
+		next_wrap(v);
 	}
-	sqlite3_reset(s);
 	if (row->erased) {
 		if (n > 0)
 			found(v, VERIFY_REMAINS, "Record %llu of lane %u: erased, but %u of its sealed keys are still there.",
@@ -558,7 +572,7 @@ verify_site(const char *path, const struct verify_options *o, struct verify_repo
 	rc = db_prepare(v.ob->db, sql, v.s, V_STMTS, err);
 	/* One read transaction: the kiosk may go on writing meanwhile. */
 	if (rc == ERR_OK)
-		rc = db_exec(v.ob->db, "BEGIN", err);
+		rc = db_exec(v.ob->db, "PRAGMA cache_size = -8192; BEGIN", err);
 	if (rc == ERR_OK) {
 		quick_check(&v);
 		if (sqlite3_step(v.s[V_TOTAL]) == SQLITE_ROW)

@@ -167,7 +167,7 @@ seal_cpu(void)
 		start = now(CLOCK_PROCESS_CPUTIME_ID);
 		for (size_t i = 0; i < n / 20; i++) {
 			buf_reset(&out);
-			if (record_read(wire.data, wire.len, &view, &err) != ERR_OK
+			if (record_view(wire.data, wire.len, &view, &err) != ERR_OK
 			    || seal_open(keys[0], &view, &out, &err) != ERR_OK)
 				die("open");
 		}

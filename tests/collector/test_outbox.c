@@ -169,6 +169,22 @@ START_TEST(a_record_counts_once)
 }
 END_TEST
 
+/* A save that went well does not close and reopen the file, as a doubtful one does: the log stays the same one. */
+START_TEST(a_save_is_one_commit_into_the_same_log)
+{
+	struct stat first, then;
+	char wal[128];
+
+	snprintf(wal, sizeof(wal), "%s-wal", db_path);
+	keep_text(ob, "x");
+	ck_assert_int_eq(stat(wal, &first), 0);
+	keep_text(ob, "x");
+	ck_assert_int_eq(stat(wal, &then), 0);
+	ck_assert_uint_eq(first.st_ino, then.st_ino);
+	ck_assert_int_gt(then.st_size, first.st_size);
+}
+END_TEST
+
 START_TEST(spans_keep_their_limits)
 {
 	struct outbox_span span;
@@ -647,6 +663,7 @@ suite(void)
 	tcase_add_test(t, finishes_a_half_made_file);
 	tcase_add_test(t, kept_records_come_out_sealed_in_order_and_open);
 	tcase_add_test(t, a_record_counts_once);
+	tcase_add_test(t, a_save_is_one_commit_into_the_same_log);
 	tcase_add_test(t, spans_keep_their_limits);
 	tcase_add_test(t, only_a_receipt_for_our_own_chain_marks_rows_sent);
 	tcase_add_test(t, new_epoch_holds_the_same_unsent_bytes);
