@@ -1,27 +1,19 @@
 #!/bin/bash
-# Hold layers.txt: every #include "FOLDER/..." must be of a folder that the including folder may use.
-set -euo pipefail
-bad=0
-while IFS=: read -r folder may; do
-	case "$folder" in ''|\#*) continue ;; esac
-	[ -d "$folder" ] || continue
-	while IFS=: read -r file line text; do
-		used=$(sed -E 's/.*"([a-z]+)\/.*/\1/' <<< "$text")
-		case " $folder $may " in
-		*" $used "*) ;;
-		*) echo "$file:$line: $folder may not include $used (layers.txt)"; bad=1 ;;
-		esac
-	done < <(grep -rnE --include='*.[ch]' '^#include "[a-z]+/' "$folder" || true)
-	while IFS=: read -r file line text; do
-		echo "$file:$line: write includes from the root"; bad=1
-	done < <(grep -rnE --include='*.[ch]' '^#include "[^/"]+"' "$folder" || true)
-	while IFS=: read -r file line text; do
-		used=$(sed -E 's/.* from ([a-z]+)\/.*/\1/' <<< "$text")
-		case " $folder $may " in
-		*" $used "*) ;;
-		*) echo "$file:$line: $folder may not show a view of $used (layers.txt)"; bad=1 ;;
-		esac
-	done < <(grep -rnE --include='*.html' '^\{\{! view ' "$folder" || true)
-done < layers.txt
-[ $bad = 0 ] && echo "layers: ok"
-exit $bad
+# Hold layers.txt: every #include "FOLDER/..." (and every view a template shows) must be of a folder that the
+# including folder may use.
+set -uo pipefail
+{ cat layers.txt; echo '--'; git grep -nE '^#include "|^\{\{! view ' -- '*.c' '*.h' '*.html' ':!tools'; } | awk '
+	!seen && $0 == "--" { seen = 1; next }
+	!seen && /^[a-z]+:/ { f = $1; sub(":", "", f); may[f, f] = 1; known[f] = 1; for (i = 2; i <= NF; i++) may[f, $i] = 1; next }
+	!seen { next }
+	{
+		place = $0; sub(/:[#{].*/, "", place)
+		folder = $0; sub(/\/.*/, "", folder)
+		if (!(folder in known)) next
+		used = $0
+		if (used ~ /#include "/) sub(/.*#include "/, "", used); else sub(/.* from /, "", used)
+		if (used !~ /^[a-z]+\//) { print place ": write includes from the root"; bad = 1; next }
+		sub(/\/.*/, "", used)
+		if (!((folder, used) in may)) { print place ": " folder " may not use " used " (layers.txt)"; bad = 1 }
+	}
+	END { if (!bad) print "layers: ok"; exit bad }'
