@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "aggregator/csv.h"
+#include "aggregator/odata.h"
 #include "aggregator/templates.h"
 #include "base/codec.h"
 #include "base/file.h"
@@ -297,7 +298,9 @@ route(struct page_request *q)
 	const char *path = q->r->path;
 	bool get = strcmp(q->r->method, "GET") == 0 || strcmp(q->r->method, "HEAD") == 0;
 
-	if (!get) {
+	if (strncmp(path, "/odata", 6) == 0 && (path[6] == '/' || path[6] == '\0')) {
+		odata_answer(q->pages->publications, q->r, q->out);
+	} else if (!get) {
 		http_plain(q->out, 405, "This page can be read only.\n");
 		if (http_add(q->out, "Allow", "GET", NULL) != ERR_OK)
 			q->out->status = 503;

@@ -66,6 +66,29 @@ http_query(const struct http_request *r, const char *name)
 	return MHD_lookup_connection_value(r->connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
+struct each {
+	void (*fn)(void *arg, const char *name, const char *value);
+	void *arg;
+};
+
+static enum MHD_Result
+one_of_query(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct each *e = arg;
+
+	(void)kind;
+	e->fn(e->arg, name, value == NULL ? "" : value);
+	return MHD_YES;
+}
+
+void
+http_query_each(const struct http_request *r, void (*fn)(void *arg, const char *name, const char *value), void *arg)
+{
+	struct each e = { fn, arg };
+
+	MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, one_of_query, &e);
+}
+
 const char *
 http_cookie(const struct http_request *r, const char *name)
 {

@@ -27,6 +27,9 @@ struct http_request {
 const char *http_header(const struct http_request *r, const char *name);
 /* A field of the query string, percent-decoded, or NULL. */
 const char *http_query(const struct http_request *r, const char *name);
+/* Every field of the query string in order; VALUE is "" where there is no '='. */
+void http_query_each(const struct http_request *r, void (*fn)(void *arg, const char *name, const char *value),
+	void *arg);
 /* The cookie called NAME, in the arena, or NULL. */
 const char *http_cookie(const struct http_request *r, const char *name);
 /* A field of an application/x-www-form-urlencoded body, decoded into the arena. The N-th (from 0) of

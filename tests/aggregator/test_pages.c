@@ -3,6 +3,7 @@
  * key signed is taken in. */
 #include "aggregator/pages.h"
 #include "aggregator/users.h"
+#include "base/codec.h"
 #include "tests/aggregator/sample.h"
 #include "tests/test.h"
 
@@ -280,6 +281,92 @@ START_TEST(a_huge_form_is_refused)
 }
 END_TEST
 
+/* OData 4.0: what is asked, the status, and a piece of the answer. The statuses are those of ODK Central's service
+ * where the standard leaves a choice (501 for what is not offered). */
+static const struct { const char *path, *headers; int status; const char *says; } odata[] = {
+	{ "/odata/", "", 200, "\"value\":[{\"name\":\"Results\",\"kind\":\"EntitySet\",\"url\":\"Results\"}" },
+	{ "/odata", "", 200, "@odata.context" },
+	{ "/odata/$metadata", "", 200, "<EntitySet Name=\"Results\" EntityType=\"Candour.Result\"/>" },
+	{ "/odata/$metadata", "Accept: application/json\r\n", 406, "" },
+	{ "/odata/Results", "", 200, "OData-Version: 4.0" },
+	{ "/odata/Results", "Accept: text/csv\r\n", 406, "\"code\":\"406\"" },
+	{ "/odata/Results?$format=json", "Accept: text/csv\r\n", 200, "" },
+	{ "/odata/Results?$format=xml", "", 406, "" },
+	{ "/odata/Results", "OData-MaxVersion: 3.0\r\n", 400, "" },
+	{ "/odata/Results", "OData-MaxVersion: 4.01\r\n", 200, "" },
+	{ "/odata/Results/$count", "", 200, "\r\n\r\n168" },
+	{ "/odata/Results/$count?$filter=area_code%20eq%20'elm'", "", 200, "\r\n\r\n24" },
+	{ "/odata/Results/$count?%24filter=area_code+eq+'elm'", "", 200, "\r\n\r\n24" },
+	{ "/odata/Results/$count?$filter=year(period_start)%20eq%202025%20and%20month(period_start)%20le%202", "", 200,
+	    "\r\n\r\n14" },
+	{ "/odata/Results/$count?$filter=not(area_level%20eq%20'site')", "", 200, "\r\n\r\n24" },
+	{ "/odata/Results/$count?$filter=period_start%20ge%202026-10-01%20or%20period_start%20lt%202024-12-01", "", 200,
+	    "\r\n\r\n14" },
+	{ "/odata/Results?$count=true&$top=2", "", 200, "\"@odata.count\":168,\"value\":[{" },
+	{ "/odata/Results?$top=0", "", 200, "\"value\":[]}" },
+	{ "/odata/Results?$select=id,value&$top=1&$filter=suppressed", "", 200, "\"value\":null}]}" },
+	{ "/odata/Results?$select=id,value&$top=1", "", 200, "$metadata#Results(id,value)" },
+	{ "/odata/Results?$orderby=value&$top=1&$select=value", "", 200, "\"value\":[{\"value\":null}]" },
+	{ "/odata/Results?$orderby=value%20desc,id&$top=1&$select=flag", "", 200, "\"value\":[{\"flag\":null}]" },
+	{ "/odata/Results('sat-users@3%7C2025-04%7Csite=elm')", "", 200, "$metadata#Results/$entity" },
+	{ "/odata/Results('none')", "", 404, "" },
+	{ "/odata/Results(1)", "", 400, "" },
+	{ "/odata/Nothing", "", 404, "\"error\"" },
+	{ "/odata/Results/more", "", 404, "" },
+	{ "/odata/Results?$expand=x", "", 501, "" },
+	{ "/odata/Results?$search=x", "", 501, "" },
+	{ "/odata/Results?custom=1&$top=1", "", 200, "" },
+	{ "/odata/Results?$filter=contains(area_name,'E')", "", 501, "" },
+	{ "/odata/Results?$filter=nothing%20eq%201", "", 501, "" },
+	{ "/odata/Results?$filter=value%20add%201%20eq%202", "", 501, "" },
+	{ "/odata/Results?$orderby=nothing", "", 501, "" },
+	{ "/odata/Results?$select=nothing", "", 400, "" },
+	{ "/odata/Results?$filter=value%20eq", "", 400, "" },
+	{ "/odata/Results?$filter=value%20eq%20'x'", "", 400, "" },
+	{ "/odata/Results?$filter=(value%20eq%201", "", 400, "" },
+	{ "/odata/Results?$filter=value", "", 400, "" },
+	{ "/odata/Results?$filter=area_code%20eq%20'x", "", 400, "" },
+	{ "/odata/Results?$top=-1", "", 400, "" },
+	{ "/odata/Results?$top=1&$top=2", "", 400, "" },
+	{ "/odata/Results?$count=maybe", "", 400, "" },
+	{ "/odata/Results?$skiptoken=1.500.9.0123456789abcdef", "", 400, "" },
+	{ "/odata/Indicators('sat-users@3')", "", 200, "\"direction\":\"increase\"" },
+	{ "/odata/Series/$count", "", 200, "\r\n\r\n7" },
+	{ "/odata/Actions", "", 200, "\"value\":[]" },
+};
+
+START_TEST(odata_answers_as_the_standard_says)
+{
+	struct users *u = NULL;
+	char token[TOKEN_TEXT], headers[1024], both[200];
+	struct buf out, basic;
+
+	buf_init(&out, PUB_MAX);
+	buf_init(&basic, 1024);
+	publish(1, "", 5, 201, &out);
+	ck_ok(users_open(db, &u, &err));
+	ck_ok(users_reader(u, "power-query", 1, token, &err));
+	users_close(u);
+	snprintf(both, sizeof(both), "power-query:%s", token);
+	base64_put(&basic, both, strlen(both));
+	for (size_t i = 0; i < ARRAY_LEN(odata); i++) {
+		int status;
+
+		snprintf(headers, sizeof(headers), "Authorization: Basic %s\r\n%s", buf_str(&basic), odata[i].headers);
+		status = ask("GET", odata[i].path, headers, NULL, 0, &out);
+		ck_assert_msg(status == odata[i].status, "%s: %d, wanted %d: %s", odata[i].path, status, odata[i].status,
+		    buf_str(&out));
+		ck_assert_msg(says(&out, odata[i].says), "%s: \"%s\" is not in %s", odata[i].path, odata[i].says,
+		    buf_str(&out));
+	}
+	snprintf(headers, sizeof(headers), "Authorization: Basic %s\r\n", buf_str(&basic));
+	ck_assert_int_eq(ask("POST", "/odata/Results", headers, NULL, 0, &out), 405);
+	ck_assert_int_eq(ask("GET", "/odata/Results", "Authorization: Basic cG93ZXI6bm8=\r\n", NULL, 0, &out), 401);
+	buf_free(&out);
+	buf_free(&basic);
+}
+END_TEST
+
 static Suite *
 pages_suite(void)
 {
@@ -297,6 +384,7 @@ pages_suite(void)
 	tcase_add_test(t, passwords_and_names_have_rules);
 	tcase_add_test(t, plain_http_stays_on_this_machine);
 	tcase_add_test(t, a_huge_form_is_refused);
+	tcase_add_test(t, odata_answers_as_the_standard_says);
 	suite_add_tcase(s, t);
 	return s;
 }
