@@ -35,3 +35,7 @@ kiosk-lan: $(KIOSK_NEEDS) ## 20 visitors at once over HTTPS, 10,000 pages, no an
 	@PAGES=10000 BUILD=$(O) node tests/browser/test_lan.mjs
 kiosk-power: $(KIOSK_NEEDS) ## 200 random SIGKILLs: no thanked answer lost or doubled
 	@KILLS=200 BUILD=$(O) node tests/browser/test_power.mjs
+
+.PHONY: kiosk-policy
+kiosk-policy: $(KIOSK_NEEDS) ## the packaged browser policy: other ports and files are blocked, our address opens
+	$(call kiosk_node,kiosk_policy.mjs)
