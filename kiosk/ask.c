@@ -139,7 +139,7 @@ grid(size_t n, bool many)
 	static const char *const one[] = { "n2", "n2", "n2", "n3", "n4", "n5", "n6", "n8", "n8" };
 	static const char *const some[] = { "n2", "n2", "n2", "n3", "n2", "n3", "n6", "n8", "n8" };
 
-	return n > LIST_MAX ? "n6" : many ? some[n] : one[n];
+	return n > LIST_MAX ? "list" : many ? some[n] : one[n];
 }
 
 /* ASCII letters in either case; everything else byte by byte. */
@@ -207,7 +207,7 @@ fill_select(struct visit *v, struct filling *f, const struct page_control *c, st
 	for (size_t i = 0; i < c->n_choices; i++)
 		if (c->choices[i].opt_out[0] != '\0')
 			show_choice(&c->choices[i], ask, i, &ask->others[ask->n_others++], a);
-	ask->grid = grid(n_main > LIST_MAX ? LIST_PAGE : n_main, ask->is_check);
+	ask->grid = grid(n_main, ask->is_check);
 	return ERR_OK;
 }
 

@@ -11,7 +11,7 @@ import { inspect } from './rules.mjs';
 const short = process.argv.includes('short'), only = process.env.PAGES;
 const rtl = pages => new Map([...pages].map(([n, h]) => [n, h.replace('dir="ltr"', 'dir="rtl"')]));
 const sets = short ? [['en', { l: 'en' }]] : [['en', { l: 'en' }], ['cy', { l: 'cy' }], ['rtl', { l: 'en' }, rtl], ['dark', { look: ['dark-1'] }],
-  ['words', { look: ['words-1'] }], ['larger', { look: ['size-1'] }], ['largest', { l: 'cy', look: ['size-2', 'dark-1'] }]];
+  ['words', { look: ['words-1'] }], ['widgets', { form: 'tests/kiosk/widgets.csv' }], ['larger', { look: ['size-1'] }], ['largest', { l: 'cy', look: ['size-2', 'dark-1'] }]];
 
 await main(async () => {
   const axe = readFileSync(packages().axe, 'utf8');
@@ -19,7 +19,8 @@ await main(async () => {
   const b = await browser(), all = new Map();
   for (const [set, options, change] of sets) {
     if (process.env.SETS && !process.env.SETS.split(',').includes(set)) continue;
-    let pages = await capture(url, options);
+    const at = options.form ? (await startKiosk(makeSite({ forms: [options.form, 'forms/library/concern.csv'].map(f => join(root, f)) }))).url : url;
+    let pages = await capture(at, options);
     if (change) pages = change(pages);
     for (const [name, html] of pages) all.set(`${set}/${name}`, html);
   }

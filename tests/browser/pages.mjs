@@ -40,6 +40,7 @@ export async function capture(url, { l = 'en', look = [], go: first = 'start' } 
     if (box) fields[box[1]] = box[2];
     if (area) fields[area[1]] = 'The garden is lovely.\nMore trips, please.';
     if (number) fields[number[1]] = '3';
+    for (const [, f, part] of b.matchAll(/name="(a\d+)([dmyhn])" value=/g)) fields[f + part] = { d: '9', m: '2', y: '2020', h: '7', n: '05' }[part];
     if (!seen.has(name) && go === 'next' && /name="page"/.test(b)) { // as it looks in error, then chosen
       seen.add(name);
       await v.press('next', number ? { [number[1]]: 'many' } : {});

@@ -39,3 +39,7 @@ kiosk-power: $(KIOSK_NEEDS) ## 200 random SIGKILLs: no thanked answer lost or do
 .PHONY: kiosk-policy
 kiosk-policy: $(KIOSK_NEEDS) ## the packaged browser policy: other ports and files are blocked, our address opens
 	$(call kiosk_node,kiosk_policy.mjs)
+
+.PHONY: forms-lint
+forms-lint: all ## the questionnaires that ship: no error, no warning
+	@$(O)/candour form check --strict forms/library/*.csv && echo "forms-lint: ok"
