@@ -6,7 +6,7 @@
 #include "kiosk/inside.h"
 #include "kiosk/templates.h"
 
-enum { TRIES = 5, TRIES_MS = 600000 };
+enum { TRIES = 5, TRIES_MS = 600000, SHOWN = 12 };
 
 static void
 plain(struct kiosk *k, const struct words *w, const char *heading, const char *const *lines, size_t n,
@@ -51,10 +51,23 @@ privacy(struct kiosk *k, const struct words *w, struct http_response *out)
 static void
 notices(struct kiosk *k, const struct words *w, struct http_response *out)
 {
-	const char *const lines[] = { w->notices_none };
+	const char *lines[2 * SHOWN];
 	struct link_view back = { text_of(out->arena, "/about?l=%s", w->code), w->back, w->tag };
+	enum clock_quality quality;
+	int64_t day = keep_now(k, &quality) / 86400;
+	size_t n = 0;
 
-	plain(k, w, w->notices_title, lines, 1, &back, 1, out);
+	for (size_t i = 0; i < SHOWN; i++) {
+		const struct notice *one = notices_at(k->notices, day, i);
+
+		if (one == NULL)
+			break;
+		lines[n++] = text_of(out->arena, "%s: %s", w->notices_said, notice_in(one, w->code)->said);
+		lines[n++] = text_of(out->arena, "%s: %s", w->notices_did, notice_in(one, w->code)->did);
+	}
+	if (n == 0)
+		lines[n++] = w->notices_none;
+	plain(k, w, w->notices_title, lines, n, &back, 1, out);
 }
 
 /* --- taking answers back ------------------------------------------------------------------------------ */

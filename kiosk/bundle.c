@@ -19,7 +19,7 @@ bundle_check(const uint8_t *p, size_t len, uint8_t kind, const struct keyring *r
 	if (be32(p + 44) != len - HEAD)
 		return err_set(err, ERR_INPUT, "bundle says %u bytes and has %zu", be32(p + 44), len - HEAD);
 	key = keyring_verifier(ring, KEY_PUBLISH, p + 36);
-	if (key == NULL || key->public_len != 32 || !seal_verify(key->public_, "bundle", p, HEADER, p + HEADER))
+	if (key == NULL || key->public_len != 32 || !seal_verify(key->public_, "bundle-head", p, HEADER, p + HEADER))
 		return err_set(err, ERR_DENIED, "bundle %u is not signed by a publish key of the ring", be32(p + 24));
 	chain_h("bundle", p + HEAD, len - HEAD, &h);
 	if (memcmp(h.bytes, p + 48, 32) != 0)

@@ -7,6 +7,7 @@
 #include "collector/keyring.h"
 #include "collector/outbox.h"
 #include "kiosk/kiosk.h"
+#include "kiosk/notices.h"
 #include "kiosk/views.h"
 #include "kiosk/visit.h"
 
@@ -28,6 +29,8 @@ struct kiosk {
 	bool has_pin;
 	struct keyring *ring;		/* NULL: none that can be used */
 	struct catalog *catalog;	/* never NULL */
+	struct notices *notices;	/* NULL: none */
+	size_t next_notice;
 	uint8_t device[16], boot[16];
 	char device_text[40];
 	bool is_full, is_reload_due, is_lane1_started;

@@ -121,6 +121,49 @@ load_forms(struct kiosk *k)
 	k->catalog = c;
 }
 
+/* Notices for this device, its site or everybody; what does not read leaves what is shown. */
+static void
+load_notices(struct kiosk *k)
+{
+	uint8_t target[3][16] = { { 0 } };
+	struct notices *fresh = NULL;
+	struct buf bytes;
+	struct err err;
+
+	memcpy(target[0], k->device, 16);
+	buf_init(&bytes, BUNDLE_MAX_LEN);
+	if (outbox_meta(k->ob, "site.target", &bytes, &err) == ERR_OK && bytes.len == 16)
+		memcpy(target[1], bytes.data, 16);
+	for (size_t i = 0; i < 3 && fresh == NULL && k->ring != NULL; i++) {
+		const uint8_t *payload;
+		uint32_t serial;
+		enum err_code rc;
+		size_t n;
+
+		buf_reset(&bytes);
+		rc = outbox_bundle(k->ob, 3, target[i], &serial, &bytes, &err);
+		if (rc == ERR_OK)
+			rc = bundle_check(bytes.data, bytes.len, 3, k->ring, &serial, &payload, &n, &err);
+		if (rc == ERR_OK && serial < k->pin.bundle_serial[3])
+			rc = err_set(&err, ERR_DENIED, "notices bundle %u is older than %u", serial, k->pin.bundle_serial[3]);
+		if (rc == ERR_OK)
+			rc = notices_read(payload, n, k->language[0]->code, &fresh, &err);
+		if (rc == ERR_OK && serial != k->pin.bundle_serial[3]) {
+			k->pin.bundle_serial[3] = serial;
+			if (keyring_pin_write(k->conf->pin, &k->pin, &err) != ERR_OK)
+				log_err("kiosk", "pin", &err);
+			log_event("kiosk", "notices=%zu bundle=%u", fresh->n, serial);
+		} else if (rc != ERR_OK && rc != ERR_ABSENT) {
+			log_err("kiosk", "notices", &err);
+		}
+	}
+	buf_free(&bytes);
+	if (fresh == NULL)
+		return;
+	notices_free(k->notices);
+	k->notices = fresh;
+}
+
 /* Something else has written site.db. Forms change between visits only. */
 static void
 reload(struct kiosk *k)
@@ -135,6 +178,7 @@ reload(struct kiosk *k)
 	if (version != k->seen_version) {
 		k->seen_version = version;
 		load_ring(k);
+		load_notices(k);
 		k->is_reload_due = true;
 	}
 	if (k->is_reload_due && k->visits.open == 0) {
@@ -317,6 +361,7 @@ kiosk_close(struct kiosk *k)
 		return;
 	visits_clear(&k->visits);
 	catalog_free(k->catalog);
+	notices_free(k->notices);
 	keyring_free(k->ring);
 	outbox_close(k->ob);
 	word_book_free(k->words);

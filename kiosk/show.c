@@ -725,10 +725,25 @@ show_attract(struct kiosk *k, const char *code, bool lan, struct http_response *
 	const struct words *w = show_words(k, code);
 	struct link_view languages[ARRAY_LEN(k->language)];
 	struct attract_view view = { .code = w->code, .languages = languages };
+	const struct notice *one;
+	struct notice_view told;
+	enum clock_quality quality;
 	struct err err;
 	bool any = false;
 
 	show_frame(k, w, &view.f, w->attract_title);
+	/* One notice, the next at each return: nothing moves. */
+	one = notices_at(k->notices, keep_now(k, &quality) / DAY_S, k->next_notice);
+	if (one == NULL) {
+		k->next_notice = 0;
+		one = notices_at(k->notices, keep_now(k, &quality) / DAY_S, 0);
+	}
+	if (one != NULL) {
+		k->next_notice++;
+		told = (struct notice_view){ .said = notice_in(one, w->code)->said, .did = notice_in(one, w->code)->did };
+		view.notices = &told;
+		view.n_notices = 1;
+	}
 	for (size_t i = 0; i < k->catalog->n; i++)
 		any |= !k->catalog->shelf[i].is_concern && !k->catalog->shelf[i].is_visit;
 	view.is_in_use = !lan && in_use(k);

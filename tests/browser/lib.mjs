@@ -105,7 +105,8 @@ export function makeSite({ forms = ['visit', 'satisfaction', 'concern'].map(n =>
   const conf = join(dir, 'site/kiosk.conf');
   if (extra) writeFileSync(conf, run('cat', [conf]) + extra);
   const tool = what => run(join(build, 'tests/kiosk/tool_site'), [what, join(dir, 'site')]);
-  return { dir: join(dir, 'site'), conf, count: () => Number(tool('count')), open: () => tool('open'), concerns: () => tool('concerns') };
+  return { dir: join(dir, 'site'), conf, count: () => Number(tool('count')), open: () => tool('open'), concerns: () => tool('concerns'),
+    bundle: (kind, serial, files) => run(join(build, 'tests/kiosk/tool_site'), [kind, join(dir, 'site'), String(serial), ...files]) };
 }
 
 // Start the kiosk of SITE; resolves with its address once it listens.

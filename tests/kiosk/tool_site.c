@@ -11,6 +11,7 @@
 #include "collector/keyfile.h"
 #include "collector/keyring.h"
 #include "collector/outbox.h"
+#include "sync/bundle.h"
 
 static int
 fail(const struct err *err)
@@ -177,6 +178,42 @@ each(const char *dir, uint8_t lane, bool show, size_t *count)
 	return 0;
 }
 
+/* Sign FILES as a bundle of KIND and put it into site.db, as sync would. */
+static int
+bundle(const char *dir, int kind, const char *serial, char **files)
+{
+	struct seal_key *key = NULL;
+	struct outbox *ob = NULL;
+	struct buf payload, file, out;
+	struct bundle b = { .kind = (enum bundle_kind)kind, .serial = (uint32_t)atoi(serial), .made = (uint64_t)time(NULL) };
+	struct err err;
+	int status = 0;
+
+	buf_init(&payload, 8 << 20);
+	buf_init(&file, 8 << 20);
+	buf_init(&out, 9 << 20);
+	for (; *files != NULL && status == 0; files++) {
+		const char *base = strrchr(*files, '/') == NULL ? *files : strrchr(*files, '/') + 1;
+
+		buf_reset(&file);
+		if (file_read(*files, &file, &err) != ERR_OK || bundle_add(&payload, base, file.data, file.len, &err) != ERR_OK)
+			status = fail(&err);
+	}
+	b.payload = payload.data;
+	b.payload_len = (uint32_t)payload.len;
+	if (status == 0 && (keyfile_load(in(dir, "publish"), KEY_PUBLISH, NULL, NULL, &key, &err) != ERR_OK
+	    || (seal_key_id(key, b.key_id), bundle_make(&b, key, &out, &err) != ERR_OK)
+	    || outbox_open(in(dir, "site.db"), OUTBOX_SYNC, &ob, &err) != ERR_OK
+	    || outbox_bundle_put(ob, (uint8_t)kind, b.target, b.serial, out.data, out.len, &err) != ERR_OK))
+		status = fail(&err);
+	outbox_close(ob);
+	seal_key_free(key);
+	buf_free(&payload);
+	buf_free(&file);
+	buf_free(&out);
+	return status;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -192,6 +229,11 @@ main(int argc, char **argv)
 		printf("%zu\n", n);
 		return status;
 	}
-	fprintf(stderr, "usage: tool_site make DIR [FORM.xml..] | open DIR | concerns DIR | count DIR\n");
+	if (argc >= 5 && strcmp(argv[1], "notices") == 0)
+		return bundle(argv[2], BUNDLE_NOTICES, argv[3], argv + 4);
+	if (argc >= 5 && strcmp(argv[1], "forms") == 0)
+		return bundle(argv[2], BUNDLE_FORMS, argv[3], argv + 4);
+	fprintf(stderr, "usage: tool_site make DIR [FORM.xml..] | open DIR | concerns DIR | count DIR\n"
+	    "       tool_site forms|notices DIR SERIAL FILE..\n");
 	return 2;
 }
