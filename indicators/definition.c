@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "indicators/strata.h"
 
 enum { LIBRARY_MAX = 4096 };
 
@@ -200,6 +201,111 @@ definition_estimate(const struct definition *d, const struct measure *m, const s
 	if (d->interval == INTERVAL_NONE)
 		e.lower95 = e.upper95 = e.lower998 = e.upper998 = NAN;
 	return e;
+}
+
+/* --- strata ------------------------------------------------------------------------------------------------- */
+
+/* Is STRATUM one of the "1+2" of MERGE? */
+static bool
+is_merged(const char *merge, const char *stratum)
+{
+	for (const char *s = merge; *s != '\0'; s += *s == '+') {
+		size_t n = strcspn(s, "+");
+
+		if (strlen(stratum) == n && memcmp(s, stratum, n) == 0)
+			return true;
+		s += n;
+	}
+	return false;
+}
+
+/* The name a stratum is estimated under: its merge, or itself. */
+static const char *
+merged_name(const struct definition *d, const char *stratum)
+{
+	for (size_t i = 0; i < d->n_strata_merges; i++)
+		if (is_merged(d->strata_merges[i].text, stratum))
+			return d->strata_merges[i].text;
+	return stratum;
+}
+
+struct named_stratum {
+	const char *name;
+	struct stratum s;
+	double of_all;
+};
+
+static struct named_stratum *
+named(struct named_stratum *list, size_t *n, const char *name)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (strcmp(list[i].name, name) == 0)
+			return &list[i];
+	list[*n] = (struct named_stratum){ .name = name };
+	return &list[(*n)++];
+}
+
+/* Chan's merge of means and sums of squares. */
+static void
+add_sums(struct named_stratum *t, const struct stratum_sums *s)
+{
+	double n = t->s.n + s->sums.n, delta = s->sums.mean - t->s.mean;
+
+	if (n > 0) {
+		t->s.m2 += s->sums.m2 + delta * delta * t->s.n * s->sums.n / n;
+		t->s.mean += delta * s->sums.n / n;
+	}
+	t->s.n = n;
+	t->s.x += s->sums.num;
+	t->of_all += s->of_all;
+}
+
+enum err_code
+definition_stratified(const struct definition *d, const char *area, int month, const struct stratum_sums *s, size_t n,
+    struct estimate *out, struct err *err)
+{
+	const struct table *t = find_table(d, d->strata_sizes);
+	size_t rows = t == NULL ? 0 : t->n_rows, k = 0, used = 0;
+	int column = t == NULL ? -1 : table_column(t, "stratum");
+	struct named_stratum *list = calloc(rows + n + 1, sizeof(*list));
+	struct stratum *strata = calloc(rows + n + 1, sizeof(*strata));
+	struct stratified e;
+	bool known = column >= 0;
+
+	*out = (struct estimate){ NAN, NAN, NAN, NAN, NAN };
+	if (list == NULL || strata == NULL) {
+		free(list);
+		free(strata);
+		return err_nomem(err);
+	}
+	/* every stratum of the table counts, also one that nobody answered in; each once, whatever the number of its rows */
+	for (size_t i = 0; i < rows && known; i++) {
+		const char *code = t->cells[i * t->n_columns + (size_t)column];
+		double size = definition_stratum_size(d, area, code, month);
+		bool before = false;
+
+		for (size_t r = 0; r < i && !before; r++)
+			before = strcmp(t->cells[r * t->n_columns + (size_t)column], code) == 0;
+		if (!before && !isnan(size))
+			named(list, &k, merged_name(d, code))->s.population += size;
+	}
+	for (size_t i = 0; i < n; i++)
+		add_sums(named(list, &k, merged_name(d, s[i].stratum)), &s[i]);
+	for (size_t i = 0; i < k; i++) {
+		known = known && (list[i].s.population > 0 || list[i].of_all == 0);
+		if (list[i].of_all > list[i].s.n)	/* a group of those who answered */
+			list[i].s.population = strata_group_population(list[i].s.population, list[i].s.n, list[i].of_all);
+		if (list[i].s.population > 0)
+			strata[used++] = list[i].s;
+	}
+	e = d->kind == KIND_MEAN || d->kind == KIND_SCORE ? strata_mean(strata, used) : strata_proportion(strata, used);
+	if (known)
+		*out = (struct estimate){ e.value, e.lower95, e.upper95, NAN, NAN };
+	if (known && d->interval != INTERVAL_STRATA)
+		out->lower95 = out->upper95 = NAN;
+	free(list);
+	free(strata);
+	return ERR_OK;
 }
 
 /* --- libraries --------------------------------------------------------------------------------------------- */

@@ -178,5 +178,15 @@ double definition_stratum_size(const struct definition *d, const char *area, con
 /* The estimate that D prescribes of a cell: N, sum of numerators or values, mean, M2. For a rate give at_risk. */
 struct cell_sums { double n, num, mean, m2, at_risk; };
 struct estimate definition_estimate(const struct definition *d, const struct measure *m, const struct cell_sums *c);
+/* The same over strata, weighted by the sizes of AREA ("": all) in MONTH, strata of one [strata] merge joined. OF_ALL: who
+ * answered in the stratum altogether, where SUMS are of a group of them (its size is then estimated); else the same n.
+ * 95 % limits only. No value if a stratum has people but no answer, or its size is not known. ERR_NOMEM. */
+struct stratum_sums {
+	const char *stratum;
+	struct cell_sums sums;
+	double of_all;
+};
+enum err_code definition_stratified(const struct definition *d, const char *area, int month, const struct stratum_sums *s,
+	size_t n, struct estimate *out, struct err *err) MUST_CHECK;
 
 #endif

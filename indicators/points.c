@@ -197,6 +197,56 @@ estimate(const struct definition *d, struct point *p)
 	p->verdict = stat_verdict(&p->e, d->direction, p->target);
 }
 
+/* Is the leaf in the point's area and period, whatever its breakdown? */
+static bool
+is_around(const struct definition *d, const struct point *p, const struct leaf *leaf)
+{
+	return leaf->item[0] != '-' && strcmp(leaf->item, p->item) == 0
+	    && (p->site[0] == '\0' || strcmp(p->site, leaf->site) == 0)
+	    && period_first(d, p->period, leaf->month) == p->first_month;
+}
+
+static struct stratum_sums *
+stratum_of(struct stratum_sums *list, size_t *n, const char *name)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (strcmp(list[i].stratum, name) == 0)
+			return &list[i];
+	list[*n] = (struct stratum_sums){ .stratum = name };
+	return &list[(*n)++];
+}
+
+/* The estimate over strata: the point's leaves by stratum, beside all who answered there. */
+static enum err_code
+estimate_strata(struct gather *g, struct point *p, struct err *err)
+{
+	const struct points *all = g->out;
+	struct stratum_sums *list = calloc(all->n_leaves + 1, sizeof(*list));
+	struct cell_sum *sums = calloc(all->n_leaves + 1, sizeof(*sums));
+	size_t n = 0;
+	enum err_code rc = list == NULL || sums == NULL ? err_nomem(err) : ERR_OK;
+
+	for (size_t i = 0; i < p->n_leaves && rc == ERR_OK; i++) {
+		const struct leaf *leaf = &all->leaves[p->leaves[i]];
+
+		cell_merge(&sums[stratum_of(list, &n, leaf->stratum) - list], &leaf->sum);
+	}
+	for (size_t i = 0; i < n && rc == ERR_OK; i++) {
+		list[i].sums = (struct cell_sums){ .n = (double)sums[i].n, .num = sums[i].num, .mean = sums[i].mean, .m2 = sums[i].m2 };
+		list[i].of_all = p->breakdown[0] == '\0' ? (double)sums[i].n : 0;
+		for (size_t k = 0; k < all->n_leaves && p->breakdown[0] != '\0'; k++)
+			if (is_around(g->d, p, &all->leaves[k]) && strcmp(all->leaves[k].stratum, list[i].stratum) == 0)
+				list[i].of_all += (double)all->leaves[k].sum.n;
+	}
+	if (rc == ERR_OK)
+		rc = definition_stratified(g->d, p->site, p->first_month, list, n, &p->e, err);
+	free(list);
+	free(sums);
+	if (rc == ERR_OK)
+		p->verdict = stat_verdict(&p->e, g->d->direction, p->target);
+	return rc;
+}
+
 /* One point out of the N parts at PART. */
 static enum err_code
 make_point(struct gather *g, const struct part *part, size_t n, struct err *err)
@@ -227,7 +277,7 @@ make_point(struct gather *g, const struct part *part, size_t n, struct err *err)
 	}
 	estimate(g->d, pt);
 	p->n++;
-	return ERR_OK;
+	return g->d->strata_by[0] != '\0' ? estimate_strata(g, pt, err) : ERR_OK;
 }
 
 static enum err_code

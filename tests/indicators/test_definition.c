@@ -316,6 +316,58 @@ START_TEST(tables_are_dated)
 }
 END_TEST
 
+static const char sizes[] = "stratum,n,from,until\n1,326,,\n2,257,,\n3,640,2025-01,\n3,99,,2024-12\n";
+#define STRATA(more) "[indicator]\nid = r\nversion = 1\nkind = proportion\ntitle = T\ntitle_easy = T\ndirection = increase\n" \
+	"duty = d\nsource = s\nowner = o\nreview_by = 2027-01\n[measure]\nexclude.none = false()\nnumerator = true()\n[form f]\n" \
+	"[tables]\nsizes = people.csv\n[strata]\nby = ${q2}\nsizes = sizes\n" more "[estimate]\ninterval = strata\n"
+
+static struct estimate
+stratified(const char *text, const struct stratum_sums *s, size_t n)
+{
+	struct definition *d;
+	struct estimate e;
+	char table[sizeof(sizes)];
+
+	snprintf(table, sizeof(table), "%s", sizes);
+	ck_ok(definition_parse("x.ind", text, strlen(text), give_people, table, NULL, &d, &err));
+	ck_ok(definition_stratified(d, "", 2025 * 12 + 3, s, n, &e, &err));
+	definition_free(d);
+	return e;
+}
+
+/* R survey 4.1.1: N 326 257 640, n 61 120 318, x 50 69 255. */
+START_TEST(strata_are_weighted_by_their_sizes)
+{
+	struct stratum_sums s[3] = { { "1", { .n = 61, .num = 50 }, 61 }, { "3", { .n = 318, .num = 255 }, 318 },
+		{ "2", { .n = 120, .num = 69 }, 120 } };
+	struct estimate e = stratified(STRATA(""), s, 3);
+
+	ck_assert_double_eq_tol(e.value, 0.758949846217424, 1e-12);
+	ck_assert_double_eq_tol(e.lower95, 0.727366175011236, 1e-12);
+	ck_assert_double_eq_tol(e.upper95, 0.790533517423612, 1e-12);
+	ck_assert(isnan(e.lower998));
+	/* nobody answered in stratum 2: no estimate; merged with 1, by hand: N 583 640, 50/61 and 255/318 */
+	e = stratified(STRATA(""), s, 2);
+	ck_assert(isnan(e.value));
+	e = stratified(STRATA("merge = 1+2\n"), s, 2);
+	ck_assert_double_eq_tol(e.value, (583 * 50. / 61 + 640 * 255. / 318) / 1223, 1e-12);
+	/* a stratum that the table does not know has no weight */
+	s[2].stratum = "9";
+	ck_assert(isnan(stratified(STRATA(""), s, 3).value));
+}
+END_TEST
+
+/* A group of those who answered: its size in each stratum is N x (in group) / (answered); by hand. */
+START_TEST(a_group_is_weighted_by_its_estimated_size)
+{
+	struct stratum_sums s[3] = { { "1", { .n = 20, .num = 10 }, 40 }, { "2", { .n = 30, .num = 30 }, 60 },
+		{ "3", { .n = 10, .num = 5 }, 40 } };
+	double a = 326 / 2., b = 257 / 2., c = 640 / 4.;
+
+	ck_assert_double_eq_tol(stratified(STRATA(""), s, 3).value, (a * .5 + b + c * .5) / (a + b + c), 1e-12);
+}
+END_TEST
+
 static const struct { const char *csv, *says; } bad_tables[] = {
 	{ "", "no header" },
 	{ "site,n\nelm\n", "people.csv:2: 1 fields" },
@@ -406,6 +458,8 @@ suite(void)
 	tcase_add_test(c, a_definition_that_is_too_long_is_refused);
 	tcase_add_test(c, a_preset_is_allowed);
 	tcase_add_test(c, tables_are_dated);
+	tcase_add_test(c, strata_are_weighted_by_their_sizes);
+	tcase_add_test(c, a_group_is_weighted_by_its_estimated_size);
 	tcase_add_loop_test(c, a_bad_table_is_refused_with_its_line, 0, ARRAY_LEN(bad_tables));
 	tcase_add_test(c, periods_begin_with_the_year);
 	tcase_add_test(c, survives_every_failed_allocation);
