@@ -238,7 +238,11 @@ adopt(struct xlsform *x, const struct findings *from)
 		const char *path = strchr(f->place, '/');
 		const struct el *e = path != NULL && x->root != NULL ? at_path(x, path) : NULL;
 
-		if (e != NULL && f->warning)
+		unsigned row, line;
+
+		if (path != NULL && xf_entity_place(x, path, &row, &line))
+			(f->warning ? xf_warn : xf_error)(x, &x->entities, row, line, NULL, "%s", f->text);
+		else if (e != NULL && f->warning)
 			xf_warn_el(x, e, NULL, "%s", f->text);
 		else if (e != NULL)
 			xf_error_el(x, e, NULL, "%s", f->text);

@@ -385,6 +385,22 @@ xf_entity_list(const struct xlsform *x, const char *name)
 	return false;
 }
 
+bool
+xf_entity_place(const struct xlsform *x, const char *path, unsigned *row, unsigned *line)
+{
+	const char *end = strstr(path, "/meta/entity");
+
+	for (const struct entity *e = end != NULL ? x->entities_list : NULL; e != NULL; e = e->next) {
+		if (e->container == NULL || strlen(e->container->path) != (size_t)(end - path)
+		    || memcmp(e->container->path, path, (size_t)(end - path)) != 0)
+			continue;
+		*row = e->row;
+		*line = e->line;
+		return true;
+	}
+	return false;
+}
+
 /* --- output -------------------------------------------------------------------------------------------- */
 
 static bool

@@ -242,6 +242,8 @@ bool xf_is_name(const char *s);		/* XML name with at most one colon */
 void xf_tree(struct xlsform *x);
 void xf_ours(struct xlsform *x);	/* values of our own columns */
 void xf_entities(struct xlsform *x);
+/* The row of the entity whose nodes PATH is among. */
+bool xf_entity_place(const struct xlsform *x, const char *path, unsigned *row, unsigned *line);
 bool xf_entity_list(const struct xlsform *x, const char *name);
 struct el *xf_find(const struct xlsform *x, const char *name, size_t len, size_t *n);
 

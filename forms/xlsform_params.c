@@ -257,8 +257,9 @@ check_plain(struct xlsform *x, struct el *e, const char *column)
 		} else if (strcmp(p->key, "app") == 0) {
 			check_app(x, e, column, v);
 		} else if (strcmp(p->key, "quality") == 0) {
-			if (!one_of(v, qualities))
-				BAD("quality is voice-only, low, normal or external, not \"%.60s\"", v);
+			if (!one_of(v, qualities) || (e->type->class == TYPE_BACKGROUND && strcmp(v, "external") == 0))
+				BAD("quality is voice-only, low%s, not \"%.60s\"", e->type->class == TYPE_BACKGROUND ? " or normal"
+				    : ", normal or external", v);
 			xf_pair(x, &e->bind, "odk:quality", v, column);
 		} else if (strcmp(p->key, "capture-accuracy") == 0 || strcmp(p->key, "warning-accuracy") == 0) {
 			if (!is_number(v, &number))
