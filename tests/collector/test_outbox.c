@@ -533,6 +533,28 @@ START_TEST(a_concern_survives_a_restart_and_a_fifth_is_not_turned_away)
 }
 END_TEST
 
+/* As after a commit that seemed to fail: what stands in the slot is in the chain already. */
+START_TEST(a_concern_chained_already_does_not_stop_the_slots)
+{
+	struct outbox_slots s = slots();
+	struct sealed_record r;
+	uint64_t chained;
+	unsigned real;
+
+	ck_ok(outbox_slots_start(ob, &s, 0, &err));
+	seal_text(LANE_CONCERNS, NULL, "x", &r);
+	ck_ok(outbox_put_concern(ob, &r, &s, &err));
+	ck_ok(outbox_put_concern(ob, &r, &s, &err));
+	sealed_record_clear(&r);
+	ck_ok(outbox_slots_tick(ob, &s, 3000, &err));
+	lane1(&chained, &real);
+	ck_assert_uint_eq(real, 1);
+	ck_ok(outbox_check(ob, &err));
+	seal_key_free(concern_key);
+	concern_key = NULL;
+}
+END_TEST
+
 /* --- the small things --- */
 
 START_TEST(rings_bundles_clock_and_meta_come_back_and_never_go_back)
@@ -674,6 +696,7 @@ suite(void)
 	tcase_add_test(t, words_end_after_their_days);
 	tcase_add_test(t, each_slot_chains_one_record_concern_or_not);
 	tcase_add_test(t, a_concern_survives_a_restart_and_a_fifth_is_not_turned_away);
+	tcase_add_test(t, a_concern_chained_already_does_not_stop_the_slots);
 	tcase_add_test(t, rings_bundles_clock_and_meta_come_back_and_never_go_back);
 	tcase_add_test(t, two_processes_meet_in_one_file);
 	tcase_add_test(t, new_device_keys_open_new_epochs_and_keep_old_records);
