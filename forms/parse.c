@@ -502,7 +502,9 @@ ast_print(const struct ast *e, struct buf *out)
 		num_put(out, e->number);
 		break;
 	case AST_STRING:
-		buf_printf(out, memchr(e->text, '"', e->len) != NULL ? "'%s'" : "\"%s\"", e->text);
+		buf_putc(out, memchr(e->text, '"', e->len) != NULL ? '\'' : '"');
+		buf_put(out, e->text, e->len);
+		buf_putc(out, memchr(e->text, '"', e->len) != NULL ? '\'' : '"');
 		break;
 	case AST_REF:
 		buf_printf(out, "${%s}", e->text);
