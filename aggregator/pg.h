@@ -23,12 +23,21 @@ enum pq {
 	PQ_N
 };
 
+enum { PG_QUEUE = 24 };
+
 struct pg_store {
 	struct store base;
 	struct store_ops ops;	/* a copy: one_device is known only after connecting */
 	char *url;
 	PGconn *conn;
 	bool in_tx;
+	struct pg_queued {
+		enum pq n;
+		const char *what;
+		bool prepares;	/* the statement itself, not a run of it */
+		int64_t expect;	/* rows to be written; -1: any number */
+	} queue[PG_QUEUE];
+	size_t n_queue;
 	int64_t failed_ms;	/* when connecting last failed, CLOCK_BOOTTIME; 0: it did not */
 	bool prepared[PQ_N];
 };
@@ -46,6 +55,11 @@ enum err_code pg_run(struct pg_store *st, enum pq n, const char *what, PGresult 
 	const char *fmt, ...) MUST_CHECK;
 /* The same where no row is wanted; *CHANGED (may be NULL) rows were written. */
 enum err_code pg_done(struct pg_store *st, enum pq n, const char *what, size_t *changed, struct err *err,
+	const char *fmt, ...) MUST_CHECK;
+/* The same, sent along with the next statement whose answer is waited for: a round trip less each. A failure is
+ * that statement's, or that of COMMIT, which is then not sent. EXPECT (or -1) rows must be written, else ERR_AGAIN:
+ * another writer was there. Outside a transaction it is one of its own. */
+enum err_code pg_later(struct pg_store *st, enum pq n, const char *what, int64_t expect, struct err *err,
 	const char *fmt, ...) MUST_CHECK;
 /* SQLSTATE in our codes: ERR_AGAIN serialization, deadlock, unique (a race: run it again), timeouts, resources,
  * connection; ERR_INPUT other constraints and data; ERR_DENIED rights; ERR_BROKEN else. RES may be NULL. */

@@ -83,6 +83,7 @@ pg_connect(struct pg_store *st, struct err *err)
 	PQfinish(st->conn);
 	memset(st->prepared, 0, sizeof(st->prepared));
 	st->in_tx = false;
+	st->n_queue = 0;
 	st->conn = PQconnectdbParams(keys, values, 1);
 	if (st->conn == NULL)
 		return err_nomem(err);
@@ -218,6 +219,131 @@ run_once(struct pg_store *st, enum pq n, const struct args *a, const char *what,
 	return ERR_OK;
 }
 
+/* --- the queue: statements sent together (libpq's pipeline mode) ------------------------------- */
+
+static size_t
+written(PGresult *res)
+{
+	size_t n = 0;
+
+	for (const char *p = PQcmdTuples(res); *p >= '0' && *p <= '9'; p++)
+		n = n * 10 + (size_t)(*p - '0');
+	return n;
+}
+
+/* One queued statement's answer. */
+static enum err_code
+answer(struct pg_store *st, const struct pg_queued *q, PGresult *res, struct err *err)
+{
+	switch (PQresultStatus(res)) {
+	case PGRES_COMMAND_OK:
+	case PGRES_TUPLES_OK:
+		if (q->prepares)
+			st->prepared[q->n] = true;
+		else if (q->expect >= 0 && written(res) != (size_t)q->expect)
+			return err_set(err, ERR_AGAIN, "%s: another writer was there", q->what);
+		return ERR_OK;
+	case PGRES_PIPELINE_ABORTED:
+		return err_set(err, ERR_AGAIN, "%s: given up after an error before it", q->what);
+	default:
+		return pg_error(st, res, q->what, err);
+	}
+}
+
+/* Wait for all that is queued. The first error counts; *LAST (may be NULL) is the last one's result. */
+static enum err_code
+drain(struct pg_store *st, PGresult **last, struct err *err)
+{
+	bool whole = st->conn != NULL && PQpipelineSync(st->conn) == 1;
+	enum err_code rc = ERR_OK;
+
+	for (size_t i = 0; whole && i < st->n_queue; i++) {
+		PGresult *res = PQgetResult(st->conn), *more;
+		struct err why = { 0 };
+		enum err_code one;
+
+		whole = res != NULL;
+		if (!whole)
+			break;
+		one = answer(st, &st->queue[i], res, &why);
+		if (rc == ERR_OK && one != ERR_OK)
+			rc = err_set(err, one, "%s", why.msg);
+		if (last != NULL && i + 1 == st->n_queue && rc == ERR_OK)
+			*last = res;
+		else
+			PQclear(res);
+		while ((more = PQgetResult(st->conn)) != NULL)
+			PQclear(more);
+	}
+	if (whole) {
+		PGresult *sync = PQgetResult(st->conn);
+
+		whole = PQresultStatus(sync) == PGRES_PIPELINE_SYNC;
+		PQclear(sync);
+	}
+	if (rc == ERR_OK && !whole)
+		rc = pg_error(st, NULL, "connection", err);
+	st->n_queue = 0;
+	if (!whole || PQexitPipelineMode(st->conn) != 1) {
+		PQfinish(st->conn);
+		st->conn = NULL;
+		if (rc == ERR_BROKEN)
+			rc = ERR_AGAIN;	/* before COMMIT: nothing was done */
+	}
+	if (rc != ERR_OK && last != NULL && *last != NULL) {
+		PQclear(*last);
+		*last = NULL;
+	}
+	return rc;
+}
+
+static bool
+is_queued(const struct pg_store *st, enum pq n)
+{
+	for (size_t i = 0; i < st->n_queue; i++)
+		if (st->queue[i].prepares && st->queue[i].n == n)
+			return true;
+	return false;
+}
+
+static enum err_code
+enqueue(struct pg_store *st, enum pq n, const struct args *a, const char *what, int64_t expect, struct err *err)
+{
+	enum err_code rc = ERR_OK;
+	char name[16];
+	int ok = 1;
+
+	if (st->n_queue + 2 > PG_QUEUE)
+		rc = drain(st, NULL, err);
+	if (rc != ERR_OK)
+		return rc;
+	if (is_lost(st))
+		return err_set(err, ERR_AGAIN, "%s: no connection", what);
+	snprintf(name, sizeof(name), "c%d", (int)n);
+	if (st->n_queue == 0)
+		ok = PQenterPipelineMode(st->conn);
+	if (ok == 1 && !st->prepared[n] && !is_queued(st, n)) {
+		ok = PQsendPrepare(st->conn, name, text_of(n), a->n, a->types);
+		if (ok == 1)
+			st->queue[st->n_queue++] = (struct pg_queued){ n, what, true, -1 };
+	}
+	if (ok == 1)
+		ok = PQsendQueryPrepared(st->conn, name, a->n, a->values, a->lengths, a->formats, 1);
+	if (ok == 1)
+		st->queue[st->n_queue++] = (struct pg_queued){ n, what, false, expect };
+	else
+		rc = pg_error(st, NULL, what, err);
+	return rc;
+}
+
+static enum err_code
+run_queued(struct pg_store *st, enum pq n, const struct args *a, const char *what, PGresult **out, struct err *err)
+{
+	enum err_code rc = enqueue(st, n, a, what, -1, err);
+
+	return rc == ERR_OK ? drain(st, out, err) : rc;
+}
+
 static enum err_code
 run_args(struct pg_store *st, enum pq n, const char *what, PGresult **out, struct err *err, const char *fmt,
     va_list ap)
@@ -229,7 +355,7 @@ run_args(struct pg_store *st, enum pq n, const char *what, PGresult **out, struc
 
 	if (rc != ERR_OK)
 		return rc;
-	rc = run_once(st, n, &a, what, &res, err);
+	rc = st->n_queue > 0 ? run_queued(st, n, &a, what, &res, err) : run_once(st, n, &a, what, &res, err);
 	if (rc != ERR_OK && free_to_repeat && is_lost(st)) {
 		rc = pg_connect(st, err);
 		if (rc == ERR_OK)
@@ -265,14 +391,29 @@ pg_done(struct pg_store *st, enum pq n, const char *what, size_t *changed, struc
 	va_start(ap, fmt);
 	rc = run_args(st, n, what, &res, err, fmt, ap);
 	va_end(ap);
-	if (changed != NULL) {
-		*changed = 0;
-		if (rc == ERR_OK)
-			for (const char *p = PQcmdTuples(res); *p >= '0' && *p <= '9'; p++)
-				*changed = *changed * 10 + (size_t)(*p - '0');
-	}
+	if (changed != NULL)
+		*changed = rc == ERR_OK ? written(res) : 0;
 	PQclear(res);
 	return rc;
+}
+
+enum err_code
+pg_later(struct pg_store *st, enum pq n, const char *what, int64_t expect, struct err *err, const char *fmt, ...)
+{
+	bool alone = !st->in_tx;
+	enum err_code rc;
+	struct args a;
+	va_list ap;
+
+	va_start(ap, fmt);
+	rc = take(&a, fmt, ap, err);
+	va_end(ap);
+	if (rc == ERR_OK && alone)
+		rc = pg_begin(st, err);
+	if (rc != ERR_OK)
+		return rc;
+	rc = enqueue(st, n, &a, what, expect, err);
+	return alone ? pg_end(st, rc, err) : rc;
 }
 
 /* --- transactions ------------------------------------------------------------------------------ */
@@ -297,6 +438,12 @@ pg_end(struct pg_store *st, enum err_code rc, struct err *err)
 
 	if (!st->in_tx)
 		return rc != ERR_OK ? rc : err_set(err, ERR_AGAIN, "commit: the transaction was lost");
+	if (st->n_queue > 0) {
+		enum err_code queued = drain(st, NULL, &why);
+
+		if (rc == ERR_OK && queued != ERR_OK)
+			rc = err_set(err, queued, "%s", why.msg);
+	}
 	if (rc == ERR_OK) {
 		rc = pg_run(st, PQ_COMMIT, "commit", &res, &why, "");
 		/* COMMIT of a transaction that had failed is answered ROLLBACK, as a success. */

@@ -306,9 +306,9 @@ put_bodies(struct pg_store *st, const struct part *p, bool any_known, struct err
 		}
 	}
 	if (rc == ERR_OK && ids.n > 0)
-		rc = pg_done(st, PQ_BODY_PUT, "body", NULL, err, "bAA", p->owner, 16, &ids, &bodies);
+		rc = pg_later(st, PQ_BODY_PUT, "body", -1, err, "bAA", p->owner, 16, &ids, &bodies);
 	if (rc == ERR_OK && wrap_ids.n > 0)
-		rc = pg_done(st, PQ_WRAP_PUT, "wraps", NULL, err, "bAA", p->owner, 16, &wrap_ids, &wraps);
+		rc = pg_later(st, PQ_WRAP_PUT, "wraps", -1, err, "bAA", p->owner, 16, &wrap_ids, &wraps);
 	PQclear(withdrawn);
 	PQclear(released);
 	pg_array_clear(&ids);
@@ -324,7 +324,6 @@ put_entries(struct pg_store *st, const uint8_t device[16], int lane, const uint8
     const struct store_row *rows, size_t n, struct err *err)
 {
 	struct pg_array seqs, owners, ids, leaves, links;
-	size_t changed = 0;
 	enum err_code rc;
 
 	pg_array_init(&seqs, true);
@@ -341,10 +340,8 @@ put_entries(struct pg_store *st, const uint8_t device[16], int lane, const uint8
 		pg_array_bytes(&leaves, rows[i].leaf, 32);
 		pg_array_bytes(&links, rows[i].link, 32);
 	}
-	rc = pg_done(st, PQ_ENTRY_PUT, "entry", &changed, err, "bibIAAAA", device, 16, (int64_t)lane, epoch, 16, &seqs,
+	rc = pg_later(st, PQ_ENTRY_PUT, "entry", (int64_t)n, err, "bibIAAAA", device, 16, (int64_t)lane, epoch, 16, &seqs,
 	    &owners, &ids, &leaves, &links);
-	if (rc == ERR_OK && changed != n)
-		rc = err_set(err, ERR_AGAIN, "entry: the chain has moved on");
 	pg_array_clear(&seqs);
 	pg_array_clear(&owners);
 	pg_array_clear(&ids);
@@ -359,26 +356,21 @@ move_head(struct pg_store *st, const uint8_t device[16], int lane, const uint8_t
 {
 	const struct store_row *last = &rows[n - 1];
 	int64_t fresh = 0, opened = 0;
-	size_t changed = 0;
 	PGresult *res;
 	enum err_code rc;
 
 	for (size_t i = 0; i < n; i++)
 		fresh += rows[i].found == STORE_NEW ? 1 : 0;
-	if (rows[0].seq > 1) {
-		rc = pg_done(st, PQ_HEAD_MOVE, "head", &changed, err, "bibibii", device, 16, (int64_t)lane, epoch, 16,
+	if (rows[0].seq > 1)
+		return pg_later(st, PQ_HEAD_MOVE, "head", 1, err, "bibibii", device, 16, (int64_t)lane, epoch, 16,
 		    (int64_t)last->seq, last->link, 32, fresh, (int64_t)(rows[0].seq - 1));
-	} else {
-		rc = pg_run(st, PQ_EPOCH_NEXT, "epoch", &res, err, "bi", device, 16, (int64_t)lane);
-		if (rc == ERR_OK)
-			opened = pg_int(res, 0, 0);
-		PQclear(res);
-		if (rc == ERR_OK)
-			rc = pg_done(st, PQ_EPOCH_PUT, "epoch", &changed, err, "bibibii", device, 16, (int64_t)lane, epoch, 16,
-			    (int64_t)last->seq, last->link, 32, fresh, opened);
-	}
-	if (rc == ERR_OK && changed != 1)
-		rc = err_set(err, ERR_AGAIN, "head: the chain has moved on");
+	rc = pg_run(st, PQ_EPOCH_NEXT, "epoch", &res, err, "bi", device, 16, (int64_t)lane);
+	if (rc == ERR_OK)
+		opened = pg_int(res, 0, 0);
+	PQclear(res);
+	if (rc == ERR_OK)
+		rc = pg_later(st, PQ_EPOCH_PUT, "epoch", 1, err, "bibibii", device, 16, (int64_t)lane, epoch, 16,
+		    (int64_t)last->seq, last->link, 32, fresh, opened);
 	return rc;
 }
 
@@ -427,7 +419,7 @@ static enum err_code
 receipt_put(struct store *base, const uint8_t device[16], int lane, const uint8_t epoch[16],
     const struct receipt *r, const uint8_t bytes[200], struct err *err)
 {
-	return pg_done(of(base), PQ_RECEIPT_PUT, "receipt", NULL, err, "bibiiibbib", device, 16, (int64_t)lane, epoch, 16,
+	return pg_later(of(base), PQ_RECEIPT_PUT, "receipt", 1, err, "bibiiibbib", device, 16, (int64_t)lane, epoch, 16,
 	    (int64_t)r->a, (int64_t)r->b, (int64_t)r->time, r->link, 32, r->log_id, 16, (int64_t)r->log_day, bytes, 200);
 }
 
@@ -509,13 +501,13 @@ quarantine(struct store *base, const uint8_t device[16], const char *why, int64_
 enum err_code
 pg_event(struct store *base, const struct store_event *e, struct err *err)
 {
-	return pg_done(of(base), PQ_EVENT_PUT, "event", NULL, err, "itbt", e->at, e->what, e->device, 16, e->detail);
+	return pg_later(of(base), PQ_EVENT_PUT, "event", 1, err, "itbt", e->at, e->what, e->device, 16, e->detail);
 }
 
 static enum err_code
 seen(struct store *base, const struct store_seen *x, struct err *err)
 {
-	return pg_done(of(base), PQ_SEEN_PUT, "seen", NULL, err, "biiiiiiii", x->device, 16, x->at, (int64_t)x->waiting,
+	return pg_later(of(base), PQ_SEEN_PUT, "seen", -1, err, "biiiiiiii", x->device, 16, x->at, (int64_t)x->waiting,
 	    (int64_t)x->oldest_hours, (int64_t)x->free_mib, (int64_t)x->ring_serial, (int64_t)x->software,
 	    (int64_t)x->bundle_refused, x->clock_off_s);
 }
@@ -523,7 +515,7 @@ seen(struct store *base, const struct store_seen *x, struct err *err)
 static enum err_code
 boot_put(struct store *base, const uint8_t device[16], const uint8_t boot_id[8], int64_t began, struct err *err)
 {
-	return pg_done(of(base), PQ_BOOT_PUT, "boot", NULL, err, "bbi", device, 16, boot_id, 8, began);
+	return pg_later(of(base), PQ_BOOT_PUT, "boot", -1, err, "bbi", device, 16, boot_id, 8, began);
 }
 
 /* --- readers ----------------------------------------------------------------------------------- */

@@ -187,10 +187,18 @@ START_TEST(a_session_lost_before_commit_leaves_nothing)
 	ck_err(try_head(), ERR_AGAIN, "");
 	st->ops->rollback(st);
 	ck_assert_uint_eq(head_of(st, dev, epoch, NULL), 5);
-	/* At COMMIT: unknown to the caller, who asks again. */
+	/* With rows still to be sent when COMMIT is asked for: the same. */
 	kit_batch(&b, dev, 0, epoch, 6, 5, 100);
 	ck_ok(st->ops->begin(st, &err));
 	ck_ok(put_batch(st, &b, 0));
+	terminate(backend_pid());
+	ck_err(st->ops->commit(st, &err), ERR_AGAIN, "");
+	ck_assert_uint_eq(head_of(st, dev, epoch, NULL), 5);
+	/* At COMMIT itself: unknown to the caller, who asks again. */
+	kit_batch(&b, dev, 0, epoch, 6, 5, 100);
+	ck_ok(st->ops->begin(st, &err));
+	ck_ok(put_batch(st, &b, 0));
+	ck_ok(try_head());
 	terminate(backend_pid());
 	rc = st->ops->commit(st, &err);
 	ck_assert_int_eq(rc, ERR_BROKEN);
