@@ -133,15 +133,20 @@ class Centre:
         for site in SITES:
             self.enrol(site, centre)
 
+    def supervise(self):
+        """An aggregator that began while PostgreSQL recovered has ended with 1: started again, as a service manager does."""
+        for n in (1, 2):
+            d = self.daemons.get(f"aggregator-{n}")
+            if d and d.process.poll() == 1:
+                d.start()
+
     def healthy(self):
-        """Until both aggregators answer. One that began while PostgreSQL recovered has ended: it is started again, as a
-        service manager does."""
-        def answers(daemon, port):
-            if daemon.process.poll() == 1:
-                daemon.start()
+        """Until both aggregators answer."""
+        def answers(port):
+            self.supervise()
             return subprocess.run(["curl", "-fs", "-m", "2", f"http://127.0.0.1:{port}/healthz"], stdout=subprocess.DEVNULL).returncode == 0
-        for n, port in ((1, self.base + 2), (2, self.base + 5)):
-            wait_for(f"healthz on {port}", 60, lambda: answers(self.daemons[f"aggregator-{n}"], port))
+        for port in (self.base + 2, self.base + 5):
+            wait_for(f"healthz on {port}", 60, lambda: answers(port))
 
     def enrol(self, site, centre):
         folder = os.path.join(self.top, site)
@@ -167,6 +172,7 @@ class Centre:
 
     def kill_backend(self, rng):
         """SIGKILL a server process that works for an aggregator. False: there was none just now."""
+        self.supervise()
         try:
             pids = [int(r[0]) for r in self.sql("SELECT pid FROM pg_stat_activity WHERE application_name = 'candour'")]
             os.kill(rng.choice(pids), signal.SIGKILL)
@@ -198,9 +204,8 @@ def kill_at_random(centre, kills, rng):
             wait_for("a server process to kill", 60, lambda: centre.kill_backend(rng))
         else:
             d = centre.daemons[name]
-            if name.startswith("aggregator") and d.process.poll() == 1:
-                d.start()  # started while PostgreSQL was recovering: what a service manager does
-            elif d.process.poll() is not None:
+            centre.supervise()
+            if d.process.poll() is not None:
                 raise AssertionError(f"{name} ended by itself with {d.process.returncode}: see {d.log}")
             d.kill()
             if rng.random() < 0.3:
