@@ -264,14 +264,24 @@ hide(struct pub_row *r, bool base_too, char flag, struct work *w)
 	w->suppressed++;
 }
 
+/* People that the point's site supports (table people_supported); -1: not said, or not a site. */
+static int64_t
+supported(const struct definition *d, const struct point *p)
+{
+	double n = p->site[0] == '\0' ? NAN
+	    : definition_at_risk(d, NULL, p->site, p->first_month, p->first_month + period_months(p->period) - 1);
+
+	return isnan(n) ? -1 : (int64_t)n;
+}
+
 static struct figure
-figure_of(const struct point *p, enum figure_kind kind, int base, bool frozen)
+figure_of(const struct definition *d, const struct point *p, enum figure_kind kind, int base, bool frozen)
 {
 	/* Breakdowns lie below the total of their own area. */
 	int level = p->site[0] != '\0' ? 0 : p->breakdown[0] != '\0' ? LEVEL_ORGANISATION - 1 : LEVEL_ORGANISATION;
 
-	return (struct figure){ .kind = kind, .level = level, .base = base, .pair = FIGURE_NONE, .frozen = frozen,
-	    .supported = kind != FIGURE_BASE || isnan(p->at_risk) ? -1 : (int64_t)p->at_risk };
+	return (struct figure){ .kind = kind, .level = level, .base = base, .pair = FIGURE_NONE,
+	    .whole = FIGURE_NONE, .frozen = frozen, .supported = kind == FIGURE_BASE ? supported(d, p) : -1 };
 }
 
 /* Every figure of POINT that was ever shown. *LAST: the last of them that showed a value. */
@@ -291,10 +301,10 @@ add_past(struct work *w, const struct definition *d, const char *hash, const str
 		int base = FIGURE_NONE, count = FIGURE_NONE;
 
 		if (s->row->denominator.shown)
-			rc = history_figure(dis, chains, point, s->no, figure_of(point, FIGURE_BASE, FIGURE_NONE, true),
+			rc = history_figure(dis, chains, point, s->no, figure_of(d, point, FIGURE_BASE, FIGURE_NONE, true),
 			    &base, err);
 		if (rc == ERR_OK && s->row->value.shown && counts_people(d))
-			rc = history_figure(dis, chains, point, s->no, figure_of(point, FIGURE_COUNT, base, true), &count,
+			rc = history_figure(dis, chains, point, s->no, figure_of(d, point, FIGURE_COUNT, base, true), &count,
 			    err);
 		if (dr != NULL && s->row->denominator.shown) {
 			dr->base_before = s;
@@ -337,14 +347,14 @@ static enum err_code
 protect_now(const struct definition *d, struct disclosure *dis, const struct chain_of_cell *chains,
 	const struct draft_row *dr, struct err *err)
 {
-	struct figure base = figure_of(dr->p, FIGURE_BASE, FIGURE_NONE, false), count;
+	struct figure base = figure_of(dr->d, dr->p, FIGURE_BASE, FIGURE_NONE, false), count;
 	int at, unused;
 	enum err_code rc;
 
 	base.never = true;
 	rc = history_figure(dis, chains, dr->p, HISTORY_NOW, base, &at, err);
 	if (rc == ERR_OK && counts_people(d)) {
-		count = figure_of(dr->p, FIGURE_COUNT, at, false);
+		count = figure_of(dr->d, dr->p, FIGURE_COUNT, at, false);
 		count.never = true;
 		rc = history_figure(dis, chains, dr->p, HISTORY_NOW, count, &unused, err);
 	}
@@ -372,11 +382,11 @@ add_present_row(struct work *w, const struct definition *d, struct disclosure *d
 		if (dr->is_between)
 			return protect_now(d, dis, chains, dr, err);
 	} else {
-		rc = history_figure(dis, chains, dr->p, HISTORY_NOW, figure_of(dr->p, FIGURE_BASE, FIGURE_NONE, false),
+		rc = history_figure(dis, chains, dr->p, HISTORY_NOW, figure_of(dr->d, dr->p, FIGURE_BASE, FIGURE_NONE, false),
 		    &dr->base, err);
 	}
 	if (rc == ERR_OK && counts_people(d))
-		rc = history_figure(dis, chains, dr->p, HISTORY_NOW, figure_of(dr->p, FIGURE_COUNT, dr->base, false),
+		rc = history_figure(dis, chains, dr->p, HISTORY_NOW, figure_of(dr->d, dr->p, FIGURE_COUNT, dr->base, false),
 		    &dr->count, err);
 	return rc;
 }

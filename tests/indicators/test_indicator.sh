@@ -111,5 +111,24 @@ _day,q1
 CSV
 refused 'no header line' </dev/null
 
+# A home of 8 is never published by itself; more answers than people supported are not as many people: no interval.
+mkdir "$dir/people"
+sed 's/^\[time\]/[tables]\npeople_supported = people.csv\n[time]/' indicators/library/sat-users.ind >"$dir/people/sat-users.ind"
+printf 'site,n,from,until\nelm,8,,\nyew,9,,\noak,30,,\nash,12,,\n' >"$dir/people/people.csv"
+{
+	echo _site,_day,_role,_answered_by,q1
+	for site in elm:12 yew:11 oak:20 ash:16; do
+		for i in $(seq ${site#*:}); do
+			echo "${site%:*},2026-04-01,individual,self,$((i % 2 == 0 ? 1 : 4))"
+		done
+	done
+} >"$dir/many.csv"
+runs 0 "$candour" indicator evaluate --published --forms forms/library "$dir/people/sat-users.ind" "$dir/many.csv"
+grep 'site=elm' "$dir/out" >"$dir/elm"
+has "a small home" "[c]" "$dir/elm"
+grep 'site=ash' "$dir/out" >"$dir/ash"
+has "more answers than people" "[u]" "$dir/ash"
+has "the organisation" "sat-users@1|2026-04|all	30	60	" "$dir/out"
+
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]
