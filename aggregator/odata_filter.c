@@ -80,6 +80,17 @@ take_word(struct parser *p, const char *word)
 	return true;
 }
 
+/* Never past the end of the text. */
+static bool
+take_close(struct parser *p)
+{
+	blanks(p);
+	if (*p->at != ')')
+		return false;
+	p->at++;
+	return true;
+}
+
 static struct odata_filter *
 text_literal(struct parser *p)
 {
@@ -149,8 +160,7 @@ function(struct parser *p, size_t len)
 			return NULL;
 		if (of->type != EDM_DATE)
 			return fail(p, ERR_INPUT, "year, month and day are of a date");
-		blanks(p);
-		if (*p->at++ != ')')
+		if (!take_close(p))
 			return fail(p, ERR_INPUT, "a ) is missing");
 		return node(p, known[i].kind, of, NULL, EDM_DOUBLE);
 	}
@@ -170,8 +180,7 @@ operand(struct parser *p)
 	if (*p->at == '(') {
 		p->at++;
 		n = parse_or(p);
-		blanks(p);
-		if (n != NULL && *p->at++ != ')')
+		if (n != NULL && !take_close(p))
 			return fail(p, ERR_INPUT, "a ) is missing");
 		return n;
 	}
