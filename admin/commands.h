@@ -20,6 +20,7 @@ int cmd_site(int argc, char **argv);
 int cmd_device(int argc, char **argv);
 int cmd_centre(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_bundle(int argc, char **argv);
 int cmd_key(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 

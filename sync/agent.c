@@ -43,7 +43,7 @@ struct agent {
 	char proxy_host[256];
 	uint8_t device[16], boot[16];
 	struct lane lanes[LANES];
-	int64_t time_due_ms, ring_due_ms, head_due_ms;
+	int64_t time_due_ms, down_due_ms, head_due_ms;
 	bool bundles_asked;
 	uint32_t bundles_seen;	/* the centre's newest when we last asked for all */
 	bool has_offset;
@@ -368,8 +368,6 @@ get_ring(struct agent *a, struct lane *l)
 		rc = take_ring(a, &reply.body, &err);
 	if (rc != ERR_OK)
 		log_err("sync", "keyring", &err);
-	else
-		a->ring_due_ms = clock_boot_ms(a->clock) + DAY_MS;
 	reply_free(&reply);
 }
 
@@ -428,13 +426,13 @@ bundle_have(struct agent *a, enum bundle_kind kind)
 }
 
 static void
-get_bundles(struct agent *a, struct lane *l)
+get_bundles(struct agent *a, struct lane *l, bool forced)
 {
 	uint32_t newest = l->courier.bundle_serial;
 	struct reply reply;
 	bool all = true;
 
-	if (newest == 0 || (a->bundles_asked && newest == a->bundles_seen))
+	if (!forced && (newest == 0 || (a->bundles_asked && newest == a->bundles_seen)))
 		return;
 	reply_init(&reply, BUNDLE_MAX);
 	for (int kind = BUNDLE_FORMS; kind <= BUNDLE_REVOKE; kind++) {
@@ -574,12 +572,16 @@ agent_tick(struct agent *a)
 	/* In company of the answer lane only, while its connection is good. */
 	if (a->lanes[0].courier.asked_state && a->lanes[0].backoff.n == 0) {
 		struct lane *l = &a->lanes[0];
+		/* A box with nothing to send gets its last receipt again, which tells nothing new. */
+		bool down = clock_boot_ms(a->clock) >= a->down_due_ms;
 
 		if (clock_boot_ms(a->clock) >= a->time_due_ms)
 			get_time(a, l);
-		if (clock_boot_ms(a->clock) >= a->ring_due_ms || l->courier.ring_serial > a->ring->serial)
+		if (down || l->courier.ring_serial > a->ring->serial)
 			get_ring(a, l);
-		get_bundles(a, l);
+		get_bundles(a, l, down);
+		if (down)
+			a->down_due_ms = clock_boot_ms(a->clock) + (4 * l->every_ms < HOUR_MS ? 4 * l->every_ms : HOUR_MS);
 	}
 	next = a->head_due_ms;
 	for (int lane = 0; lane < LANES; lane++)

@@ -7,3 +7,9 @@ cuts: deps-test ## a connection cut after every byte of a delivery, both ways, a
 tls: deps-test ## hostile devices: wrong CA, no, rogue, expired and revoked certificates, garbage, half a ClientHello
 	@$(MAKE) --no-print-directory $(JOBS) V=asan all tests
 	@python3 tests/sync/hostile.py build/asan
+
+SIM_SEEDS ?= 10000
+.PHONY: sim
+sim: deps-test ## boxes and a centre simulated from SIM_SEEDS seeds: loss, doubling, restores, failing commits
+	@$(MAKE) --no-print-directory $(JOBS) V=asan build/asan/tests/sync/test_sim
+	@CANDOUR_SIM_SEEDS=$(SIM_SEEDS) CK_DEFAULT_TIMEOUT=3600 build/asan/tests/sync/test_sim

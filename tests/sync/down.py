@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""What comes down, and wrong clocks: a bundle reaches its box and no other, one by a wrong key reaches nobody; a key
+ring goes round; a box whose clock is at 1970, at 2010 or five years ahead delivers all the same. down.py BUILD"""
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from place import Place, Score, wait_for  # noqa: E402
+
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+
+
+def bundles(folder):
+    db = sqlite3.connect(f"file:{folder}/site.db?mode=ro", uri=True, timeout=20)
+    try:
+        return sorted(db.execute("SELECT kind, serial FROM bundle").fetchall())
+    finally:
+        db.close()
+
+
+def waiting(folder):
+    db = sqlite3.connect(f"file:{folder}/site.db?mode=ro", uri=True, timeout=20)
+    try:
+        return db.execute("SELECT head_seq - acked_seq FROM lane WHERE lane = 0").fetchone()[0]
+    finally:
+        db.close()
+
+
+def main():
+    score, top, place = Score(), tempfile.mkdtemp(prefix="candour-down-"), None
+    try:
+        place = Place(top, os.path.abspath(sys.argv[1]))
+        place.start_aggregator()
+        elm, oak = place.site("elm"), place.site("oak")
+        place.start_sync(elm, "sync-elm")
+        place.start_sync(oak, "sync-oak")
+        for name, text in (("hello.txt", "Thank you. We now serve supper at six."), ("b.xml", "<x/>")):
+            with open(f"{top}/{name}", "w") as f:
+                f.write(text)
+        make = ("bundle", "make", "notices", "--publish-key", f"{place.keys}/publish.key")
+        place.candour(*make, "--serial", "3", "--site", "elm", "--out", f"{top}/elm.bundle", f"{top}/hello.txt", f"{top}/b.xml")
+        shown = place.candour("bundle", "show", f"{top}/elm.bundle")
+        score.check(f"a bundle shows its files: {shown!r}", "file hello.txt, 38 bytes" in shown and "kind notices" in shown)
+        os.mkdir(f"{top}/rogue")
+        place.run("tests/sync/tool_keys", "-", f"{top}/rogue")
+        place.candour("bundle", "make", "notices", "--publish-key", f"{top}/rogue/publish.key", "--serial", "9", "--out", f"{top}/rogue.bundle", f"{top}/hello.txt")
+        r = place.candour("bundle", "post", f"{top}/rogue.bundle", "--centre", place.centre, ok=False)
+        score.check(f"one by a wrong key is not posted: {r.stderr.strip()}", r.returncode == 1 and "publish key" in r.stderr)
+        with open(f"{top}/elm.bundle", "rb") as f:
+            bad = bytearray(f.read())
+        bad[-1] ^= 1
+        with open(f"{top}/bad.bundle", "wb") as f:
+            f.write(bad)
+        score.check("nor a changed one", place.candour("bundle", "post", f"{top}/bad.bundle", "--centre", place.centre, ok=False).returncode == 1)
+        place.candour("bundle", "post", f"{top}/elm.bundle", "--centre", place.centre)
+        r = place.candour("bundle", "post", f"{top}/elm.bundle", "--centre", place.centre, ok=False)
+        score.check("nor the same serial again", r.returncode == 1 and "already" in r.stderr)
+        place.ring(2)	# also makes the aggregator look again at what there is
+        wait_for("elm has its bundle", 90, lambda: bundles(elm) == [(3, 3)])
+        wait_for("oak has the new key ring", 60, lambda: "keyring=taken serial=2" in place.log("sync-oak"))
+        score.check("oak has none", bundles(oak) == [])
+        place.stop("sync-elm")
+        place.stop("sync-oak")
+
+        asan = "asan" in sys.argv[1]
+        runtime = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True).stdout.strip() if asan else ""
+        if not os.path.exists(FAKETIME):
+            print("SKIP: faketime is not installed")
+        for when in ("@1970-01-02 00:00:00", "@2010-06-01 00:00:00", "+5y") if os.path.exists(FAKETIME) else ():
+            place.put(elm, 3)
+            env = {"LD_PRELOAD": f"{runtime} {FAKETIME}".strip(), "FAKETIME": when, "DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                   "ASAN_OPTIONS": "detect_leaks=0", "TZ": "UTC"}
+            out = open(f"{top}/fake.log", "wb")
+            p = subprocess.Popen([f"{place.build}/candour-sync", "-c", f"{elm}/sync.conf", "-d"], env={**os.environ, **env}, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
+            try:
+                wait_for("delivery", 60, lambda: waiting(elm) == 0)
+                score.check(f"a clock at {when} delivers", True)
+            except AssertionError:
+                score.check(f"a clock at {when} delivers: {open(f'{top}/fake.log', errors='replace').read()[-800:]}", False)
+            p.terminate()
+            p.wait(30)
+            out.close()
+        score.check("each is kept once", len(place.kept()) == len(set(place.kept())))
+        codes = place.stop_all()
+        score.check(f"the aggregator stops with 0: {codes}", not any(codes.values()))
+    except Exception as e:
+        score.check(f"{type(e).__name__}: {e}", False)
+        for n in ("aggregator", "sync-elm"):
+            if place and os.path.exists(f"{top}/{n}.log"):
+                print(place.log(n)[-1500:])
+    finally:
+        if place:
+            for p in place.daemons.values():
+                p.kill()
+                p.wait()
+        shutil.rmtree(top, ignore_errors=True)
+    return score.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
