@@ -178,6 +178,7 @@ fill_select(struct visit *v, struct filling *f, const struct page_control *c, st
 		return err_nomem(err);
 	ask->has_search = n_main > 2 * LIST_PAGE;
 	ask->has_pages = n_main > LIST_MAX && n_fit > LIST_PAGE;
+	ask->has_more_row = ask->has_pages && !ask->has_search;
 	ask->find = find;
 	if (n_main > LIST_MAX && n_fit == 0 && find[0] != '\0')
 		ask->hint = ask->w.search_none;

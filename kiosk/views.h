@@ -63,6 +63,7 @@ struct ask_view {
 	struct choice_view *kept;	/* chosen on another page of a long list */
 	size_t n_kept;
 	bool has_pages, has_search;
+	bool has_more_row;	/* pages, but no search: the button stands alone */
 	const char *find;	/* what was searched for */
 	const char *step_text;	/* range: "0 to 10" */
 };
