@@ -79,7 +79,8 @@ number(struct lines *in, const char *key, int64_t min, int64_t max, int64_t *out
 
 	if (v == NULL)
 		return ERR_INPUT;
-	if (!num_i64(v, len, min, max, out))
+	/* One form of each number: no leading zero, no minus. */
+	if (!num_i64(v, len, min, max, out) || v[0] == '-' || (len > 1 && v[0] == '0'))
 		return err_set(err, ERR_INPUT, "line %d: %s is no number from %lld to %lld", in->line, key,
 		    (long long)min, (long long)max);
 	return ERR_OK;
@@ -93,8 +94,8 @@ hexes(struct lines *in, const char *key, uint8_t *out, size_t n, struct err *err
 
 	if (v == NULL)
 		return ERR_INPUT;
-	if (!hex_get(v, len, out, n))
-		return err_set(err, ERR_INPUT, "line %d: %s is not %zu hex digits", in->line, key, 2 * n);
+	if (!hex_get(v, len, out, n) || strcspn(v, "ABCDEF\n") < len)
+		return err_set(err, ERR_INPUT, "line %d: %s is not %zu lower case hex digits", in->line, key, 2 * n);
 	return ERR_OK;
 }
 

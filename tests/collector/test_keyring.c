@@ -282,7 +282,7 @@ START_TEST(a_pin_comes_back)
 	ck_assert_mem_eq(got.root, pin.root, 32);
 	ck_assert_mem_eq(got.org, pin.org, 16);
 	ck_ok(file_write(path, "candour-pin 1\norg = 00\n", 23, 0600, &err));
-	ck_err(keyring_pin_read(path, &got, &err), ERR_INPUT, "line 2: org is not 32 hex digits");
+	ck_err(keyring_pin_read(path, &got, &err), ERR_INPUT, "line 2: org is not 32 lower case hex digits");
 }
 END_TEST
 
