@@ -140,6 +140,28 @@ is_newest_version(const struct series_list *l, size_t i)
 	return true;
 }
 
+/* An indicator of several answers has no total: its most frequent answer stands on the start page. */
+static bool
+is_on_home(const struct series_list *l, size_t i)
+{
+	const struct pub_row *r = series_first(&l->list[i]), *mine = series_latest(&l->list[i]);
+
+	if (!is_newest_version(l, i) || strcmp(r->area_level, "organisation") != 0)
+		return false;
+	if (is_total(&l->list[i]) || strcmp(r->breakdown, "answer") != 0)
+		return is_total(&l->list[i]);
+	for (size_t k = 0; k < l->n; k++) {
+		const struct pub_row *o = series_first(&l->list[k]), *theirs = series_latest(&l->list[k]);
+
+		if (strcmp(o->indicator, r->indicator) == 0 && strcmp(o->area_level, "organisation") == 0
+		    && strcmp(o->breakdown, "answer") == 0 && is_newest_version(l, k)
+		    && (mine == NULL ? theirs != NULL || k < i : theirs != NULL && (theirs->value.v > mine->value.v
+		    || (theirs->value.v == mine->value.v && k < i))))
+			return false;
+	}
+	return true;
+}
+
 enum err_code
 pages_home(struct page_request *q, struct buf *body, struct err *err)
 {
@@ -161,12 +183,14 @@ pages_home(struct page_request *q, struct buf *body, struct err *err)
 		const struct pub_row *first = series_first(&l.list[i]), *last = series_latest(&l.list[i]);
 		int places = decimals_of(&l.list[i]);
 
-		if (!is_total(&l.list[i]) || !is_newest_version(&l, i))
+		if (!is_on_home(&l, i))
 			continue;
 		cards[v.n_cards++] = (struct card_view){
 			.href = pages_text(q->arena, "/indicator/%s", first->indicator), .title = first->title,
 			.value = last == NULL ? "" : number(q->arena, &last->value, last->unit, places),
-			.limits = limits(q->arena, last, places, "and"), .period = period(q->arena, last),
+			.limits = limits(q->arena, last, places, "and"),
+			.period = pages_text(q->arena, "%s%s%s", first->category, first->category[0] != '\0' ? ", " : "",
+			    period(q->arena, last)),
 			.verdict = verdict_badge(last), .change = change_badge(last),
 			.chart = draw(q, &l.list[i], pages_text(q->arena, "c%zu", i), true),
 		};
