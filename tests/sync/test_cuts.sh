@@ -1,3 +1,3 @@
 #!/bin/bash
 # A slice of `make cuts`.
-exec python3 tests/sync/cuts.py "${BUILD:-build/asan}" 97
+exec python3 tests/sync/cuts.py "${BUILD:-build/asan}" 311
