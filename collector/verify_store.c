@@ -18,8 +18,8 @@ enum v_stmt { V_TOTAL, V_EPOCHS, V_RECORDS, V_WRAPS, V_WITHDRAWN, V_HEAD, V_RECE
 static const char *const sql[V_STMTS] = {
 	[V_TOTAL] = "SELECT count(*) FROM record",
 	[V_EPOCHS] = "SELECT DISTINCT epoch FROM record WHERE lane = ? AND epoch <> ?",
-	[V_RECORDS] = "SELECT epoch, seq, n, id, header, hw, hb, link, nonce_body, receipt_day FROM record "
-	    "WHERE lane = ? AND epoch = ? ORDER BY seq",
+	[V_RECORDS] = ("SELECT epoch, seq, n, id, header, hw, hb, link, nonce_body, receipt_day FROM record "
+	    "WHERE lane = ? AND epoch = ? ORDER BY seq"),
 	[V_WRAPS] = "SELECT record_n, wrap FROM wrap WHERE record_n >= ? ORDER BY record_n, slot",
 	[V_WITHDRAWN] = "SELECT substr(header, 65, 16) FROM record WHERE substr(header, 7, 1) = x'01' ORDER BY 1",
 	[V_HEAD] = "SELECT epoch, seq, link, signature FROM signed_head WHERE lane = ?",
