@@ -358,7 +358,7 @@ neighbour(const struct audit *a, size_t i)
 
 /* One for each neighbourhood and pass: hiding one figure may be enough for several. */
 static size_t
-hide_near(struct audit *a, size_t i)
+hide_near(struct audit *a, size_t i, size_t went)
 {
 	size_t at;
 
@@ -366,6 +366,8 @@ hide_near(struct audit *a, size_t i)
 		if (a->changed[a->list[a->first[i] + k]])
 			return 0;
 	at = neighbour(a, i);
+	if (at == SIZE_MAX && went > 0)	/* the bounds are from before this pass: ask again */
+		return 0;
 	for (size_t k = 0; at != SIZE_MAX && k < a->length[at]; k++)
 		a->changed[a->list[a->first[at] + k]] = true;
 	return disclosure_hide_for(a->d, i, at);
@@ -391,7 +393,7 @@ look(struct audit *a)
 			continue;
 		range_of(a, i, &low, &high);
 		if (low == high)
-			went += hide_near(a, i);
+			went += hide_near(a, i, went);
 	}
 	for (uint32_t c = 0; c < a->n_classes; c++)
 		open += a->lower[c] < a->upper[c];
@@ -399,7 +401,7 @@ look(struct audit *a)
 		if (!fig_is_target(&d->figs[i]) || a->length[i] == 0)
 			continue;
 		if (is_only_value(a, i))
-			went += hide_near(a, i);
+			went += hide_near(a, i, went);
 	}
 	return went;
 }
