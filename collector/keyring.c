@@ -91,10 +91,14 @@ hexes(struct lines *in, const char *key, uint8_t *out, size_t n, struct err *err
 {
 	size_t len;
 	const char *v = value_of(in, key, &len, err);
+	bool is_lower = true;
 
 	if (v == NULL)
 		return ERR_INPUT;
-	if (!hex_get(v, len, out, n) || strcspn(v, "ABCDEF\n") < len)
+	/* One form only: upper case would be another text for the same ring. */
+	for (size_t i = 0; i < len; i++)
+		is_lower &= v[i] < 'A' || v[i] > 'F';
+	if (!is_lower || !hex_get(v, len, out, n))
 		return err_set(err, ERR_INPUT, "line %d: %s is not %zu lower case hex digits", in->line, key, 2 * n);
 	return ERR_OK;
 }
