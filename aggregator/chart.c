@@ -14,23 +14,6 @@ struct scale {
 	double low, high, top, bottom, left, step;
 };
 
-static const char *
-text(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-static const char *
-text(struct arena *a, const char *fmt, ...)
-{
-	char line[1024];
-	va_list ap;
-	const char *made;
-
-	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	made = arena_str(a, line);
-	return made == NULL ? "" : made;
-}
-
 static double
 tenth(double v)
 {
@@ -120,18 +103,18 @@ shape(struct arena *a, enum mark m, double x, double y, double r)
 {
 	switch (m) {
 	case MARK_BETTER:
-		return text(a, "M%.1f %.1fl%.1f %.1fh%.1fz", x, y - r * 1.35, r * 1.25, r * 2.2, -r * 2.5);
+		return arena_printf(a, "M%.1f %.1fl%.1f %.1fh%.1fz", x, y - r * 1.35, r * 1.25, r * 2.2, -r * 2.5);
 	case MARK_WORSE:
-		return text(a, "M%.1f %.1fl%.1f %.1fl%.1f %.1fl%.1f %.1fz", x, y - r * 1.45, r * 1.45, r * 1.45,
+		return arena_printf(a, "M%.1f %.1fl%.1f %.1fl%.1f %.1fl%.1f %.1fz", x, y - r * 1.45, r * 1.45, r * 1.45,
 		    -r * 1.45, r * 1.45, -r * 1.45, -r * 1.45);
 	case MARK_HIGH:
 	case MARK_LOW:
-		return text(a, "M%.1f %.1fh%.1fv%.1fh%.1fz", x - r, y - r, 2 * r, 2 * r, -2 * r);
+		return arena_printf(a, "M%.1f %.1fh%.1fv%.1fh%.1fz", x - r, y - r, 2 * r, 2 * r, -2 * r);
 	case MARK_COMMON:
 	case MARK_NONE:
 		break;
 	}
-	return text(a, "M%.1f %.1fa%.1f %.1f 0 1 0 %.1f 0a%.1f %.1f 0 1 0 %.1f 0z", x - r, y, r, r, 2 * r, r, r, -2 * r);
+	return arena_printf(a, "M%.1f %.1fa%.1f %.1f 0 1 0 %.1f 0a%.1f %.1f 0 1 0 %.1f 0z", x - r, y, r, r, 2 * r, r, r, -2 * r);
 }
 
 static const char *
@@ -144,8 +127,8 @@ say_point(struct arena *a, const struct pub_row *r)
 	say_number(&r->lower95, "", -1, lower);
 	say_number(&r->upper95, r->unit, -1, upper);
 	if (!r->value.shown)
-		return text(a, "%s: %s", period, say_flag(r->flag));
-	return text(a, "%s: %s%s%s%s%s%s%s%s", period, value, lower[0] != '\0' ? ", 95 % limits " : "", lower,
+		return arena_printf(a, "%s: %s", period, say_flag(r->flag));
+	return arena_printf(a, "%s: %s%s%s%s%s%s%s%s", period, value, lower[0] != '\0' ? ", 95 % limits " : "", lower,
 	    lower[0] != '\0' ? " to " : "", upper, r->variation[0] != '\0' ? "; " : "",
 	    r->variation[0] != '\0' ? say_mark(say_mark_of(r->variation)) : "",
 	    r->annotation[0] != '\0' ? "; not complete yet" : "");
@@ -161,7 +144,7 @@ put_marks(struct chart_view *v, const struct series *s, const struct scale *sc, 
 
 		if (!r->value.shown) {
 			gaps[v->n_gaps++] = (struct chart_gap){ x, v->is_small ? sc->bottom : sc->bottom - 6,
-			    r->flag[0] != '\0' ? text(a, "%.1s", r->flag + 1) : "-", say_point(a, r) };
+			    r->flag[0] != '\0' ? arena_printf(a, "%.1s", r->flag + 1) : "-", say_point(a, r) };
 			continue;
 		}
 		marks[v->n_marks] = (struct chart_mark){
@@ -170,7 +153,7 @@ put_marks(struct chart_view *v, const struct series *s, const struct scale *sc, 
 			.title = say_point(a, r), .whisker = "",
 		};
 		if (r->lower95.shown && r->upper95.shown)
-			marks[v->n_marks].whisker = text(a, "M%.1f %.1fV%.1f", x, y_of(sc, r->lower95.v),
+			marks[v->n_marks].whisker = arena_printf(a, "M%.1f %.1fV%.1f", x, y_of(sc, r->lower95.v),
 			    y_of(sc, r->upper95.v));
 		v->n_marks++;
 	}
@@ -239,7 +222,7 @@ put_grid(struct chart_view *v, const struct series *s, const struct scale *sc, d
 		char number[48];
 
 		say_number(&(struct pub_num){ true, v->is_small ? at : round(at / step) * step }, unit, -1, number);
-		rows[v->n_rows++] = (struct chart_line){ y_of(sc, at), y_of(sc, at) + 4, text(a, "%s", number) };
+		rows[v->n_rows++] = (struct chart_line){ y_of(sc, at), y_of(sc, at) + 4, arena_printf(a, "%s", number) };
 	}
 	while (sc->step * (double)every < (v->is_small ? 90 : 62))
 		every++;
@@ -247,7 +230,7 @@ put_grid(struct chart_view *v, const struct series *s, const struct scale *sc, d
 		char month[16];
 
 		say_month_short(s->rows[i]->period_start, month);
-		columns[v->n_columns++] = (struct chart_line){ x_of(sc, i), sc->bottom + 20, text(a, "%s", month) };
+		columns[v->n_columns++] = (struct chart_line){ x_of(sc, i), sc->bottom + 20, arena_printf(a, "%s", month) };
 	}
 	v->rows = rows;
 	v->columns = columns;
@@ -263,15 +246,15 @@ put_words(struct chart_view *v, const struct series *s, const struct scale *sc, 
 	say_period(s->rows[s->n - 1]->period_start, s->rows[s->n - 1]->period_end, to);
 	if (last != NULL)
 		say_number(&last->value, last->unit, -1, value);
-	v->title = text(a, "%s, %s%s%s", first->title, first->area_name, first->category[0] != '\0' ? ", " : "",
+	v->title = arena_printf(a, "%s, %s%s%s", first->title, first->area_name, first->category[0] != '\0' ? ", " : "",
 	    first->category);
-	v->description = text(a, "Line chart from %s to %s, %zu values, %zu hidden. Last value: %s. %s. The same "
+	v->description = arena_printf(a, "Line chart from %s to %s, %zu values, %zu hidden. Last value: %s. %s. The same "
 	    "numbers are in a table.", from, to, v->n_marks, v->n_gaps, value[0] != '\0' ? value : "none",
 	    last != NULL && last->variation[0] != '\0' ? say_mark(say_mark_of(last->variation)) : "No limits yet");
 	v->target = "";
 	if (last != NULL && last->target.shown) {
 		say_number(&last->target, last->unit, -1, target);
-		v->target = text(a, "Target %s", target);
+		v->target = arena_printf(a, "Target %s", target);
 		v->target_y = y_of(sc, last->target.v);
 	}
 }

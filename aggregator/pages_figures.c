@@ -12,27 +12,13 @@
 
 enum { CHART_MAX = 1 << 20 };
 
-const char *
-pages_text(struct arena *a, const char *fmt, ...)
-{
-	char line[1024];
-	va_list ap;
-	const char *made;
-
-	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	made = arena_str(a, line);
-	return made == NULL ? "" : made;
-}
-
 static const char *
 number(struct arena *a, const struct pub_num *n, const char *unit, int decimals)
 {
 	char text[48];
 
 	say_number(n, unit, decimals, text);
-	return pages_text(a, "%s", text);
+	return arena_printf(a, "%s", text);
 }
 
 /* How many places the values of S have: 77 beside 76.5 reads 77.0. */
@@ -63,7 +49,7 @@ limits(struct arena *a, const struct pub_row *r, int decimals, const char *and)
 		return "";
 	say_number(&r->lower95, "", decimals, lower);
 	say_number(&r->upper95, r->unit, decimals, upper);
-	return pages_text(a, "%s %s %s", lower, and, upper);
+	return arena_printf(a, "%s %s %s", lower, and, upper);
 }
 
 static const char *
@@ -74,7 +60,7 @@ period(struct arena *a, const struct pub_row *r)
 	if (r == NULL)
 		return "";
 	say_period(r->period_start, r->period_end, text);
-	return pages_text(a, "%s", text);
+	return arena_printf(a, "%s", text);
 }
 
 static struct badge_view
@@ -186,19 +172,19 @@ pages_home(struct page_request *q, struct buf *body, struct err *err)
 		if (!is_on_home(&l, i))
 			continue;
 		cards[v.n_cards++] = (struct card_view){
-			.href = pages_text(q->arena, "/indicator/%s", first->indicator), .title = first->title,
+			.href = arena_printf(q->arena, "/indicator/%s", first->indicator), .title = first->title,
 			.value = last == NULL ? "" : number(q->arena, &last->value, last->unit, places),
 			.limits = limits(q->arena, last, places, "and"),
-			.period = pages_text(q->arena, "%s%s%s", first->category, first->category[0] != '\0' ? ", " : "",
+			.period = arena_printf(q->arena, "%s%s%s", first->category, first->category[0] != '\0' ? ", " : "",
 			    period(q->arena, last)),
 			.verdict = verdict_badge(last), .change = change_badge(last),
-			.chart = draw(q, &l.list[i], pages_text(q->arena, "c%zu", i), true),
+			.chart = draw(q, &l.list[i], arena_printf(q->arena, "c%zu", i), true),
 		};
 	}
 	time_text(q->p->manifest.made_at, date);
 	date[10] = '\0';
 	v.cards = cards;
-	v.number = pages_text(q->arena, "%lld", (long long)q->p->manifest.no);
+	v.number = arena_printf(q->arena, "%lld", (long long)q->p->manifest.no);
 	v.date = date;
 	v.sha256 = q->p->file_sha256;
 	page_aggregator_home(body, &v);
@@ -218,10 +204,10 @@ row_view(struct arena *a, const struct pub_row *r, int places)
 		.denominator = number(a, &r->denominator, counts_unit, -1),
 		.value = number(a, &r->value, r->unit, places),
 		.limits = limits(a, r, places, "to"), .target = number(a, &r->target, r->unit, -1), .verdict = say_verdict(r->verdict),
-		.says = r->value.shown && r->spc_rule[0] != '\0' ? pages_text(a, "%s%s%s", say_rule(r->spc_rule),
+		.says = r->value.shown && r->spc_rule[0] != '\0' ? arena_printf(a, "%s%s%s", say_rule(r->spc_rule),
 		    r->variation[0] == '.' ? "" : ": ", r->variation[0] == '.' ? "" : say_mark(say_mark_of(r->variation)))
 		    : "",
-		.note = pages_text(a, "%s%s%s%s%s", r->flag, r->flag[0] != '\0' ? " " : "", flag,
+		.note = arena_printf(a, "%s%s%s%s%s", r->flag, r->flag[0] != '\0' ? " " : "", flag,
 		    r->flag[0] != '\0' && r->annotation[0] != '\0' ? "; " : "", r->annotation),
 		.hidden = !r->value.shown,
 	};
@@ -250,13 +236,13 @@ encoded(struct arena *a, const char *text)
 			n += (size_t)snprintf(out + n, 4, "%%%02X", *p);
 	}
 	out[n] = '\0';
-	return pages_text(a, "%s", out);
+	return arena_printf(a, "%s", out);
 }
 
 static const char *
 series_href(struct arena *a, const struct pub_row *r)
 {
-	return pages_text(a, "/indicator/%s?area=%s%s%s%s%s", r->indicator, encoded(a, r->area_code),
+	return arena_printf(a, "/indicator/%s?area=%s%s%s%s%s", r->indicator, encoded(a, r->area_code),
 	    r->breakdown[0] != '\0' ? "&by=" : "", encoded(a, r->breakdown),
 	    r->category[0] != '\0' ? "&category=" : "", encoded(a, r->category));
 }
@@ -283,7 +269,7 @@ add_parts(struct page_request *q, const struct series_list *l, size_t here, cons
 			    || (site && r->breakdown[0] != '\0'))
 				continue;
 			if (strcmp(name, last_name) != 0) {
-				parts[v->n_parts++] = (struct part_view){ pages_text(q->arena, "By %s", name), list, 0 };
+				parts[v->n_parts++] = (struct part_view){ arena_printf(q->arena, "By %s", name), list, 0 };
 				last_name = name;
 			}
 			*list = (struct small_view){
@@ -291,7 +277,7 @@ add_parts(struct page_request *q, const struct series_list *l, size_t here, cons
 				.value = last == NULL ? "" : number(q->arena, &last->value, last->unit, places),
 				.limits = limits(q->arena, last, places, "to"),
 				.verdict = verdict_badge(last), .change = change_badge(last), .is_here = i == here,
-				.chart = draw(q, &l->list[i], pages_text(q->arena, "s%zu", i), true),
+				.chart = draw(q, &l->list[i], arena_printf(q->arena, "s%zu", i), true),
 			};
 			list++;
 			((struct part_view *)parts)[v->n_parts - 1].n_list++;
@@ -316,8 +302,8 @@ easy_words(struct arena *a, const struct pub_row *last, int places)
 	if (last == NULL)
 		return "Too few people answered to show a number. Numbers that could give somebody away are hidden.";
 	if (!last->lower95.shown)
-		return pages_text(a, "The last value is of %s.", period(a, last));
-	return pages_text(a, "This is what we heard in %s. Asking everybody would most likely give between %s.",
+		return arena_printf(a, "The last value is of %s.", period(a, last));
+	return arena_printf(a, "This is what we heard in %s. Asking everybody would most likely give between %s.",
 	    period(a, last), limits(a, last, places, "and"));
 }
 
@@ -367,8 +353,8 @@ pages_indicator(struct page_request *q, const char *id, struct buf *body, const 
 	v.assurance = last == NULL ? "" : say_assurance(last->assurance);
 	v.hash = first->definition_hash;
 	v.definition = definition_text(q->p, first->definition_hash);
-	v.csv = pages_text(q->arena, "/csv/%s.csv", first->indicator);
-	v.all = is_total(&l.list[here]) ? "" : pages_text(q->arena, "/indicator/%s", first->indicator);
+	v.csv = arena_printf(q->arena, "/csv/%s.csv", first->indicator);
+	v.all = is_total(&l.list[here]) ? "" : arena_printf(q->arena, "/indicator/%s", first->indicator);
 	v.numerator_word = strcmp(first->unit, "%") == 0 ? "People" : "Count";
 	v.verdict = verdict_badge(last);
 	v.change = change_badge(last);
@@ -403,9 +389,9 @@ add_publication(void *arg, const struct publication_line *line, struct err *err)
 	time_text(line->stored_at, date);
 	date[10] = '\0';
 	l->list[l->n++] = (struct published_view){
-		.number = pages_text(l->q->arena, "%lld", (long long)line->no), .date = pages_text(l->q->arena, "%s", date),
-		.sha256 = pages_text(l->q->arena, "%s", line->sha256), .size = pages_text(l->q->arena, "%zu", line->len),
-		.href = pages_text(l->q->arena, "/publications/%lld", (long long)line->no),
+		.number = arena_printf(l->q->arena, "%lld", (long long)line->no), .date = arena_printf(l->q->arena, "%s", date),
+		.sha256 = arena_printf(l->q->arena, "%s", line->sha256), .size = arena_printf(l->q->arena, "%zu", line->len),
+		.href = arena_printf(l->q->arena, "/publications/%lld", (long long)line->no),
 	};
 	return ERR_OK;
 }

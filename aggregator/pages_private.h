@@ -31,7 +31,6 @@ struct page_request {
 };
 
 /* In the request's arena; "" if there is no memory. */
-const char *pages_text(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* Pages: each fills BODY. ERR_ABSENT: there is no such thing. */
 enum err_code pages_home(struct page_request *q, struct buf *body, struct err *err) MUST_CHECK;

@@ -2,7 +2,9 @@
 #include "base/arena.h"
 
 #include <stdalign.h>
+#include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,6 +87,22 @@ char *
 arena_str(struct arena *a, const char *text)
 {
 	return arena_strn(a, text, strlen(text));
+}
+
+const char *
+arena_printf(struct arena *a, const char *fmt, ...)
+{
+	char line[1024];
+	const char *made;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	made = arena_str(a, line);
+	if (a->secret)
+		wipe(line, sizeof(line));
+	return made == NULL ? "" : made;
 }
 
 void

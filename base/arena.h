@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/attr.h"
+
 struct arena_block;
 
 struct arena {
@@ -25,6 +27,8 @@ void *arena_calloc(struct arena *a, size_t count, size_t size);
 /* A NUL-terminated copy of LEN bytes. */
 char *arena_strn(struct arena *a, const char *text, size_t len);
 char *arena_str(struct arena *a, const char *text);
+/* printf into the arena; "" when that fails. For texts that pages show: at most 1,023 bytes, then cut. */
+const char *arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* Frees everything; the arena can be used again. An all-zero struct is fine. */
 void arena_clear(struct arena *a);
 

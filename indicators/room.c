@@ -35,20 +35,6 @@ struct room_request {
 	struct arena *arena;
 };
 
-const char *
-room_text(struct arena *a, const char *fmt, ...)
-{
-	char line[1024];
-	va_list ap;
-	const char *made;
-
-	va_start(ap, fmt);
-	vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	made = arena_str(a, line);
-	return made == NULL ? "" : made;
-}
-
 static void
 show(struct room_request *q, const char *title, const struct buf *body)
 {
@@ -107,8 +93,8 @@ add_site(void *arg, const char *site, int64_t n, int64_t first_day, int64_t last
 	date_from_day(first_day, &y1, &m1, &d1);
 	date_from_day(last_day, &y2, &m2, &d2);
 	h->sites[h->n_sites++] = (struct room_link_view){
-		.href = room_text(a, "/comments?site=%s", site), .label = arena_str(a, site),
-		.note = room_text(a, "%lld answers, %04d-%02d to %04d-%02d", (long long)n, y1, m1, y2, m2),
+		.href = arena_printf(a, "/comments?site=%s", site), .label = arena_str(a, site),
+		.note = arena_printf(a, "%lld answers, %04d-%02d to %04d-%02d", (long long)n, y1, m1, y2, m2),
 	};
 	return ERR_OK;
 }
@@ -142,27 +128,27 @@ home(struct room_request *q)
 	}
 	for (size_t i = 0; i < lib->n; i++)
 		indicators[i] = (struct room_link_view){
-			.href = room_text(q->arena, "/indicator?id=%s&version=%lld", lib->list[i]->id,
+			.href = arena_printf(q->arena, "/indicator?id=%s&version=%lld", lib->list[i]->id,
 			    (long long)lib->list[i]->version),
 			.label = lib->list[i]->title,
-			.note = room_text(q->arena, "%s@%lld, %s", lib->list[i]->id, (long long)lib->list[i]->version,
+			.note = arena_printf(q->arena, "%s@%lld, %s", lib->list[i]->id, (long long)lib->list[i]->version,
 			    definition_state_word(lib->list[i]->state)),
 		};
 	struct room_count_view counts[] = {
-		{ "Answers", room_text(q->arena, "%lld", (long long)h->records), "opened" },
-		{ "Sites", room_text(q->arena, "%zu", h->n_sites), "" },
-		{ "In quarantine", room_text(q->arena, "%lld", (long long)held), "" },
-		{ "Data revision", room_text(q->arena, "%lld", (long long)rev), "" },
+		{ "Answers", arena_printf(q->arena, "%lld", (long long)h->records), "opened" },
+		{ "Sites", arena_printf(q->arena, "%zu", h->n_sites), "" },
+		{ "In quarantine", arena_printf(q->arena, "%lld", (long long)held), "" },
+		{ "Data revision", arena_printf(q->arena, "%lld", (long long)rev), "" },
 		{ "Nightly check", atomic_load(&room->state->nightly_at) == 0 ? "not yet"
 		    : atomic_load(&room->state->nightly_different) == 0 ? "equal" : "DIFFERENT",
-		    room_text(q->arena, "%lld cells", (long long)atomic_load(&room->state->nightly_cells)) },
+		    arena_printf(q->arena, "%lld cells", (long long)atomic_load(&room->state->nightly_cells)) },
 	};
 	date_from_day(clock_now_s(room->conf.clock) / DAY_S, &year, &month, &day);
 	v = (struct room_home_view){
 		.counts = counts, .n_counts = ARRAY_LEN(counts), .indicators = indicators, .n_indicators = lib->n,
 		.sites = h->sites, .n_sites = h->n_sites, .csrf = q->v.csrf,
-		.held = held == 0 ? "" : room_text(q->arena, "%lld record%s", (long long)held, held == 1 ? "" : "s"),
-		.until = room_text(q->arena, "%04d-%02d", year, month),
+		.held = held == 0 ? "" : arena_printf(q->arena, "%lld record%s", (long long)held, held == 1 ? "" : "s"),
+		.until = arena_printf(q->arena, "%04d-%02d", year, month),
 		.prepared = room_prepared_text(room, q->arena),
 		.can_prepare = q->v.user.role == ROLE_ANALYST,
 		.can_read = may(q, ROLE_ANALYST, ROLE_SAFEGUARDING),
@@ -179,7 +165,7 @@ out:
 static const char *
 number(struct arena *a, double v, int decimals)
 {
-	return isfinite(v) ? room_text(a, "%.*f", decimals, v) : "";
+	return isfinite(v) ? arena_printf(a, "%.*f", decimals, v) : "";
 }
 
 static void
@@ -193,15 +179,15 @@ indicator_row(struct room_request *q, const struct definition *d, const struct p
 
 	period_text(p->period, p->first_month, period);
 	*row = (struct room_row_view){
-		.area = room_text(a, "%s%s%s%s%s", p->site[0] == '\0' ? "All sites" : p->site,
+		.area = arena_printf(a, "%s%s%s%s%s", p->site[0] == '\0' ? "All sites" : p->site,
 		    p->variant[0] != '\0' ? ", " : "", p->variant, what[0] != '\0' ? ", " : "", what),
-		.period = room_text(a, "%s", period),
+		.period = arena_printf(a, "%s", period),
 		.numerator = number(a, p->sum.num, d->kind == KIND_MEAN || d->kind == KIND_SCORE ? 1 : 0),
-		.denominator = room_text(a, "%lld", (long long)p->sum.n),
+		.denominator = arena_printf(a, "%lld", (long long)p->sum.n),
 		.value = number(a, p->e.value * scale, 1),
-		.limits = isfinite(p->e.lower95) && isfinite(p->e.upper95) ? room_text(a, "%.1f to %.1f",
+		.limits = isfinite(p->e.lower95) && isfinite(p->e.upper95) ? arena_printf(a, "%.1f to %.1f",
 		    p->e.lower95 * scale, p->e.upper95 * scale) : "",
-		.excluded = room_text(a, "%lld", (long long)p->excluded),
+		.excluded = arena_printf(a, "%lld", (long long)p->excluded),
 		.target = number(a, p->target * scale, 1),
 		.verdict = stat_verdict_word(p->verdict),
 		.is_first = is_first,
@@ -243,7 +229,7 @@ indicator(struct room_request *q)
 			indicator_row(q, d, &points.list[i],
 			    i == 0 || !points_same_series(&points.list[i - 1], &points.list[i]), &rows[i]);
 		v = (struct room_indicator_view){
-			.title = d->title, .id = room_text(q->arena, "%s@%lld", d->id, (long long)d->version),
+			.title = d->title, .id = arena_printf(q->arena, "%s@%lld", d->id, (long long)d->version),
 			.about = d->about, .state = definition_state_word(d->state), .hash = hash,
 			.unit = d->value_percent ? "percent" : d->unit, .rows = rows,
 			.n_rows = rows == NULL ? 0 : points.n,
@@ -292,9 +278,9 @@ add_held(void *arg, const struct facts_held *h, struct err *err)
 		return ERR_OK;
 	hex_str(h->record, 16, hex);
 	l->rows[l->n++] = (struct room_held_view){
-		.site = room_text(l->q->arena, "%s", h->site), .record = room_text(l->q->arena, "%s", hex),
-		.reason = room_text(l->q->arena, "%s", reason_words(h->reason)),
-		.tries = room_text(l->q->arena, "%lld", (long long)h->tries),
+		.site = arena_printf(l->q->arena, "%s", h->site), .record = arena_printf(l->q->arena, "%s", hex),
+		.reason = arena_printf(l->q->arena, "%s", reason_words(h->reason)),
+		.tries = arena_printf(l->q->arena, "%lld", (long long)h->tries),
 	};
 	return ERR_OK;
 }

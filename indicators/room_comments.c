@@ -21,7 +21,7 @@ room_prepared_text(struct room *room, struct arena *a)
 
 	pthread_mutex_lock(&room->lock);
 	if (room->prepared.len > 0)
-		text = room_text(a, "Publication %lld is prepared: %zu rows of %zu indicators, %zu of them hidden.",
+		text = arena_printf(a, "Publication %lld is prepared: %zu rows of %zu indicators, %zu of them hidden.",
 		    (long long)room->report.no, room->report.rows, room->report.definitions,
 		    room->report.suppressed);
 	pthread_mutex_unlock(&room->lock);
@@ -73,8 +73,8 @@ add_text(struct opening *o, const struct facts_record *r, const struct instance 
 	hex_str(r->record, 16, hex);
 	date_from_day(r->day, &year, &month, &day);
 	o->rows[o->n++] = (struct room_comment_view){
-		.record = room_text(a, "%s", hex), .form = room_text(a, "%s", r->form),
-		.day = room_text(a, "%04d-%02d", year, month), .question = room_text(a, "%s", name),
+		.record = arena_printf(a, "%s", hex), .form = arena_printf(a, "%s", r->form),
+		.day = arena_printf(a, "%04d-%02d", year, month), .question = arena_printf(a, "%s", name),
 		.text = arena_str(a, text),
 	};
 }
@@ -130,8 +130,8 @@ room_comments(const struct room_reading *rd, struct buf *out, struct err *err)
 	if (rc == ERR_OK) {
 		struct room_comments_view v = {
 			.site = rd->site, .rows = o->rows, .n_rows = o->n,
-			.opened = room_text(rd->arena, "%zu answers opened, %zu texts in them", o->opened, o->n),
-			.older = o->opened < PAGE ? "" : room_text(rd->arena, "/comments?site=%s&skip=%lld", rd->site,
+			.opened = arena_printf(rd->arena, "%zu answers opened, %zu texts in them", o->opened, o->n),
+			.older = o->opened < PAGE ? "" : arena_printf(rd->arena, "/comments?site=%s&skip=%lld", rd->site,
 			    (long long)skip + PAGE),
 		};
 

@@ -20,7 +20,6 @@ struct room {
 };
 
 /* In arena A; "" if there is no memory. */
-const char *room_text(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 
 /* The file that was prepared last: what the start page says of it ("" if none), keep one, hand it out. */
 const char *room_prepared_text(struct room *room, struct arena *a);
