@@ -44,7 +44,7 @@ nightly(struct worker *w, struct room_state *s, int64_t now)
 static void
 serve(struct worker *w, struct room_state *s, int64_t poll_ms)
 {
-	int64_t last_night = 0, last_retry = 0, opened = 0;
+	int64_t last_night = 0, last_retry = 0, opened = 0, quarantined = 0;
 	bool more = false;
 
 	while (!program_wait(more ? 0 : (int)poll_ms)) {
@@ -59,10 +59,11 @@ serve(struct worker *w, struct room_state *s, int64_t poll_ms)
 		}
 		c = worker_counts(w);
 		tell(s, &c, now);
-		if (c.opened != opened)
+		if (c.opened != opened || c.quarantined != quarantined)
 			log_event("indicators", "opened=%lld facts=%lld quarantined=%lld", (long long)c.opened,
 			    (long long)c.facts, (long long)c.quarantined);
 		opened = c.opened;
+		quarantined = c.quarantined;
 		if (more)
 			continue;
 		if (atomic_exchange(&s->retry, false) || now - last_retry > RETRY_S) {
