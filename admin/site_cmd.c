@@ -189,6 +189,8 @@ print_qr(const char *text)
 	QRcode_free(qr);
 }
 
+enum { TAG_TRIES = 4096 };	/* of 1,024 tags: finds one that is free, if it is one of the last few, in 98 of 100 */
+
 struct inviting {
 	const char *site, *host, *label, *group, *dir;
 	int64_t port, minutes;
@@ -201,6 +203,7 @@ invite_in(struct store *st, const struct inviting *in, const struct keyring_pin 
 	char tag[ENROL_TAG + 1] = "";
 	struct invite i = { .port = (uint16_t)in->port };
 	uint8_t hash[32];
+	int64_t now = time(NULL);
 	struct buf text;
 	enum err_code rc;
 
@@ -211,11 +214,17 @@ invite_in(struct store *st, const struct inviting *in, const struct keyring_pin 
 	memcpy(i.root, pin->root, 32);
 	snprintf(i.host, sizeof(i.host), "%s", in->host);
 	snprintf(i.site, sizeof(i.site), "%s", in->site);
-	enrol_code_new(i.code);
-	memcpy(tag, i.code, ENROL_TAG);
-	enrol_code_hash(i.code, hash);
-	if (rc == ERR_OK)
-		rc = st->ops->invite(st, in->site, tag, hash, time(NULL) + in->minutes * 60, err);
+	for (int n = 0; rc == ERR_OK && n < TAG_TRIES; n++) {
+		enrol_code_new(i.code);
+		memcpy(tag, i.code, ENROL_TAG);
+		enrol_code_hash(i.code, hash);
+		rc = st->ops->invite(st, in->site, tag, hash, now, now + in->minutes * 60, err);
+		if (rc != ERR_EXISTS)
+			break;
+		rc = n + 1 < TAG_TRIES ? ERR_OK
+		    : err_set(err, ERR_LIMIT, "site %s has about a thousand open invitations: wait until some of them "
+			"expire, or give shorter times with --minutes", in->site);
+	}
 	buf_init(&text, 1024);
 	invite_put(&i, &text);
 	if (rc == ERR_OK)

@@ -24,7 +24,8 @@ const char *const pg_registry_sql[PQ_N] = {
 	[PQ_DEVICE_REVOKE] = "UPDATE device SET state = 2, since = $2, revocation = coalesce($3, revocation) WHERE id = $1",
 	[PQ_REVOCATION] = "SELECT revocation FROM device WHERE id = $1 AND revocation IS NOT NULL",
 	[PQ_INVITE_PUT] = "INSERT INTO invite (site, tag, code_hash, expires) VALUES ($1, $2, $3, $4) "
-	    "ON CONFLICT (site, tag) DO NOTHING",
+	    "ON CONFLICT (site, tag) DO UPDATE SET code_hash = excluded.code_hash, expires = excluded.expires, "
+	    "used = false, tries = 0 WHERE invite.used OR invite.expires < $5",
 	[PQ_INVITE_LOCK] = "SELECT code_hash, expires, used, tries FROM invite WHERE site = $1 AND tag = $2 FOR UPDATE",
 	[PQ_INVITE_TRY] = "UPDATE invite SET tries = tries + 1 WHERE site = $1 AND tag = $2",
 	[PQ_INVITE_USE] = "UPDATE invite SET used = true WHERE site = $1 AND tag = $2 AND NOT used",
@@ -268,8 +269,8 @@ enrol(struct store *base, const struct store_device *d, const char *tag, const u
 }
 
 static enum err_code
-invite(struct store *base, const char *site, const char *tag, const uint8_t code_hash[32], int64_t expires,
-    struct err *err)
+invite(struct store *base, const char *site, const char *tag, const uint8_t code_hash[32], int64_t now,
+    int64_t expires, struct err *err)
 {
 	struct pg_store *st = of(base);
 	size_t changed = 0;
@@ -277,11 +278,12 @@ invite(struct store *base, const char *site, const char *tag, const uint8_t code
 
 	if (rc != ERR_OK)
 		return rc;
-	rc = pg_done(st, PQ_INVITE_PUT, "invitation", &changed, err, "ttbi", site, tag, code_hash, 32, expires);
+	rc = pg_done(st, PQ_INVITE_PUT, "invitation", &changed, err, "ttbii", site, tag, code_hash, 32, expires,
+	    now);
 	if (rc == ERR_INPUT)
 		rc = err_set(err, ERR_ABSENT, "there is no site called %s at the centre", site);
 	if (rc == ERR_OK && changed != 1)
-		rc = err_set(err, ERR_EXISTS, "site %s has an invitation of that tag", site);
+		rc = err_set(err, ERR_EXISTS, "site %s has an open invitation of that tag", site);
 	return pg_end(st, rc, err);
 }
 

@@ -16,7 +16,7 @@ enum sq {
 	SQ_QUARANTINE_SIZE, SQ_QUARANTINE_PUT, SQ_EVENT_PUT, SQ_SEEN_PUT, SQ_BOOT_PUT, SQ_BOOT_GET,
 	SQ_POSITIONS, SQ_ROWS, SQ_SEEN, SQ_EVENTS, SQ_COUNTS,
 	SQ_DEVICE_GET, SQ_DEVICE_CERT, SQ_DEVICE_EACH, SQ_DEVICE_PUT, SQ_DEVICE_APPROVE, SQ_DEVICE_REVOKE,
-	SQ_REVOCATION, SQ_INVITE_PUT, SQ_INVITE_DROP, SQ_INVITE_GET, SQ_INVITE_TRY, SQ_INVITE_USE,
+	SQ_REVOCATION, SQ_INVITE_PUT, SQ_INVITE_GET, SQ_INVITE_TRY, SQ_INVITE_USE,
 	SQ_SITE_PUT, SQ_SITE_EACH, SQ_BUNDLE_PUT, SQ_BUNDLE_NEWEST, SQ_BUNDLE_GET, SQ_BUNDLE_SERIAL,
 	SQ_LOG_DAYS, SQ_LOG_RECEIPTS, SQ_ROOT_PUT, SQ_ROOT_EACH,
 	SQ_N
@@ -51,7 +51,8 @@ enum err_code sqlite_enrol(struct store *base, const struct store_device *d, con
 enum err_code sqlite_approve(struct store *base, const struct store_device *d, int64_t now, struct err *err);
 enum err_code sqlite_revoke(struct store *base, const uint8_t id[16], int64_t now, const void *order, size_t order_len, struct err *err);
 enum err_code sqlite_revocation(struct store *base, const uint8_t id[16], struct buf *out, struct err *err);
-enum err_code sqlite_invite(struct store *base, const char *site, const char *tag, const uint8_t code_hash[32], int64_t expires, struct err *err);
+enum err_code sqlite_invite(struct store *base, const char *site, const char *tag, const uint8_t code_hash[32],
+	int64_t now, int64_t expires, struct err *err);
 enum err_code sqlite_site_put(struct store *base, const struct store_site *s, struct err *err);
 enum err_code sqlite_site_each(struct store *base, store_site_fn *fn, void *arg, struct err *err);
 enum err_code sqlite_bundle_put(struct store *base, int kind, const uint8_t target[16], uint32_t serial, const void *bytes, size_t len, struct err *err);

@@ -205,16 +205,17 @@ sqlite_revocation(struct store *base, const uint8_t id[16], struct buf *out, str
 }
 
 enum err_code
-sqlite_invite(struct store *base, const char *site, const char *tag, const uint8_t code_hash[32], int64_t expires,
-    struct err *err)
+sqlite_invite(struct store *base, const char *site, const char *tag, const uint8_t code_hash[32], int64_t now,
+    int64_t expires, struct err *err)
 {
 	struct sqlite_store *st = of(base);
-
-	enum err_code rc = sq_done(st, sq_bind(st, SQ_INVITE_PUT, "ttbi", site, tag, code_hash, 32, expires),
+	enum err_code rc = sq_done(st, sq_bind(st, SQ_INVITE_PUT, "ttbii", site, tag, code_hash, 32, expires, now),
 	    "invitation", err);
 
 	if (rc == ERR_INPUT)
 		return err_set(err, ERR_ABSENT, "there is no site called %s at the centre", site);
+	if (rc == ERR_OK && sqlite3_changes(st->db) != 1)
+		return err_set(err, ERR_EXISTS, "site %s has an open invitation of that tag", site);
 	return rc;
 }
 

@@ -80,8 +80,9 @@ static const char *const sql[SQ_N] = {
 	    "WHERE id = ?1 AND state = 0",
 	[SQ_DEVICE_REVOKE] = "UPDATE device SET state = 2, since = ?2, revocation = coalesce(?3, revocation) WHERE id = ?1",
 	[SQ_REVOCATION] = "SELECT revocation FROM device WHERE id = ?1 AND revocation IS NOT NULL",
-	[SQ_INVITE_PUT] = "INSERT INTO invite (site, tag, code_hash, expires) VALUES (?1, ?2, ?3, ?4)",
-	[SQ_INVITE_DROP] = "DELETE FROM invite WHERE site = ?1 AND (used = 1 OR expires < ?2)",
+	[SQ_INVITE_PUT] = "INSERT INTO invite (site, tag, code_hash, expires) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (site, tag) "
+	    "DO UPDATE SET code_hash = excluded.code_hash, expires = excluded.expires, used = 0, tries = 0 "
+	    "WHERE used = 1 OR expires < ?5",
 	[SQ_INVITE_GET] = "SELECT code_hash, expires, used, tries FROM invite WHERE site = ?1 AND tag = ?2",
 	[SQ_INVITE_TRY] = "UPDATE invite SET tries = tries + 1 WHERE site = ?1 AND tag = ?2",
 	[SQ_INVITE_USE] = "UPDATE invite SET used = 1 WHERE site = ?1 AND tag = ?2 AND used = 0",

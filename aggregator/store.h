@@ -166,10 +166,11 @@ struct store_ops {
 		size_t order_len, struct err *err);
 	/* The signed revocation of a device; appends nothing if none was stored. */
 	enum err_code (*revocation)(struct store *st, const uint8_t id[16], struct buf *out, struct err *err);
-	/* TAG: the public first characters of the code, by which a try finds its invitation. ERR_ABSENT: no
-	 * such site; ERR_EXISTS: the site has an invitation of that tag. */
+	/* TAG: the public first characters of the code, by which a try finds its invitation. One that was used, or
+	 * had expired before NOW, gives way. ERR_ABSENT: no such site; ERR_EXISTS: the site has an open invitation
+	 * of that tag. */
 	enum err_code (*invite)(struct store *st, const char *site, const char *tag,
-		const uint8_t code_hash[32], int64_t expires, struct err *err);
+		const uint8_t code_hash[32], int64_t now, int64_t expires, struct err *err);
 	enum err_code (*site_put)(struct store *st, const struct store_site *s, struct err *err);
 	enum err_code (*site_each)(struct store *st, store_site_fn *fn, void *arg, struct err *err);
 

@@ -315,7 +315,7 @@ make_box(struct store *st, struct box *box, uint64_t n)
 	kit_bytes(d.cert_sha256, 32, "cert", n);
 	d.cert_pem = pem;
 	snprintf(tag, sizeof(tag), "T%d", (int)n);
-	must(st->ops->invite(st, "meadow", tag, code, 2000000000, &err), "invite");
+	must(st->ops->invite(st, "meadow", tag, code, 1700000000, 2000000000, &err), "invite");
 	must(st->ops->enrol(st, &d, tag, code, 1700000000, &err), "enrol");
 	must(st->ops->approve(st, &d, 1700000000, &err), "approve");
 }

@@ -124,7 +124,7 @@ invite_and_enrol(const struct store_device *d, uint64_t n)
 
 	snprintf(tag, sizeof(tag), "T%03d", (int)n);
 	kit_bytes(code, 32, "code", n);
-	ck_ok(st->ops->invite(st, d->site, tag, code, NOW + 900, &err));
+	ck_ok(st->ops->invite(st, d->site, tag, code, NOW, NOW + 900, &err));
 	ck_ok(st->ops->enrol(st, d, tag, code, NOW, &err));
 }
 

@@ -139,8 +139,8 @@ START_TEST(five_wrong_tries_end_one_invitation_and_no_other)
 	kit_bytes(right, 32, "code", 50);
 	kit_bytes(other, 32, "code", 51);
 	kit_bytes(wrong, 32, "code", 52);
-	ck_ok(st->ops->invite(st, "meadow", "AAAA", right, NOW + 900, &err));
-	ck_ok(st->ops->invite(st, "meadow", "BBBB", other, NOW + 900, &err));
+	ck_ok(st->ops->invite(st, "meadow", "AAAA", right, NOW, NOW + 900, &err));
+	ck_ok(st->ops->invite(st, "meadow", "BBBB", other, NOW, NOW + 900, &err));
 	make_device(&d, 5, "meadow");
 	for (int i = 0; i < 5; i++)
 		ck_err(st->ops->enrol(st, &d, "AAAA", wrong, NOW, &err), ERR_DENIED, "wrong");
@@ -158,7 +158,7 @@ START_TEST(four_wrong_tries_leave_an_invitation_open)
 	open_fresh(_i);
 	kit_bytes(right, 32, "code", 50);
 	kit_bytes(wrong, 32, "code", 52);
-	ck_ok(st->ops->invite(st, "meadow", "AAAA", right, NOW + 900, &err));
+	ck_ok(st->ops->invite(st, "meadow", "AAAA", right, NOW, NOW + 900, &err));
 	make_device(&d, 5, "meadow");
 	for (int i = 0; i < 4; i++)
 		ck_err(st->ops->enrol(st, &d, "AAAA", wrong, NOW, &err), ERR_DENIED, "wrong");
@@ -174,20 +174,25 @@ START_TEST(an_invitation_is_for_its_site_its_time_and_one_device)
 
 	open_fresh(_i);
 	kit_bytes(code, 32, "code", 60);
-	ck_err(st->ops->invite(st, "nowhere", "AAAA", code, NOW + 900, &err), ERR_ABSENT, "nowhere");
-	ck_ok(st->ops->invite(st, "meadow", "AAAA", code, NOW + 900, &err));
-	ck_err(st->ops->invite(st, "meadow", "AAAA", code, NOW + 900, &err), ERR_EXISTS, "");
+	ck_err(st->ops->invite(st, "nowhere", "AAAA", code, NOW, NOW + 900, &err), ERR_ABSENT, "nowhere");
+	ck_ok(st->ops->invite(st, "meadow", "AAAA", code, NOW, NOW + 900, &err));
+	ck_err(st->ops->invite(st, "meadow", "AAAA", code, NOW, NOW + 900, &err), ERR_EXISTS, "");
 	make_device(&d, 6, "meadow");
 	ck_err(st->ops->enrol(st, &d, "CCCC", code, NOW, &err), ERR_DENIED, "no such");
 	ck_err(st->ops->enrol(st, &d, "AAAA", code, NOW + 901, &err), ERR_DENIED, "too old");
 	ck_ok(st->ops->enrol(st, &d, "AAAA", code, NOW + 900, &err));
 	make_device(&d, 7, "meadow");
 	ck_err(st->ops->enrol(st, &d, "AAAA", code, NOW, &err), ERR_DENIED, "used");
+	/* There are 1,024 tags to a site: one that was used, or is past its time, gives way to a new invitation. */
+	ck_ok(st->ops->invite(st, "meadow", "AAAA", code, NOW, NOW + 900, &err));
+	ck_err(st->ops->invite(st, "meadow", "AAAA", code, NOW + 900, NOW + 1800, &err), ERR_EXISTS, "");
+	ck_ok(st->ops->invite(st, "meadow", "AAAA", code, NOW + 901, NOW + 1800, &err));
+	ck_ok(st->ops->enrol(st, &d, "AAAA", code, NOW + 1800, &err));
 	/* A device that is known does not use up another invitation. */
-	ck_ok(st->ops->invite(st, "meadow", "DDDD", code, NOW + 900, &err));
+	ck_ok(st->ops->invite(st, "meadow", "DDDD", code, NOW, NOW + 900, &err));
 	make_device(&d, 6, "meadow");
 	ck_err(st->ops->enrol(st, &d, "DDDD", code, NOW, &err), ERR_EXISTS, "");
-	make_device(&d, 7, "meadow");
+	make_device(&d, 8, "meadow");
 	ck_ok(st->ops->enrol(st, &d, "DDDD", code, NOW, &err));
 	close_all();
 }

@@ -398,7 +398,7 @@ START_TEST(the_aggregators_role_can_take_in_and_nothing_else)
 
 	open_fresh(_i);
 	kit_bytes(code, 32, "code", 70);
-	ck_ok(st->ops->invite(st, "meadow", "ROLE", code, NOW + 900, &err));
+	ck_ok(st->ops->invite(st, "meadow", "ROLE", code, NOW, NOW + 900, &err));
 	raw(_i, "DROP USER IF EXISTS aggregator; CREATE USER aggregator", said);
 	ck_assert_str_eq(said, "");
 	snprintf(url, sizeof(url), "postgresql:///candour?host=%s&user=aggregator", kit_dir);

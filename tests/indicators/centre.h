@@ -84,7 +84,7 @@ centre_device(uint8_t n, const char *site)
 	memset(d.spki, n, 91);
 	memset(d.cert_sha256, n, 32);
 	ck_ok(store->ops->site_put(store, &row, &err));
-	ck_ok(store->ops->invite(store, site, tag, code, NOW + 900, &err));
+	ck_ok(store->ops->invite(store, site, tag, code, NOW, NOW + 900, &err));
 	ck_ok(store->ops->enrol(store, &d, tag, code, NOW, &err));
 	d.cert_pem = pem;
 	ck_ok(store->ops->approve(store, &d, NOW, &err));

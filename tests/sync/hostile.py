@@ -6,6 +6,7 @@ import random
 import re
 import shutil
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
@@ -15,6 +16,8 @@ import warnings
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from place import Place, Score, wait_for  # noqa: E402
+
+DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32
 
 
 def context(place, cert=None, key=None, ca=None, version=None):
@@ -198,6 +201,22 @@ def main():
         score.check(f"after five tries the right one is over too: {r.stderr.strip()}", r.returncode == 1 and "five times" in r.stderr)
         r = place.candour("site", "enrol", cedar, place.invite("cedar"), "--no-wait", ok=False)
         score.check(f"a new invitation is not hurt by it: {r.stderr.strip()}", r.returncode == 0)
+        # An invitation is found by two of its characters: of 1,024 such tags a site has, the free ones are found.
+        tags = [a + b for a in DIGITS for b in DIGITS]
+        with sqlite3.connect(f"{place.centre}/aggregator.db") as db:
+            db.executemany("INSERT OR REPLACE INTO invite (site, tag, code_hash, expires) VALUES ('cedar', ?, zeroblob(32), 1 << 40)",
+                           [(t,) for t in tags[24:]])
+        db.close()
+        score.check("with 1,000 invitations open there is a place for one more", place.invite("cedar") != "")
+        with sqlite3.connect(f"{place.centre}/aggregator.db") as db:
+            db.executemany("INSERT OR REPLACE INTO invite (site, tag, code_hash, expires) VALUES ('cedar', ?, zeroblob(32), 1 << 40)",
+                           [(t,) for t in tags[:24]])
+        db.close()
+        r = place.candour("site", "invite", "cedar", "--host", "localhost", "--port", "1", "--centre", place.centre, ok=False)
+        score.check(f"with all taken: {r.stderr.strip()}", r.returncode == 1 and "open invitations" in r.stderr)
+        with sqlite3.connect(f"{place.centre}/aggregator.db") as db:
+            db.execute("DELETE FROM invite WHERE expires = 1 << 40")
+        db.close()
         r = place.candour("device", "approve", "cedar", "--fingerprint", "0000-0000-0000-0000", "--centre", place.centre, ok=False)
         score.check(f"another fingerprint is not approved: {r.stderr.strip()}", r.returncode == 1 and "not this device's" in r.stderr)
         other_root = re.sub(r":[0-9A-Z]{52}:", ":" + "A" * 51 + "0:", place.invite("cedar"))

@@ -327,7 +327,7 @@ box_init(struct box *b, struct world *w, const char *name)
 		char tag[9];
 
 		hex_str(b->id, 4, tag);
-		must(w->store->ops->invite(w->store, "home", tag, hash, INT64_MAX / 2, &world_err));
+		must(w->store->ops->invite(w->store, "home", tag, hash, 0, INT64_MAX / 2, &world_err));
 		must(w->store->ops->enrol(w->store, &row, tag, hash, w->now_ms / 1000, &world_err));
 	}
 	row.cert_pem = strdup("-----BEGIN CERTIFICATE-----\n");
