@@ -19,6 +19,8 @@ static const struct command commands[] = {
 	{ "status", cmd_status, "how a site or the centre is doing" },
 	{ "key", cmd_key, "make, show, sign and share keys" },
 	{ "verify", cmd_verify, "prove what a site.db holds, and say what is wrong with it" },
+	{ "backup", cmd_backup, "put a centre's databases aside while it works" },
+	{ "restore", cmd_restore, "take a backup into use" },
 	{ "demo", cmd_demo, "made-up responses through the real path, for trying out" },
 	{ NULL, NULL, NULL },
 };
