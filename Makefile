@@ -148,6 +148,8 @@ install: all ## install under DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/candour/forms $(DESTDIR)$(PREFIX)/share/candour/indicators \
 	    $(DESTDIR)$(PREFIX)/share/candour/chromium $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 $(BINS) $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man8
+	for p in $(notdir $(wildcard docs/man/*)); do tools/man.sh $(O) $$p > $(DESTDIR)$(PREFIX)/share/man/man$${p##*.}/$$p || exit 1; done
 	install -m 644 forms/library/* $(DESTDIR)$(PREFIX)/share/candour/forms
 	install -m 644 indicators/library/* $(DESTDIR)$(PREFIX)/share/candour/indicators
 	install -m 644 deploy/chromium/* $(DESTDIR)$(PREFIX)/share/candour/chromium
