@@ -82,6 +82,16 @@ retry_after(struct http_response *out)
 	(void)rc;
 }
 
+/* The store does not answer: why is for our log; the device is told to come again. */
+static void
+later(struct devices *d, const struct http_request *r, const struct caller *c, struct http_response *out,
+    const struct err *err)
+{
+	refuse(d, r, c, out, 503, "later", err->msg);
+	http_plain(out, 503, "code=later the centre cannot do this just now, come again\n");
+	retry_after(out);
+}
+
 /* A revoked device gets the signed order, so that it obeys nobody else. */
 static void
 answer_revoked(struct devices *d, const struct http_request *r, const struct caller *c, struct http_response *out)
@@ -191,8 +201,7 @@ begin(void *arg, const struct http_request *r, uint64_t body_len, void **state, 
 		rc = d->store->ops->device_by_cert(d->store, c->peer.cert_sha256, &c->device, &err);
 		pthread_mutex_unlock(&d->lock);
 		if (rc != ERR_OK && rc != ERR_ABSENT) {
-			refuse(d, r, c, out, 503, "later", err.msg);
-			retry_after(out);
+			later(d, r, c, out, &err);
 			return false;
 		}
 		c->registered = rc == ERR_OK;
@@ -224,7 +233,7 @@ do_time(struct devices *d, const struct http_request *r, const struct caller *c,
 		return;
 	}
 	if (time_make(clock_now_s(d->conf.clock), n, d->conf.receipt_key, bytes, &err) != ERR_OK) {
-		refuse(d, r, c, out, 503, "later", err.msg);
+		later(d, r, c, out, &err);
 		return;
 	}
 	bytes_answer(out, bytes, TIME_LEN);
@@ -280,7 +289,7 @@ do_state(struct devices *d, const struct http_request *r, const struct caller *c
 	else if (rc == ERR_ABSENT)
 		out->status = 204;
 	else
-		refuse(d, r, c, out, 503, "later", err.msg);
+		later(d, r, c, out, &err);
 }
 
 /* A batch's answer, from what the writer decided. */
@@ -309,8 +318,7 @@ batch_answer(struct devices *d, const struct http_request *r, const struct calle
 		refuse(d, r, c, out, 422, "record", b->why.msg);
 		return;
 	case INTAKE_LATER:
-		refuse(d, r, c, out, 503, "later", b->why.msg);
-		retry_after(out);
+		later(d, r, c, out, &b->why);
 		return;
 	}
 }
@@ -338,7 +346,10 @@ do_batch(struct devices *d, const struct http_request *r, const struct caller *c
 	}
 	rc = intake_check(&b, &err);
 	if (rc != ERR_OK) {
-		refuse(d, r, c, out, rc == ERR_NOMEM ? 503 : 422, "chain", err.msg);
+		if (rc == ERR_NOMEM)
+			later(d, r, c, out, &err);
+		else
+			refuse(d, r, c, out, 422, "chain", err.msg);
 		intake_clear(&b);
 		return;
 	}
@@ -389,7 +400,7 @@ do_enrol(struct devices *d, const struct http_request *r, const struct caller *c
 		return;
 	}
 	if (rc != ERR_OK && rc != ERR_EXISTS) {
-		refuse(d, r, c, out, 503, "later", err.msg);
+		later(d, r, c, out, &err);
 		return;
 	}
 	hex_str(row.id, 16, id);
@@ -420,7 +431,7 @@ do_enrolled(struct devices *d, const struct http_request *r, const struct caller
 	    || memcmp(row.spki, c->peer.spki, row.spki_len) != 0))) {
 		refuse(d, r, c, out, 410, "over", "no enrolment of this box is waiting");
 	} else if (rc != ERR_OK) {
-		refuse(d, r, c, out, 503, "later", err.msg);
+		later(d, r, c, out, &err);
 	} else if (row.state == STORE_REVOKED) {
 		refuse(d, r, c, out, 403, "refused", "the centre refused this box");
 	} else if (row.state == STORE_PENDING || row.cert_pem == NULL) {
@@ -456,7 +467,7 @@ do_bundle(struct devices *d, const struct http_request *r, const struct caller *
 	if (rc == ERR_ABSENT) {
 		out->status = 204;
 	} else if (rc != ERR_OK) {
-		refuse(d, r, c, out, 503, "later", err.msg);
+		later(d, r, c, out, &err);
 	} else {
 		if (range != NULL && strncmp(range, "bytes=", 6) == 0 && strlen(range) > 7
 		    && num_i64(range + 6, strlen(range) - 7, 0, (int64_t)bytes.len - 1, &from)

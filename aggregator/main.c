@@ -14,7 +14,7 @@
 #include "base/program.h"
 #include "collector/keyfile.h"
 
-enum { PEM_MAX = 1 << 20, REFRESH_MS = 30000 };
+enum { PEM_MAX = 1 << 20, REFRESH_MS = 30000, START_WAIT_MS = 1000, START_WAIT_MAX_MS = 15000 };
 
 struct centre {
 	struct aggregator_settings set;
@@ -113,14 +113,47 @@ start(struct centre *c, struct err *err)
 	return rc;
 }
 
+/* What start() began, in whatever state it left it. */
 static void
-stop(struct centre *c)
+stop_serving(struct centre *c)
 {
 	http_stop(c->status);
 	devices_stop(c->devices);
 	pages_stop(c->pages);
 	intake_writer_stop(c->writer);
 	store_close(c->store);
+	c->status = NULL;
+	c->devices = NULL;
+	c->pages = NULL;
+	c->writer = NULL;
+	c->store = NULL;
+}
+
+/* A database that is starting, recovering or moving to another machine is waited for, and not died of: devices go to
+ * another aggregator meanwhile, or come again. False in *RUNNING: asked to stop while waiting. */
+static enum err_code
+start_when_ready(struct centre *c, bool *running, struct err *err)
+{
+	int wait_ms = START_WAIT_MS;
+	enum err_code rc;
+
+	*running = true;
+	while ((rc = start(c, err)) == ERR_AGAIN) {
+		stop_serving(c);
+		log_event("aggregator", "start=waiting retry_s=%d why=\"%s\"", wait_ms / 1000, err->msg);
+		if (program_wait(wait_ms)) {
+			*running = false;
+			return ERR_OK;
+		}
+		wait_ms = wait_ms * 2 > START_WAIT_MAX_MS ? START_WAIT_MAX_MS : wait_ms * 2;
+	}
+	return rc;
+}
+
+static void
+stop(struct centre *c)
+{
+	stop_serving(c);
 	seal_key_free(c->receipt_key);
 	buf_free(&c->cert);
 	buf_free(&c->key);
@@ -144,8 +177,10 @@ main(int argc, char **argv)
 	if (rc == ERR_OK)
 		rc = read_files(&c, &err);
 	if (rc == ERR_OK && !p.check_only) {
-		rc = start(&c, &err);
-		while (rc == ERR_OK && !program_wait(REFRESH_MS))
+		bool running;
+
+		rc = start_when_ready(&c, &running, &err);
+		while (rc == ERR_OK && running && !program_wait(REFRESH_MS))
 			devices_refresh(c.devices);
 	} else if (rc == ERR_OK) {
 		printf("%s: ok\n", p.config_path);

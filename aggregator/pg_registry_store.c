@@ -440,7 +440,9 @@ root_put(struct store *base, const uint8_t log_id[16], uint32_t day, const void 
 	rc = pg_done(st, PQ_ROOT_PUT, "log root", &changed, err, "bib", log_id, 16, (int64_t)day, bytes, (int)len);
 	if (rc == ERR_OK && changed != 1)
 		rc = err_set(err, ERR_EXISTS, "log root: that day is closed");
-	return pg_end(st, rc, err);
+	rc = pg_end(st, rc, err);
+	/* Lost at COMMIT: who tries again finds the day closed, or closes it. */
+	return rc == ERR_BROKEN && st->conn == NULL ? ERR_AGAIN : rc;
 }
 
 static enum err_code

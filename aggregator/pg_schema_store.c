@@ -197,6 +197,9 @@ pg_schema(struct pg_store *st, bool create, struct err *err)
 	/* Who runs as candour_intake finds the schema as it is. */
 	if (rc == ERR_OK && create && owner) {
 		rc = make(st, err);
+		/* Lost at COMMIT: made or not, the next try finds out. */
+		if (rc == ERR_BROKEN && st->conn == NULL)
+			rc = ERR_AGAIN;
 		if (rc == ERR_OK)
 			rc = grant(st, err);
 		if (rc == ERR_OK)

@@ -1,10 +1,10 @@
 #!/bin/bash
-# postgres.sh start DIR | stop DIR: a PostgreSQL of our own in DIR, for tests: no TCP, a unix socket in DIR, never as
+# postgres.sh start DIR [OWNER] | stop DIR: a PostgreSQL of our own in DIR, for tests: no TCP, a unix socket in DIR, never as
 # root (then as the user postgres, or nobody), durable as in use. start prints its URL once it answers. The cluster
-# that Debian's package may have started is not touched.
+# that Debian's package may have started is not touched. With OWNER, the process id of the test, it does not outlive it.
 set -euo pipefail
-[ $# = 2 ] || { echo "usage: postgres.sh start|stop DIR" >&2; exit 2; }
-dir=$2
+[ $# = 2 ] || [ $# = 3 ] || { echo "usage: postgres.sh start DIR [OWNER] | stop DIR" >&2; exit 2; }
+dir=$2 self=$(realpath "$0")
 bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
 [ -n "$bin" ] && [ -x "$bin/initdb" ] || { echo "postgres.sh: no PostgreSQL server (package postgresql)" >&2; exit 1; }
 as=()
@@ -33,6 +33,11 @@ start)
 		END
 	fi
 	setsid "${as[@]}" "$bin/postgres" -D "$dir/data" > "$dir/postgres.log" 2>&1 < /dev/null &
+	if [ $# = 3 ]; then
+		# shellcheck disable=SC2016
+		setsid bash -c 'cd /; while kill -0 "$2" 2> /dev/null && [ -e "$1/data" ]; do sleep 1; done
+			[ -e "$1/data" ] && bash "$3" stop "$1" && rm -rf "$1"' watch "$dir" "$3" "$self" > /dev/null 2>&1 < /dev/null &
+	fi
 	for _ in $(seq 300); do
 		if "$bin/psql" -h "$dir" -U candour -d postgres -c 'SELECT 1' > /dev/null 2>&1; then
 			"$bin/createdb" -h "$dir" -U candour candour 2> /dev/null || true
@@ -55,7 +60,7 @@ stop)
 	kill -QUIT "$pid"
 	;;
 *)
-	echo "usage: postgres.sh start|stop DIR" >&2
+	echo "usage: postgres.sh start DIR [OWNER] | stop DIR" >&2
 	exit 2
 	;;
 esac

@@ -6,6 +6,6 @@ store: deps-test ## the central store's suite on SQLite, PostgreSQL and, where C
 
 CHAIN_PG_KILLS ?= 100
 .PHONY: chain-pg
-chain-pg: deps-test ## 3 boxes, 2 aggregators, one PostgreSQL, any process killed at random 100 times: 0 lost, 0 doubled
-	@$(MAKE) --no-print-directory $(JOBS) V=asan all build/asan/tests/chain/tool_give
+chain-pg: deps-test ## 3 kiosks, 3 syncs, 2 aggregators, one PostgreSQL, any of them killed at random 100 times: 0 lost, 0 doubled
+	@$(MAKE) --no-print-directory $(JOBS) V=asan all build/asan/tests/chain/tool_open
 	@python3 tests/chain/chain_pg.py build/asan $(CHAIN_PG_KILLS)

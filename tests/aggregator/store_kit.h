@@ -26,7 +26,7 @@ kit_start(void)
 	snprintf(kit_dir, sizeof(kit_dir), "/tmp/candour-pg-XXXXXX");
 	if (mkdtemp(kit_dir) == NULL)
 		return false;
-	snprintf(command, sizeof(command), "bash tests/aggregator/postgres.sh start %s", kit_dir);
+	snprintf(command, sizeof(command), "bash tests/aggregator/postgres.sh start %s %ld", kit_dir, (long)getpid());
 	p = popen(command, "r");
 	if (p == NULL)
 		return false;

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Three boxes, two aggregators, one PostgreSQL: responses are kept at each box while any process is killed with
-SIGKILL at random, a server process of PostgreSQL among them (the whole server then recovers from its log). Every
-box talks to both aggregators in turn through a balancer, so that two of them work on one chain.
+"""Three boxes, two aggregators, one PostgreSQL: people answer at each box's kiosk, page by page, while any process is
+killed with SIGKILL at random: kiosks, sync daemons, aggregators, and of PostgreSQL a server process (the whole server
+then recovers from its log) or the postmaster itself. Every box talks to both aggregators in turn through a balancer,
+so that two of them work on one chain.
 
     chain_pg.py BUILD KILLS
 
-Afterwards, read from PostgreSQL by SQL of our own: every record whose commit was seen is there exactly once with its
-body; one that was cut off before is there once or not at all; each chain is whole; each box has a receipt for all it
-kept. The last line is "N kept, M unknown, 0 lost, 0 doubled"."""
+Afterwards everything at the centre is opened with the response key: each text for which "Thank you" was seen is there
+in exactly one record with its body; one that was sent without an answer seen is there once or not at all. Read by SQL
+of our own: each chain is whole, each box has a receipt for all it kept, the centre has what the boxes have.
+The last line is "N kills: N thanked, M unknown, 0 lost, 0 doubled"."""
 import os
 import random
 import re
@@ -22,7 +24,11 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from stack import Daemon, free_ports, wait_for  # noqa: E402
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "sync"))
+from chain import sensible  # noqa: E402
+from stack import Daemon, Stack, free_ports, wait_for  # noqa: E402
+from visitor import Lost, Visitor  # noqa: E402
+from watch import watch  # noqa: E402
 
 SITES = ("elm-house", "oak-lodge", "ash-court")
 
@@ -71,31 +77,52 @@ class Balancer(threading.Thread):
                 pass
 
 
-class Giver(Daemon):
-    """tool_give, with what it said in a file of its own: each line was written before the next step."""
+class People(threading.Thread):
+    """People who answer at one box's kiosk, one after the other, by its pages. Each text is said by one person only;
+    THANKED were shown "Thank you", UNKNOWN pressed "Send" and did not see what came of it, the others did not get so far."""
 
-    def start(self):
-        with open(self.log, "ab") as said, open(self.log + ".err", "ab") as out:
-            self.process = subprocess.Popen(self.command, stdout=said, stderr=out, stdin=subprocess.DEVNULL)
+    def __init__(self, site, port, seed):
+        super().__init__(daemon=True)
+        self.site, self.port, self.rng, self.over = site, port, random.Random(seed), threading.Event()
+        self.thanked, self.unknown, self.left, self.failed = set(), set(), set(), None
 
-    def said(self):
-        will, kept = set(), set()
-        with open(self.log) as f:
-            for line in f:
-                if m := re.fullmatch(r"(will|kept) ([0-9a-f]{32})\n", line):
-                    (will if m[1] == "will" else kept).add(m[2])
-        return will, kept
+    def text(self, i):
+        return f"ZZ{self.site}{i:06d}ZZ"
+
+    def run(self):
+        try:
+            for i in range(1_000_000):
+                if self.over.is_set():
+                    return
+                self.one(self.text(i))
+        except Exception as e:
+            self.failed = f"{type(e).__name__}: {e}"
+
+    def one(self, text):
+        try:
+            Visitor("127.0.0.1", self.port, timeout=60).visit(text, self.rng, sensible)
+            self.thanked.add(text)
+        except Lost as e:
+            (self.unknown if getattr(e, "sent", False) else self.left).add(text)
+            wait_for(f"the kiosk of {self.site} answers again ({e})", 120, lambda: Stack.healthy(self.port) or self.over.is_set())
 
 
 class Centre:
-    def __init__(self, top, build):
-        self.top, self.build = top, build
-        self.base = free_ports(8)
+    def __init__(self, top, build, seed):
+        self.top, self.build, self.rng = top, build, random.Random(seed + 1)
+        self.base = free_ports(7 + len(SITES))
         self.log = os.path.join(top, "setup.log")
         self.pg = os.path.join(top, "pg")
-        self.url = subprocess.run(["bash", "tests/aggregator/postgres.sh", "start", self.pg], check=True, text=True,
-                                  stdout=subprocess.PIPE).stdout.strip()
         self.daemons = {}
+        self.start_server()
+
+    def start_server(self):
+        self.url = subprocess.run(["bash", "tests/aggregator/postgres.sh", "start", self.pg, str(os.getpid())], check=True, text=True,
+                                  stdout=subprocess.PIPE).stdout.strip()
+
+    def start(self, d):
+        d.start()
+        watch.began(d.process)
 
     def run(self, *args, **more):
         with open(self.log, "ab") as log:
@@ -113,6 +140,10 @@ class Centre:
         self.run("key", "ring", "--root", f"{lead}/root.key", "--out", f"{lead}/ring", *(f"{lead}/{u}.key" for u in ("response", "escrow", "concern", "publish")),
                  f"{centre}/keys/receipt.key", f"{centre}/keys/ca.pem")
         self.run("centre", "ring", centre, f"{lead}/ring")
+        os.mkdir(f"{self.top}/forms")
+        for form in ("visit", "satisfaction", "concern"):
+            with open(f"{self.top}/forms/{form}.xml", "w") as f:
+                f.write(self.run("form", "convert", f"forms/library/{form}.xlsx"))
         # The second aggregator: the same centre, a log of its own, other ports.
         with open(f"{centre}/aggregator.conf") as f:
             conf = f.read()
@@ -125,32 +156,24 @@ class Centre:
         for n, name in ((1, "aggregator.conf"), (2, "aggregator-2.conf")):
             self.daemons[f"aggregator-{n}"] = Daemon(f"aggregator-{n}", [os.path.join(self.build, "candour-aggregator"), "-c", f"{centre}/{name}"], {},
                                                      os.path.join(self.top, f"aggregator-{n}.log"))
-            self.daemons[f"aggregator-{n}"].start()
+            self.start(self.daemons[f"aggregator-{n}"])
         self.healthy()
         self.balancer = Balancer(base + 6, [base, base + 3], random.Random(1))
         self.balancer.start()
-        self.givers = {}
-        for site in SITES:
-            self.enrol(site, centre)
-
-    def supervise(self):
-        """An aggregator that began while PostgreSQL recovered has ended with 1: started again, as a service manager does."""
-        for n in (1, 2):
-            d = self.daemons.get(f"aggregator-{n}")
-            if d and d.process.poll() == 1:
-                d.start()
+        self.people = {}
+        for i, site in enumerate(SITES):
+            self.enrol(site, centre, base + 7 + i)
 
     def healthy(self):
         """Until both aggregators answer."""
         def answers(port):
-            self.supervise()
             return subprocess.run(["curl", "-fs", "-m", "2", f"http://127.0.0.1:{port}/healthz"], stdout=subprocess.DEVNULL).returncode == 0
         for port in (self.base + 2, self.base + 5):
-            wait_for(f"healthz on {port}", 60, lambda: answers(port))
+            wait_for(f"healthz on {port}", 120, lambda: answers(port))
 
-    def enrol(self, site, centre):
+    def enrol(self, site, centre, port):
         folder = os.path.join(self.top, site)
-        self.run("site", "init", folder, "--send-every", "1", "--concern-slot", "5")
+        self.run("site", "init", folder, "--kiosk", f"127.0.0.1:{port}", "--forms", f"{self.top}/forms", "--send-every", "1", "--concern-slot", "5")
         invitation = self.run("site", "invite", site, "--host", "localhost", "--port", str(self.base + 6), "--centre", centre, "--label", site).strip().splitlines()[-1]
         with open(f"{folder}/enrol.log", "w+b") as log:
             box = subprocess.Popen([os.path.join(self.build, "candour"), "site", "enrol", folder, invitation], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -158,11 +181,12 @@ class Centre:
             def fingerprint():
                 with open(f"{folder}/enrol.log") as f:
                     return re.search(r"\b[0-9A-HJKMNP-TV-Z]{4}(-[0-9A-HJKMNP-TV-Z]{4}){3}\b", f.read())
-            print_ = wait_for(f"the fingerprint of {site}", 30, fingerprint)[0]
+            print_ = wait_for(f"the fingerprint of {site}", 60, fingerprint)[0]
             self.run("device", "approve", site, "--centre", centre, "--fingerprint", print_)
             assert box.wait(60) == 0, site
         self.daemons[f"sync-{site}"] = Daemon(f"sync-{site}", [os.path.join(self.build, "candour-sync"), "-c", f"{folder}/sync.conf"], {}, f"{folder}/sync.log")
-        self.daemons[f"giver-{site}"] = self.givers[site] = Giver(f"giver-{site}", [os.path.join(self.build, "tests/chain/tool_give"), folder, "40"], {}, f"{folder}/given")
+        self.daemons[f"kiosk-{site}"] = Daemon(f"kiosk-{site}", [os.path.join(self.build, "candour-kiosk"), "-c", f"{folder}/kiosk.conf"], {}, f"{folder}/kiosk.log")
+        self.people[site] = People(site, port, self.rng.random())
 
     def sql(self, text):
         out = subprocess.run(["psql", "-X", "-q", "-A", "-t", "-F", " ", "-d", self.url, "-c", text], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -172,7 +196,6 @@ class Centre:
 
     def kill_backend(self, rng):
         """SIGKILL a server process that works for an aggregator. False: there was none just now."""
-        self.supervise()
         try:
             pids = [int(r[0]) for r in self.sql("SELECT pid FROM pg_stat_activity WHERE application_name = 'candour'")]
             os.kill(rng.choice(pids), signal.SIGKILL)
@@ -180,78 +203,109 @@ class Centre:
         except (OSError, IndexError):
             return False
 
+    def kill_server(self):
+        """SIGKILL the postmaster; started again once its children have noticed."""
+        with open(f"{self.pg}/data/postmaster.pid") as f:
+            pid = f.readline().strip()
+        children = subprocess.run(["pgrep", "-P", pid], text=True, stdout=subprocess.PIPE).stdout.split()
+        os.kill(int(pid), signal.SIGKILL)
+
+        def gone(p):
+            try:
+                with open(f"/proc/{p}/stat") as f:
+                    return f.read().rsplit(")", 1)[1].split()[0] == "Z"
+            except OSError:
+                return True
+        wait_for("the end of the server", 60, lambda: all(gone(p) for p in [pid, *children]))
+        self.start_server()
+
     def stop(self):
-        codes = {n: d.stop() for n, d in self.daemons.items() if not isinstance(d, Giver)}
-        for d in self.givers.values():
-            if d.process and d.process.poll() is None:
-                d.process.kill()
-                d.process.wait()
-        return codes
+        return {n: d.stop() for n, d in self.daemons.items()}
 
     def close(self):
+        for p in getattr(self, "people", {}).values():
+            p.over.set()
         self.stop()
-        self.balancer.listener.close()
+        if hasattr(self, "balancer"):
+            self.balancer.listener.close()
 
 
 def kill_at_random(centre, kills, rng):
-    """KILLS of them: the server in one of nine, else any daemon or giver. How often each was killed."""
+    """KILLS of them: PostgreSQL in one of nine, else any daemon. How often each was killed."""
     count = {}
     names = list(centre.daemons)
     while sum(count.values()) < kills:
-        time.sleep(rng.uniform(0.05, 0.6))
+        time.sleep(rng.uniform(0.05, 0.8))
         name = rng.choice(names + ["postgres"])
-        if name == "postgres":
-            wait_for("a server process to kill", 60, lambda: centre.kill_backend(rng))
+        if name == "postgres" and rng.random() < 0.3:
+            name = "postmaster"
+            centre.kill_server()
+        elif name == "postgres":
+            wait_for("a server process to kill", 120, lambda: centre.kill_backend(rng))
         else:
             d = centre.daemons[name]
-            centre.supervise()
-            if d.process.poll() is not None and not (name.startswith("aggregator") and d.process.returncode == 1):
+            if d.process.poll() is not None:
                 raise AssertionError(f"{name} ended by itself with {d.process.returncode}: see {d.log}")
             d.kill()
+            watch.ended(d.process)
             if rng.random() < 0.3:
                 time.sleep(rng.uniform(0, 0.4))
-            d.start()
+            centre.start(d)
         count[name] = count.get(name, 0) + 1
     return count
 
 
+def here(centre, site, query):
+    db = sqlite3.connect(f"file:{centre.top}/{site}/site.db?mode=ro", uri=True, timeout=20)
+    try:
+        return db.execute(query).fetchone()[0]
+    finally:
+        db.close()
+
+
 def all_received(centre):
-    for site in SITES:
-        db = sqlite3.connect(f"file:{centre.top}/{site}/site.db?mode=ro", uri=True, timeout=20)
-        try:
-            if db.execute("SELECT count(*) FROM record WHERE receipt_day IS NULL").fetchone()[0]:
-                return False
-        finally:
-            db.close()
-    return True
+    return all(here(centre, site, "SELECT count(*) FROM record WHERE receipt_day IS NULL") == 0 for site in SITES)
+
+
+def opened(centre):
+    """{text: {record id}} of what is at the centre, opened with the response key."""
+    out = subprocess.run([f"{centre.build}/tests/chain/tool_open", centre.url, f"{centre.top}/lead/response.key", f"{centre.top}/forms/satisfaction.xml", "comment"],
+                         check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+    texts = {}
+    for line in out.splitlines():
+        record, text = line.split(" ", 1)
+        texts.setdefault(text, set()).add(record)
+    return texts
 
 
 def judge(centre):
-    """(lost, doubled), each with a line that says which."""
+    """(thanked, unknown, lost, doubled), each fault with a line that says which."""
     lost = doubled = unknown = arrived = total = 0
-    rows = {}
-    for record, bodies in centre.sql("SELECT encode(r.id, 'hex'), count(b.id) FROM candour.record r LEFT JOIN candour.body b USING (device, id) "
-                                     "WHERE r.kind = 0 GROUP BY r.device, r.id"):
-        rows.setdefault(record, []).append(int(bodies))
-    known = set()
-    for site, giver in centre.givers.items():
-        will, kept = giver.said()
-        known |= will
-        total += len(kept)
-        for r in kept:
-            if rows.get(r) != [1]:
-                lost += r not in rows or rows[r] == [0]
-                doubled += len(rows.get(r, [])) > 1
-                print(f"{site} {r}: {rows.get(r)}")
-        for r in will - kept:
-            unknown += 1
-            arrived += r in rows
-            if len(rows.get(r, [])) > 1:
-                doubled += 1
-                print(f"DOUBLED {site} {r}")
-    for r in set(rows) - known:
+    texts, known = opened(centre), {""}
+    for site, p in centre.people.items():
+        total += len(p.thanked)
+        unknown += len(p.unknown)
+        known |= p.thanked | p.unknown
+        for t in p.thanked | p.unknown | p.left:
+            n = len(texts.get(t, ()))
+            lost += t in p.thanked and n == 0
+            doubled += n > 1
+            arrived += t in p.unknown and n == 1
+            if n > 1 or (t in p.thanked and n == 0):
+                print(f"{site} {t}: in {n} records")
+    # What was never sent has not arrived; nobody else's text is there.
+    for t in set(texts) - known:
         doubled += 1
-        print(f"nobody gave {r}")
+        print(f"nobody sent {t!r}")
+    # Lane 0 stands still now; lane 1 goes on by its slots.
+    kept = sum(here(centre, site, "SELECT count(*) FROM record WHERE lane = 0 AND substr(header, 7, 1) = x'00'") for site in SITES)
+    for what, n in (("records", "SELECT count(*) FROM candour.record WHERE kind = 0 AND lane = 0"),
+                    ("bodies", "SELECT count(*) FROM candour.body JOIN candour.record USING (device, id) WHERE kind = 0 AND lane = 0")):
+        n = int(centre.sql(n)[0][0])
+        if n != kept:
+            lost += max(kept - n, 0)
+            doubled += max(n - kept, 0)
+            print(f"{kept} records at the boxes, {n} {what} at the centre")
     # Chains: each sequence once up to the head, the head's link that of its last entry, a receipt that covers it.
     for device, lane, n, low, high, hw, same, covered in centre.sql(
             "SELECT encode(e.device, 'hex'), e.lane, count(*), min(t.seq), max(t.seq), e.hw, bool_or(t.seq = e.hw AND t.link = e.hw_link), "
@@ -279,25 +333,34 @@ def main():
     os.chmod(top, 0o755)  # the database's user must get through
     centre = None
     try:
-        centre = Centre(top, build)
+        centre = Centre(top, build, seed)
         centre.setup()
         for n, d in centre.daemons.items():
             if not n.startswith("aggregator"):
-                d.start()
+                centre.start(d)
+        for p in centre.people.values():
+            wait_for(f"the kiosk of {p.site}", 60, lambda: Stack.healthy(p.port))
+            p.start()
         set_up = time.monotonic()
         count = kill_at_random(centre, kills, random.Random(seed))
-        for d in centre.givers.values():
-            d.process.kill()
-            d.process.wait()
+        for p in centre.people.values():
+            wait_for("a few answers more", 120, lambda: len(p.thanked) >= 5 or p.failed)
+            p.over.set()
+        for p in centre.people.values():
+            p.join(180)
+            if p.failed or p.is_alive():
+                raise AssertionError(f"the people of {p.site}: {p.failed or 'still there'}")
         killed = time.monotonic()
+        codes = {n: d.stop() for n, d in centre.daemons.items() if n.startswith("kiosk")}
         centre.healthy()
         for n, d in centre.daemons.items():  # fresh, without a long pause to sit out
             if n.startswith("sync"):
                 d.kill()
-                d.start()
+                watch.ended(d.process)
+                centre.start(d)
         late = 0
         try:
-            wait_for("everything has its receipt", 120, lambda: all_received(centre))
+            wait_for("everything has its receipt", 180, lambda: all_received(centre))
         except AssertionError as e:
             print(e)
             late = 1
@@ -305,15 +368,15 @@ def main():
         kept, unknown, lost, doubled = judge(centre)
         print("killed: " + ", ".join(f"{n} {k}" for n, k in sorted(count.items())))
         print("connections: " + ", ".join(f"aggregator-{i + 1} {centre.balancer.used[p]}" for i, p in enumerate(centre.balancer.backends)))
-        codes = centre.stop()
+        codes |= centre.stop()
         lost += late
         if any(codes.values()):
             print(f"exit status after SIGTERM: {codes}")
             lost += 1
-        if kept < 5 * len(SITES) or min(centre.balancer.used.values()) == 0:
-            print("too little was kept, or one aggregator had nothing to do: nothing was shown")
+        if kept < 5 * len(SITES) or sum(count.values()) < kills or min(centre.balancer.used.values()) == 0:
+            print("too little was sent, or one aggregator had nothing to do: nothing was shown")
             lost += 1
-        print(f"{sum(count.values())} kills: {kept} kept, {unknown} unknown, {lost} lost, {doubled} doubled")
+        print(f"{sum(count.values())} kills: {kept} thanked, {unknown} unknown, {lost} lost, {doubled} doubled")
         return 0 if lost == doubled == 0 else 1
     finally:
         if centre:

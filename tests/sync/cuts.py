@@ -119,9 +119,7 @@ def main():
             print(place.log("aggregator")[-2000:])
     finally:
         if place:
-            for p in place.daemons.values():
-                p.kill()
-                p.wait()
+            place.close()
         shutil.rmtree(top, ignore_errors=True)
     return score.end()
 

@@ -94,9 +94,7 @@ def main():
                 print(place.log(n)[-1500:])
     finally:
         if place:
-            for p in place.daemons.values():
-                p.kill()
-                p.wait()
+            place.close()
         shutil.rmtree(top, ignore_errors=True)
     return score.end()
 

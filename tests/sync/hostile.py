@@ -235,9 +235,7 @@ def main():
             print(place.log("aggregator")[-3000:])
     finally:
         if place:
-            for p in place.daemons.values():
-                p.kill()
-                p.wait()
+            place.close()
         shutil.rmtree(top, ignore_errors=True)
     return score.end()
 

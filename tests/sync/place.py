@@ -5,7 +5,11 @@ import random
 import socket
 import sqlite3
 import subprocess
+import sys
 import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from watch import watch  # noqa: E402
 
 
 def wait_for(what, seconds, check):
@@ -20,14 +24,20 @@ def wait_for(what, seconds, check):
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Not one that the kernel gives to connections going out: nobody takes it between now and its use."""
+    for port in random.SystemRandom().sample(range(15000, 31000), 1000):
+        try:
+            with socket.socket() as s:
+                s.bind(("127.0.0.1", port))
+                return port
+        except OSError:
+            continue
+    raise RuntimeError("no free port")
 
 
 class Place:
     def __init__(self, top, build, store=None):
-        self.top, self.build, self.store = top, build, store
+        self.top, self.build, self.store = watch.folder(top), build, store
         self.centre, self.keys = f"{top}/centre", f"{top}/keys"
         self.port, self.status_port = free_port(), free_port()
         self.daemons = {}
@@ -53,7 +63,7 @@ class Place:
 
     def start(self, name, *command, log=None):
         with open(log or f"{self.top}/{name}.log", "ab") as out:
-            self.daemons[name] = subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL)
+            self.daemons[name] = watch.began(subprocess.Popen(command, stdout=out, stderr=out, stdin=subprocess.DEVNULL))
         return self.daemons[name]
 
     def start_aggregator(self, conf=None, name="aggregator", port=None):
@@ -71,10 +81,20 @@ class Place:
     def stop(self, name, sig=15):
         p = self.daemons.pop(name)
         p.send_signal(sig)
-        return p.wait(30)
+        code = p.wait(30)
+        watch.ended(p)
+        return code
 
     def stop_all(self):
         return {n: self.stop(n) for n in list(self.daemons)}
+
+    def close(self):
+        """What still runs is killed."""
+        for p in self.daemons.values():
+            p.kill()
+            p.wait()
+            watch.ended(p)
+        self.daemons = {}
 
     def log(self, name):
         with open(f"{self.top}/{name}.log", errors="replace") as f:
