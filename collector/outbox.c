@@ -23,6 +23,7 @@
 
 static const char *const sql[OB_STMTS] = {
 	[OB_BEGIN] = "BEGIN IMMEDIATE",
+	[OB_BEGIN_READ] = "BEGIN",
 	[OB_COMMIT] = "COMMIT",
 	[OB_ROLLBACK] = "ROLLBACK",
 	[OB_VERSION] = "PRAGMA data_version",
@@ -89,6 +90,17 @@ static const char *const sql[OB_STMTS] = {
 	[OB_META_GET] = "SELECT v FROM meta WHERE k = ?",
 	[OB_META_PUT] = "INSERT INTO meta (k, v) VALUES (?, ?) ON CONFLICT (k) DO UPDATE SET v = excluded.v",
 	[OB_META_DROP] = "DELETE FROM meta WHERE k = ?",
+	[OB_DRAFT_PUT] = "INSERT INTO draft (id, form, kdf_t, kdf_m, salt, wrap_pass, made_day, head) "
+	    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	[OB_DRAFT_GET] = "SELECT form, kdf_t, kdf_m, salt, wrap_pass, made_day, head FROM draft WHERE id = ?",
+	[OB_DRAFT_LIST] = "SELECT id, form, made_day, (SELECT count(*) FROM draft_line WHERE draft_id = draft.id) "
+	    "FROM draft ORDER BY made_day DESC, rowid DESC",
+	[OB_DRAFT_HEAD] = "UPDATE draft SET head = ? WHERE id = ?",
+	[OB_DRAFT_DROP] = "DELETE FROM draft WHERE id = ?",
+	[OB_DRAFT_WRAP_PUT] = "INSERT INTO draft_wrap (draft_id, slot, key_id, wrap) VALUES (?, ?, ?, ?)",
+	[OB_DRAFT_WRAPS] = "SELECT key_id, wrap FROM draft_wrap WHERE draft_id = ? ORDER BY slot",
+	[OB_DRAFT_LINE_PUT] = "INSERT INTO draft_line (draft_id, n, box) VALUES (?, ?, ?)",
+	[OB_DRAFT_LINES] = "SELECT n, box FROM draft_line WHERE draft_id = ? ORDER BY n",
 };
 
 /* --- statements --- */

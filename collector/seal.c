@@ -59,6 +59,24 @@ seal_keyed_hash(const uint8_t key[32], const void *data, size_t len, uint8_t out
 	crypto_generichash(out, 32, data, len, key, 32);
 }
 
+void *
+seal_guard(size_t len)
+{
+	void *p;
+
+	ready();
+	p = sodium_malloc(len);
+	if (p != NULL)
+		memset(p, 0, len);
+	return p;
+}
+
+void
+seal_unguard(void *p)
+{
+	sodium_free(p);
+}
+
 /* --- passwords --- */
 
 enum err_code

@@ -23,6 +23,11 @@ bool seal_equal(const void *a, const void *b, size_t len);
 /* BLAKE2b-256 with KEY: session cookies, CSRF tokens. */
 void seal_keyed_hash(const uint8_t key[32], const void *data, size_t len, uint8_t out[32]);
 
+/* LEN zero bytes in guarded memory, for a symmetric key that lives long. NULL: no memory. */
+void *seal_guard(size_t len);
+/* Wipes and frees; NULL is fine. */
+void seal_unguard(void *p);
+
 /* --- passwords of people and PINs ------------------------------------------------------------------ */
 
 #define SEAL_PASSWORD 128	/* room for a stored password hash */
