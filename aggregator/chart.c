@@ -216,12 +216,13 @@ put_grid(struct chart_view *v, const struct series *s, const struct scale *sc, d
 	struct chart_line *rows, struct chart_line *columns)
 {
 	const char *unit = series_first(s)->unit;
+	int decimals = step < 1 ? (int)ceil(-log10(step) - 1e-9) : 0;	/* a step is 1, 2 or 5 times a power of ten */
 	size_t every = 1;
 
 	for (double at = sc->low; at <= sc->high + step / 1e6 && v->n_rows < 2 * TICKS; at += step) {
 		char number[48];
 
-		say_number(&(struct pub_num){ true, v->is_small ? at : round(at / step) * step }, unit, -1, number);
+		say_number(&(struct pub_num){ true, at }, unit, decimals, number);
 		rows[v->n_rows++] = (struct chart_line){ y_of(sc, at), y_of(sc, at) + 4, arena_printf(a, "%s", number) };
 	}
 	while (sc->step * (double)every < (v->is_small ? 90 : 62))
