@@ -474,14 +474,23 @@ is_secondary(const char *nodeset)
 	return strncmp(p, "instance(", 9) == 0 || (strncmp(p, "randomize(", 10) == 0 && is_secondary(p + 10));
 }
 
-/* The first item must have what the itemset names (forms.md 3.2). */
+static bool
+has_child(const struct tree *t, uint32_t item, uint32_t name)
+{
+	for (uint32_t c = t->rows[item].first; c != 0; c = t->rows[c].next)
+		if (t->rows[c].name == name)
+			return true;
+	return false;
+}
+
+/* The first item must have the value that the itemset names, some item its label (forms.md 3.2). */
 static void
-check_first_item(struct loader *l, const xmlNode *e, const struct body *b, const char *nodeset)
+check_items(struct loader *l, const xmlNode *e, const struct body *b, const char *nodeset)
 {
 	const char *p = strstr(nodeset, "instance("), *q;
 	uint32_t at, row, item = 0;
 	const struct tree *t;
-	bool value = false, label = false;
+	bool label = b->label_name == 0 || b->label_ref == NULL;
 
 	if (p == NULL)
 		return;
@@ -499,14 +508,12 @@ check_first_item(struct loader *l, const xmlNode *e, const struct body *b, const
 		item = t->rows[row].first;
 	if (item == 0 || strstr(q, "/item") == NULL)
 		return;
-	for (uint32_t c = t->rows[item].first; c != 0; c = t->rows[c].next) {
-		value |= b->value_name == 0 || t->rows[c].name == b->value_name;
-		label |= b->label_name == 0 || t->rows[c].name == b->label_name;
-	}
-	if (!value)
+	if (b->value_name != 0 && !has_child(t, item, b->value_name))
 		load_error(l, e, "the first item of the list has no <%.60s>, which is its value", b->value_ref);
-	if (!label && b->label_ref != NULL)
-		load_error(l, e, "the first item of the list has no <%.60s>, which is its label", b->label_ref);
+	for (uint32_t i = item; i != 0 && !label; i = t->rows[i].next)
+		label = has_child(t, i, b->label_name);
+	if (!label)
+		load_error(l, e, "no item of the list has a <%.60s>, which is its label", b->label_ref);
 }
 
 static bool
@@ -546,7 +553,7 @@ itemset(struct loader *l, uint32_t index)
 	b->itemset = load_program(l, e, b->node, "itemset", nodeset, &l->body_reads[index]);
 	b->filtered = l->body_reads[index].n > 0 || (b->itemset != NULL && b->itemset->is_volatile);
 	if (b->itemset != NULL && is_secondary(nodeset))
-		check_first_item(l, e, b, nodeset);
+		check_items(l, e, b, nodeset);
 	return true;
 }
 

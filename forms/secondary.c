@@ -476,10 +476,13 @@ secondary_read(const struct form *f, struct tree *t, const char *uri, const char
 {
 	struct table b = { .t = t, .max = f->limits.secondary_cells, .err = err };
 	size_t n = strlen(uri);
+	static const char none[] = "";
 	struct xml_rules rules = { .max_rows = 0 };
 	struct _xmlDoc *doc;
 	enum err_code rc;
 
+	if (len == 0)
+		data = none;
 	if (n > 8 && strcasecmp(uri + n - 8, ".geojson") == 0)
 		return table_begin(&b) ? from_geojson(&b, data, len) : err->code;
 	if ((n > 4 && strcasecmp(uri + n - 4, ".csv") == 0) || strncmp(uri, "jr://file-csv/", 14) == 0)

@@ -91,8 +91,11 @@ offer_label(struct run *x, const struct body *b, const struct offer *o, uint32_t
 			p = itext_pieces(x->form, x->language, id, TEXT_SHORT);
 		return pieces_put(x, p, row, out);
 	}
-	if (form == TEXT_LONG)
+	/* an item without a label is better known by its value than by nothing */
+	if (form == TEXT_LONG && v.n > 0)
 		buf_put(out, v.u.s, v.n);
+	else if (form == TEXT_LONG)
+		buf_put(out, o->value, o->len);
 	return true;
 }
 

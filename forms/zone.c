@@ -12,6 +12,9 @@
 /* "Mm.w.d", "Jn" or "n", with its time of day. */
 struct rule { char kind; int month, week, day; int32_t time; };
 
+/* RFC 8536, 3.2: what local time may differ from UTC by. */
+enum { OFFSET_MIN = -89999, OFFSET_MAX = 93599 };
+
 struct zone {
 	size_t n;
 	int64_t *at;
@@ -118,7 +121,7 @@ posix(struct zone *z, const char *p)
 {
 	int32_t west;
 
-	if (!abbreviation(&p) || !hms(&p, &west))
+	if (!abbreviation(&p) || !hms(&p, &west) || -west < OFFSET_MIN || -west > OFFSET_MAX)
 		return false;
 	z->std = -west;
 	z->has_rule = true;
@@ -128,7 +131,7 @@ posix(struct zone *z, const char *p)
 		return false;
 	z->dst = z->std + 3600;
 	if (*p != ',') {
-		if (!hms(&p, &west))
+		if (!hms(&p, &west) || -west < OFFSET_MIN || -west > OFFSET_MAX)
 			return false;
 		z->dst = -west;
 	}
@@ -271,6 +274,9 @@ zone_parse(const void *data, size_t len, struct zone **out, struct err *err)
 			goto bad;
 		z->offset[i] = (int32_t)be32(types + (size_t)kind * 6);
 	}
+	for (size_t i = 0; i < kinds; i++)
+		if ((int32_t)be32(types + i * 6) < OFFSET_MIN || (int32_t)be32(types + i * 6) > OFFSET_MAX)
+			goto bad;
 	z->first = (int32_t)be32(types);
 	if (width == 8 && len > need + 2 && p[need] == '\n') {
 		char text[128];

@@ -10,7 +10,7 @@ run() {
 	name=$(basename "$t")
 	seeds=tests/fuzz/seeds/${name#fuzz_}
 	mkdir -p "build/fuzz/corpus/$name"
-	"$t" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="build/fuzz/findings/$name-" \
+	"$t" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 $([ -f "tests/fuzz/$name.dict" ] && echo "-dict=tests/fuzz/$name.dict") -artifact_prefix="build/fuzz/findings/$name-" \
 		"build/fuzz/corpus/$name" $([ -d "$seeds" ] && echo "$seeds") > "build/fuzz/$name.log" 2>&1
 }
 names=() pids=()

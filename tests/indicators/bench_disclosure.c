@@ -91,7 +91,7 @@ int
 main(int argc, char **argv)
 {
 	struct rusage u;
-	size_t cells, figures, hidden, site_rows, big = 0;
+	size_t cells, figures, hidden, site_rows;
 	bool cross = true;
 	double cpu;
 
@@ -114,7 +114,6 @@ main(int argc, char **argv)
 				for (int64_t k = 0; k < n; k++)
 					in[cell(s, r, m)] += rand() % 4 != 0;
 				out[cell(s, r, m)] = n - in[cell(s, r, m)];
-				big += n >= 10;
 			}
 	}
 	if (publish(cross, &figures, &hidden, &site_rows) == ERR_LIMIT) {
