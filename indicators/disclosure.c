@@ -123,7 +123,7 @@ primary(struct disclosure *d)
 	for (size_t i = 0; i < d->n; i++) {
 		struct fig *g = &d->figs[i];
 
-		g->hidden = g->primary = g->known = g->unreliable = false;
+		g->hidden = g->primary = g->known = g->alone = g->unreliable = false;
 		if (g->f.frozen)
 			continue;
 		if (g->f.kind == FIGURE_BASE) {
@@ -309,7 +309,7 @@ add_rests(struct disclosure *d, struct err *err)
 		f.never = f.unpublished = true;
 		rc = f.n_atoms + g->f.n_atoms == base->f.n_atoms ? disclosure_add(d, &f, &index, err) : ERR_OK;
 		if (rc == ERR_OK && d->n > n)
-			d->figs[d->n - 1].hidden = d->figs[d->n - 1].primary = true;
+			d->figs[d->n - 1].hidden = d->figs[d->n - 1].primary = d->figs[d->n - 1].rest = true;
 	}
 	free(atoms);
 	free(in);

@@ -1,6 +1,11 @@
 /* The attacker who knows that counts are whole, not negative, and small where they are hidden for being small: bounds
  * on every atom, tightened through every shown figure until nothing moves. A hidden figure whose bounds meet is as good
- * as printed (two primaries that sum to 8 are both 4). On small systems all whole solutions are tried as well. */
+ * as printed (two primaries that sum to 8 are both 4). Where few counts are open that bear on each other, all whole
+ * solutions are tried as well.
+ *
+ * A flag does not say why a figure is hidden, so "small" is more than a reader knows; the audit is held to it as long as
+ * there is something left to hide. Where nothing shown is left and only that guess gives a figure away (four counts of
+ * 1..4 whose total, hidden too, is 1..4), the audit without the guess decides. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +29,13 @@ struct audit {
 	size_t *active, n_active;	/* figures with a class whose bounds have not met */
 	bool *changed;		/* of a class: a figure over it was hidden in this pass */
 	uint32_t *use_first, *uses;	/* figures of a class, CSR */
+	uint32_t *group;	/* of an open class: those that bear on each other have one number */
+	uint32_t *size, *head;	/* of a group: how many, the first */
+	uint32_t *next;		/* of an open class: the next of its group; UINT32_MAX */
+	uint32_t *group_seen, *fig_seen, stamp;
+	uint32_t *mine;		/* the open classes of one search */
+	size_t n_mine;
+	int64_t *kept;		/* their bounds, for each depth of the search */
 };
 
 /* --- classes ----------------------------------------------------------------------------------------------------------- */
@@ -113,9 +125,10 @@ make_lists(struct audit *a)
 
 /* --- bounds -------------------------------------------------------------------------------------------------------------- */
 
-/* What the policy itself says of a hidden figure. */
+/* What is known of a figure: its count if it is shown; if it is hidden and the attacker is TOLD why, what the policy says
+ * of such a one. */
 static void
-figure_bounds(const struct disclosure *d, const struct fig *g, int64_t *lower, int64_t *upper)
+figure_bounds(const struct disclosure *d, const struct fig *g, bool told, int64_t *lower, int64_t *upper)
 {
 	const struct fig *base = g->f.base == FIGURE_NONE ? NULL : &d->figs[g->f.base];
 
@@ -123,19 +136,22 @@ figure_bounds(const struct disclosure *d, const struct fig *g, int64_t *lower, i
 	*upper = no_limit;
 	if (fig_is_shown(g)) {
 		*lower = *upper = g->f.count;
+	} else if (!told) {
+		return;
 	} else if (g->primary && !g->f.never && base == NULL && g->f.count > 0 && g->f.count < d->policy.base_min) {
 		*lower = 1;
 		*upper = d->policy.base_min - 1;
-	} else if (g->primary && !g->f.never && base != NULL && !base->primary) {
+	} else if (g->primary && (!g->f.never || g->rest) && base != NULL && !base->primary) {
 		/* it was small, or its rest was; an attacker who guesses which is the stronger */
 		bool zero = d->policy.zero_hidden && g->f.kind == FIGURE_COUNT && g->f.level < LEVEL_ORGANISATION;
+		int64_t least = zero ? 0 : 1, most = d->policy.cell_min - 1, rest = base->f.count - g->f.count;
 
-		if (g->f.count < d->policy.cell_min) {
-			*lower = zero ? 0 : 1;
-			*upper = d->policy.cell_min - 1;
-		} else if (fig_is_shown(base)) {
-			*lower = base->f.count - d->policy.cell_min + 1;
-			*upper = zero ? base->f.count : base->f.count - 1;
+		if (g->f.count >= least && g->f.count <= most) {
+			*lower = least;
+			*upper = most;
+		} else if (fig_is_shown(base) && rest >= least && rest <= most) {
+			*lower = base->f.count - most;
+			*upper = base->f.count - least;
 		}
 	}
 	/* a policy that leaves one value: what is hidden is as well hidden to protect another */
@@ -146,14 +162,14 @@ figure_bounds(const struct disclosure *d, const struct fig *g, int64_t *lower, i
 }
 
 static void
-start_bounds(struct audit *a)
+start_bounds(struct audit *a, bool told)
 {
 	for (uint32_t c = 0; c < a->n_classes; c++) {
 		a->lower[c] = 0;
 		a->upper[c] = no_limit;
 	}
 	for (size_t i = 0; i < a->d->n; i++)
-		figure_bounds(a->d, &a->d->figs[i], &a->sum_lower[i], &a->sum_upper[i]);
+		figure_bounds(a->d, &a->d->figs[i], told, &a->sum_lower[i], &a->sum_upper[i]);
 }
 
 /* Tighten the classes of figure I by its sum. False: they cannot make it up. */
@@ -234,75 +250,143 @@ range_of(const struct audit *a, size_t i, int64_t *low, int64_t *high)
 	}
 }
 
-/* --- small systems: is there another whole solution? -------------------------------------------------------------------------- */
+/* --- few open counts: is there another whole solution? ------------------------------------------------------------------------ */
 
-/* Can a solution be found with the bounds as they are? Bounds are left changed. Gives up (true) after NODES_MAX. */
+/* Can a solution be found for the classes of this search with the bounds as they are? Bounds are left changed. After
+ * NODES_MAX it gives up: false, so that what could not be shown to be safe is protected. */
 static bool
-solvable(struct audit *a, int *nodes)
+solvable(struct audit *a, size_t depth, int *nodes)
 {
 	uint32_t pick = UINT32_MAX;
-	int64_t *keep, from, to;
+	int64_t *kept = a->kept + depth * 2 * SMALL_CLASSES, from, to;
 	bool found = false;
 
-	if (!sweep(a))
+	if (++*nodes > NODES_MAX || !sweep(a))
 		return false;
-	for (uint32_t c = 0; c < a->n_classes; c++)
+	for (size_t k = 0; k < a->n_mine; k++) {
+		uint32_t c = a->mine[k];
+
 		if (a->lower[c] < a->upper[c] && (pick == UINT32_MAX || a->upper[c] - a->lower[c] < a->upper[pick] - a->lower[pick]))
 			pick = c;
-	if (pick == UINT32_MAX || ++*nodes > NODES_MAX)
+		kept[2 * k] = a->lower[c];
+		kept[2 * k + 1] = a->upper[c];
+	}
+	if (pick == UINT32_MAX)
 		return true;
-	keep = malloc(2 * a->n_classes * sizeof(*keep));
-	if (keep == NULL)
-		return true;
-	memcpy(keep, a->lower, a->n_classes * sizeof(*keep));
-	memcpy(keep + a->n_classes, a->upper, a->n_classes * sizeof(*keep));
 	from = a->lower[pick];
 	to = a->upper[pick];
 	for (int64_t v = from; v <= to && !found && *nodes <= NODES_MAX; v++) {
 		a->lower[pick] = a->upper[pick] = v;
-		found = solvable(a, nodes);
-		memcpy(a->lower, keep, a->n_classes * sizeof(*keep));
-		memcpy(a->upper, keep + a->n_classes, a->n_classes * sizeof(*keep));
+		found = solvable(a, depth + 1, nodes);
+		for (size_t k = 0; k < a->n_mine; k++) {
+			a->lower[a->mine[k]] = kept[2 * k];
+			a->upper[a->mine[k]] = kept[2 * k + 1];
+		}
 	}
-	free(keep);
-	return found || *nodes > NODES_MAX;
-}
-
-/* Bounds as the first sweep left them. */
-static void
-keep(struct audit *a)
-{
-	memcpy(a->kept_lower, a->lower, a->n_classes * sizeof(*a->lower));
-	memcpy(a->kept_upper, a->upper, a->n_classes * sizeof(*a->upper));
+	return found;
 }
 
 static void
 reset(struct audit *a)
 {
-	memcpy(a->lower, a->kept_lower, a->n_classes * sizeof(*a->lower));
-	memcpy(a->upper, a->kept_upper, a->n_classes * sizeof(*a->upper));
+	for (size_t k = 0; k < a->n_mine; k++) {
+		a->lower[a->mine[k]] = a->kept_lower[a->mine[k]];
+		a->upper[a->mine[k]] = a->kept_upper[a->mine[k]];
+	}
 }
 
-/* Is figure I's value the only one, over all whole solutions? */
+static uint32_t
+group_of(struct audit *a, uint32_t c)
+{
+	while (a->group[c] != c)
+		c = a->group[c] = a->group[a->group[c]];
+	return c;
+}
+
+/* Open classes that stand in one figure of which something is known bear on each other. */
+static void
+make_groups(struct audit *a)
+{
+	for (uint32_t c = 0; c < a->n_classes; c++) {
+		a->group[c] = c;
+		a->size[c] = 0;
+		a->head[c] = UINT32_MAX;
+	}
+	for (size_t i = 0; i < a->n_active; i++) {
+		size_t at = a->active[i];
+		uint32_t first = UINT32_MAX;
+
+		for (size_t k = 0; k < a->length[at] && (a->sum_lower[at] > 0 || a->sum_upper[at] < no_limit); k++) {
+			uint32_t c = a->list[a->first[at] + k];
+
+			if (a->lower[c] == a->upper[c])
+				continue;
+			if (first != UINT32_MAX)
+				a->group[group_of(a, c)] = group_of(a, first);
+			first = c;
+		}
+	}
+	for (uint32_t c = 0; c < a->n_classes; c++)
+		if (a->lower[c] < a->upper[c]) {
+			uint32_t g = group_of(a, c);
+
+			a->size[g]++;
+			a->next[c] = a->head[g];
+			a->head[g] = c;
+		}
+}
+
+/* The open classes that bear on figure I, and the figures over them. False: too many to try. */
 static bool
-is_only_value(struct audit *a, size_t i)
+choose(struct audit *a, size_t i)
+{
+	a->n_mine = a->n_active = 0;
+	a->stamp++;
+	for (size_t k = 0; k < a->length[i]; k++) {
+		uint32_t c = a->list[a->first[i] + k], g = group_of(a, c);
+
+		if (a->lower[c] == a->upper[c] || a->group_seen[g] == a->stamp)
+			continue;
+		a->group_seen[g] = a->stamp;
+		if (a->size[g] > SMALL_CLASSES - a->n_mine)
+			return false;
+		for (uint32_t m = a->head[g]; m != UINT32_MAX; m = a->next[m])
+			a->mine[a->n_mine++] = m;
+	}
+	for (size_t k = 0; k < a->n_mine; k++)
+		for (uint32_t u = a->use_first[a->mine[k]]; u < a->use_first[a->mine[k] + 1]; u++) {
+			if (a->fig_seen[a->uses[u]] == a->stamp)
+				continue;
+			a->fig_seen[a->uses[u]] = a->stamp;
+			a->active[a->n_active++] = a->uses[u];
+		}
+	return true;
+}
+
+/* Is figure I's value the only one, over all whole solutions of the classes chosen? Also true, but not *PROVEN, if none
+ * was found in time. */
+static bool
+is_only_value(struct audit *a, size_t i, bool *proven)
 {
 	int64_t v = a->d->figs[i].f.count, low = a->sum_lower[i], high = a->sum_upper[i];
 	bool other = false;
 	int nodes = 0;
 
+	*proven = true;
 	if (v > low) {
 		a->sum_upper[i] = v - 1;
-		other = solvable(a, &nodes);
+		other = solvable(a, 0, &nodes);
 		a->sum_upper[i] = high;
 		reset(a);
+		*proven = nodes <= NODES_MAX;
 	}
 	nodes = 0;
 	if (!other && v < high) {
 		a->sum_lower[i] = v + 1;
-		other = solvable(a, &nodes);
+		other = solvable(a, 0, &nodes);
 		a->sum_lower[i] = low;
 		reset(a);
+		*proven = *proven && nodes <= NODES_MAX;
 	}
 	return !other;
 }
@@ -373,37 +457,83 @@ hide_near(struct audit *a, size_t i, size_t went)
 	return disclosure_hide_for(a->d, i, at);
 }
 
+/* Figure I has one possible value, or (not PROVEN) another was not found in time: hide something near it. What no hiding
+ * can help is given up on: with the guess of why it is hidden only that (ALONE), without it the figure itself (known from
+ * earlier publications). */
 static size_t
-look(struct audit *a)
+help(struct audit *a, size_t i, bool told, bool proven, size_t went)
+{
+	if ((told || !proven) && neighbour(a, i) == SIZE_MAX) {
+		a->d->figs[i].alone = true;
+		return 0;
+	}
+	return hide_near(a, i, went);
+}
+
+static size_t
+look(struct audit *a, bool told)
 {
 	struct disclosure *d = a->d;
-	size_t went = 0, open = 0;
+	size_t went = 0;
+	bool proven = true;
 
-	start_bounds(a);
+	memset(a->changed, 0, a->n_classes * sizeof(*a->changed));
+	start_bounds(a, told);
 	for (a->n_active = 0; a->n_active < d->n; a->n_active++)
 		a->active[a->n_active] = a->n_active;
 	if (!sweep(a))
 		return 0;
 	narrow(a);
-	keep(a);
+	memcpy(a->kept_lower, a->lower, a->n_classes * sizeof(*a->lower));
+	memcpy(a->kept_upper, a->upper, a->n_classes * sizeof(*a->upper));
 	for (size_t i = 0; i < d->n; i++) {
 		int64_t low, high;
 
-		if (!fig_is_target(&d->figs[i]) || a->length[i] == 0)
+		if (!fig_is_target(&d->figs[i]) || a->length[i] == 0 || (told && d->figs[i].alone))
 			continue;
 		range_of(a, i, &low, &high);
 		if (low == high)
-			went += hide_near(a, i, went);
+			went += help(a, i, told, true, went);
 	}
-	for (uint32_t c = 0; c < a->n_classes; c++)
-		open += a->lower[c] < a->upper[c];
-	for (size_t i = 0; i < d->n && went == 0 && open <= SMALL_CLASSES; i++) {
-		if (!fig_is_target(&d->figs[i]) || a->length[i] == 0)
-			continue;
-		if (is_only_value(a, i))
-			went += hide_near(a, i, went);
-	}
+	if (went > 0)
+		return went;
+	make_groups(a);
+	for (size_t i = 0; i < d->n && went == 0; i++)
+		if (fig_is_target(&d->figs[i]) && a->length[i] > 0 && !d->figs[i].alone && choose(a, i) && is_only_value(a, i, &proven))
+			went += help(a, i, told, proven, went);
 	return went;
+}
+
+static bool
+make_room(struct audit *a)
+{
+	size_t classes = a->d->unknowns + 1, figures = a->d->n + 1;
+
+	a->class_of = calloc(classes, sizeof(*a->class_of));
+	a->lower = calloc(classes, sizeof(*a->lower));
+	a->upper = calloc(classes, sizeof(*a->upper));
+	a->kept_lower = calloc(classes, sizeof(*a->lower));
+	a->kept_upper = calloc(classes, sizeof(*a->upper));
+	a->changed = calloc(classes, sizeof(*a->changed));
+	a->group = calloc(classes, sizeof(*a->group));
+	a->size = calloc(classes, sizeof(*a->size));
+	a->head = calloc(classes, sizeof(*a->head));
+	a->next = calloc(classes, sizeof(*a->next));
+	a->group_seen = calloc(classes, sizeof(*a->group_seen));
+	a->mine = calloc(classes, sizeof(*a->mine));
+	a->kept = calloc((SMALL_CLASSES + 1) * 2 * SMALL_CLASSES, sizeof(*a->kept));
+	a->first = calloc(figures, sizeof(*a->first));
+	a->length = calloc(figures, sizeof(*a->length));
+	a->list = calloc(a->d->n_atoms + 1, sizeof(*a->list));
+	a->active = calloc(figures, sizeof(*a->active));
+	a->fig_seen = calloc(figures, sizeof(*a->fig_seen));
+	a->sum_lower = calloc(figures, sizeof(*a->sum_lower));
+	a->sum_upper = calloc(figures, sizeof(*a->sum_upper));
+	return a->class_of != NULL && a->lower != NULL && a->upper != NULL && a->kept_lower != NULL && a->kept_upper != NULL
+	    && a->changed != NULL && a->group != NULL && a->size != NULL && a->head != NULL && a->next != NULL
+	    && a->group_seen != NULL && a->mine != NULL && a->kept != NULL
+	    && a->first != NULL && a->length != NULL && a->list != NULL && a->active != NULL && a->fig_seen != NULL
+	    && a->sum_lower != NULL && a->sum_upper != NULL;
 }
 
 enum err_code
@@ -411,35 +541,33 @@ disclosure_audit(struct disclosure *d, size_t *hidden, struct err *err)
 {
 	struct audit a = { .d = d };
 	enum err_code rc = ERR_OK;
+	size_t went = 0;
 
-	a.class_of = calloc(d->unknowns + 1, sizeof(*a.class_of));
-	a.first = calloc(d->n + 1, sizeof(*a.first));
-	a.length = calloc(d->n + 1, sizeof(*a.length));
-	a.list = calloc(d->n_atoms + 1, sizeof(*a.list));
-	a.lower = calloc(d->unknowns + 1, sizeof(*a.lower));
-	a.upper = calloc(d->unknowns + 1, sizeof(*a.upper));
-	a.changed = calloc(d->unknowns + 1, sizeof(*a.changed));
-	a.active = calloc(d->n + 1, sizeof(*a.active));
-	a.kept_lower = calloc(d->unknowns + 1, sizeof(*a.lower));
-	a.kept_upper = calloc(d->unknowns + 1, sizeof(*a.upper));
-	a.sum_lower = calloc(d->n + 1, sizeof(*a.sum_lower));
-	a.sum_upper = calloc(d->n + 1, sizeof(*a.sum_upper));
-	if (a.class_of == NULL || a.first == NULL || a.length == NULL || a.list == NULL || a.lower == NULL || a.upper == NULL
-	    || a.sum_lower == NULL || a.sum_upper == NULL || a.changed == NULL
-	    || a.active == NULL || a.kept_lower == NULL || a.kept_upper == NULL || !make_classes(&a) || !make_lists(&a))
+	if (!make_room(&a) || !make_classes(&a) || !make_lists(&a))
 		rc = err_nomem(err);
-	else
-		*hidden += look(&a);
+	if (rc == ERR_OK)
+		went = look(&a, true);
+	if (rc == ERR_OK && went == 0)
+		went = look(&a, false);
+	*hidden += went;
 	free(a.class_of);
+	free(a.lower);
+	free(a.upper);
+	free(a.kept_lower);
+	free(a.kept_upper);
+	free(a.changed);
+	free(a.group);
+	free(a.size);
+	free(a.mine);
+	free(a.kept);
 	free(a.first);
 	free(a.length);
 	free(a.list);
-	free(a.lower);
-	free(a.upper);
-	free(a.changed);
 	free(a.active);
-	free(a.kept_lower);
-	free(a.kept_upper);
+	free(a.fig_seen);
+	free(a.head);
+	free(a.next);
+	free(a.group_seen);
 	free(a.sum_lower);
 	free(a.sum_upper);
 	free(a.use_first);

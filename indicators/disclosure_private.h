@@ -8,6 +8,8 @@ struct fig {
 	struct figure f;	/* atoms: see first */
 	size_t first;		/* its atoms in disclosure.atoms */
 	bool hidden, primary, known, unreliable;
+	bool rest;		/* of a base, without the count: the other side of a hidden count */
+	bool alone;		/* only the guess of why it is hidden would give it away: nothing published does */
 };
 
 struct disclosure {

@@ -149,30 +149,21 @@ attack_try(struct attack_search *s, int cell)
 	return false;
 }
 
-/* The index of a hidden row whose true value (TRUTH of each row) is the only one over all whole counts of 0 .. MOST[cell],
- * or -1. For few cells. */
-static inline int
-attack_whole(const struct attack_row *rows, const int64_t *truth, size_t n, int cells, const int *most)
+/* Is the true value of row T (TRUTH of each row) the only one over all whole counts of 0 .. MOST[cell]? For few cells. */
+static inline bool
+attack_whole_row(const struct attack_row *rows, const int64_t *truth, size_t n, int cells, const int *most, size_t t)
 {
-	int at = -1;
 	int64_t *so_far = calloc(n + 1, sizeof(*so_far));
 	int *left = calloc(n + 1, sizeof(*left));
+	struct attack_search s = { rows, n, cells, so_far, left, most, t, truth[t], 0 };
+	bool only;
 
-	for (size_t t = 0; t < n && at < 0; t++) {
-		struct attack_search s = { rows, n, cells, so_far, left, most, t, truth[t], 0 };
-
-		if (rows[t].shown || rows[t].n_cells == 0)
-			continue;
-		for (size_t i = 0; i < n; i++) {
-			so_far[i] = 0;
-			left[i] = (int)rows[i].n_cells;
-		}
-		if (!attack_try(&s, 0))
-			at = (int)t;
-	}
+	for (size_t i = 0; i < n; i++)
+		left[i] = (int)rows[i].n_cells;
+	only = !attack_try(&s, 0);
 	free(so_far);
 	free(left);
-	return at;
+	return only;
 }
 
 #endif
