@@ -45,6 +45,9 @@ struct pub_row {
 	struct pub_num lower95, upper95, lower998, upper998, margin;
 	struct pub_num helped_share, target;
 	const char *verdict;		/* met not_met cannot_say */
+	/* "better england 64.2; similar baseline 62": relation (better worse higher lower similar), name of the
+	 * definition's comparator or "baseline", its value in the row's unit; joined by "; ". "" if there is none
+	 * or the value is hidden. */
 	const char *comparison;
 	struct pub_num spc_mean, spc_lower, spc_upper;
 	const char *spc_rule;		/* OU OL T+ T- Z+ Z- S+ S- CC; "" without limits */
