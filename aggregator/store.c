@@ -14,11 +14,24 @@ store_device_clear(struct store_device *d)
 	memset(d, 0, sizeof(*d));
 }
 
+/* A URL, or libpq's "host=.. dbname=..": a file's path begins with neither. */
+static bool
+is_pg(const char *where)
+{
+	static const char *const begins[] = { "postgresql://", "postgres://", "host=", "hostaddr=", "port=", "dbname=",
+	    "user=", "service=" };
+
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+		if (strncmp(where, begins[i], strlen(begins[i])) == 0)
+			return true;
+	return false;
+}
+
 enum err_code
 store_open(const char *where, bool create, struct store **out, struct err *err)
 {
 	*out = NULL;
-	if (strncmp(where, "postgresql://", 13) == 0 || strncmp(where, "postgres://", 11) == 0)
+	if (is_pg(where))
 		return store_open_pg(where, create, out, err);
 	return store_open_sqlite(where, create, out, err);
 }

@@ -217,7 +217,7 @@ struct store {
 	const struct store_ops *ops;
 };
 
-/* WHERE: a file's path, or postgresql://... CREATE: make what is missing (else ERR_ABSENT).
+/* WHERE: a file's path, or postgresql://.. or libpq's "host=.. dbname=..". CREATE: make what is missing (else ERR_ABSENT).
  * *OUT is the caller's; free with store_close. */
 enum err_code store_open(const char *where, bool create, struct store **out, struct err *err) MUST_CHECK;
 void store_close(struct store *st);	/* NULL is fine */
