@@ -16,6 +16,8 @@
 #include "base/num.h"
 #include "collector/keyfile.h"
 #include "collector/keyring.h"
+#include "kiosk/bundle.h"
+#include "kiosk/catalog.h"
 #include "sync/bundle.h"
 #include "sync/enrol.h"
 
@@ -24,6 +26,7 @@ static const char usage[] =
     "       candour bundle post FILE [--centre DIR]\n"
     "       candour bundle show FILE\n"
     "  KIND      forms, settings or notices (a revocation is `candour device revoke --publish-key`)\n"
+    "  FILE      of forms: NAME.xml, and the pictures, sounds, films and lists (*.csv) that they name\n"
     "  --serial  counts up for each kind; if not given, the present time\n";
 
 static const char *
@@ -58,6 +61,29 @@ struct making {
 	int n;
 };
 
+/* Forms as a kiosk will load them: what it would refuse, or show without a picture that it names, is refused here. */
+static enum err_code
+judge_forms(const struct buf *payload, struct err *err)
+{
+	char name[BUNDLE_NAME_MAX + 1], lacks[MEDIA_NAME + 1];
+	struct catalog *c = NULL;
+	const uint8_t *data;
+	size_t at = 0, n;
+	enum err_code rc = catalog_payload(payload->data, payload->len, "", &c, err);
+
+	while (rc == ERR_OK && bundle_file(payload->data, payload->len, &at, name, &data, &n)) {
+		size_t from = 0, len = strlen(name);
+
+		if (len > 4 && strcmp(name + len - 4, ".xml") == 0
+		    && media_missing(&c->media, (const char *)data, n, &from, lacks))
+			rc = err_set(err, ERR_INPUT, "%s names %s, which is not among the files: add it", name, lacks);
+	}
+	if (rc == ERR_OK && c->n == 0)
+		rc = err_set(err, ERR_INPUT, "there is no form among the files (NAME.xml, made by candour form convert)");
+	catalog_free(c);
+	return rc;
+}
+
 static enum err_code
 make(enum bundle_kind kind, const struct making *m, struct err *err)
 {
@@ -69,6 +95,8 @@ make(enum bundle_kind kind, const struct making *m, struct err *err)
 	buf_init(&payload, BUNDLE_PAYLOAD_MAX);
 	buf_init(&out, BUNDLE_MAX);
 	rc = add_files(m->files, m->n, &payload, err);
+	if (rc == ERR_OK && kind == BUNDLE_FORMS)
+		rc = judge_forms(&payload, err);
 	if (rc == ERR_OK && m->site != NULL && !enrol_site_good(m->site))
 		rc = err_set(err, ERR_INPUT, "\"%.70s\" is no site's name", m->site);
 	if (rc == ERR_OK && m->site != NULL)

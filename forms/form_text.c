@@ -342,6 +342,9 @@ itext_pieces(const struct form *f, size_t language, uint32_t id, enum text_form 
 	e = &f->itext[language * f->n_itext + id - 1];
 	if (!is_missing(&e->form[form]))
 		return &e->form[form];
+	/* A sound speaks its language: that of another is heard only where the words are another's too. */
+	if (form == TEXT_AUDIO && !is_missing(&e->form[TEXT_LONG]))
+		return NULL;
 	/* the default language, then any (forms.md 3.5, 23) */
 	if (!is_missing(&f->itext[f->default_language * f->n_itext + id - 1].form[form]))
 		return &f->itext[f->default_language * f->n_itext + id - 1].form[form];

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/num.h"
 #include "kiosk/take.h"
 
@@ -149,19 +150,42 @@ holds(const char *text, const char *part)
 	return part[0] == '\0' || strcasestr(text, part) != NULL;
 }
 
-static void
-show_choice(const struct page_choice *x, const struct ask_view *ask, size_t nth, struct choice_view *out,
-    struct arena *a)
+/* What a page is made with. */
+struct making {
+	struct visit *v;
+	struct filling *f;
+	const struct media *media;
+	struct arena *a;
+};
+
+/* The form's picture URI, unless the person wants words only. */
+static struct picture_view
+picture(const struct making *m, const char *uri)
 {
-	*out = (struct choice_view){ .id = text_of(a, "%s-%zu", ask->id, nth), .value = x->value,
-	    .label = x->label, .symbol = "", .checked = x->chosen, .rank = "", .up = "", .down = "" };
+	const struct media_file *file = m->v->look.words_only ? NULL : media_find(m->media, uri, MEDIA_IMAGE);
+
+	if (file == NULL)
+		return (struct picture_view){ "", "", "" };
+	return (struct picture_view){ text_of(m->a, "/m/%s", file->id), text_of(m->a, "%u", file->width),
+	    text_of(m->a, "%u", file->height) };
+}
+
+static void
+show_choice(const struct making *m, const struct page_choice *x, const struct ask_view *ask, size_t nth,
+    struct choice_view *out)
+{
+	*out = (struct choice_view){ .id = text_of(m->a, "%s-%zu", ask->id, nth), .value = x->value,
+	    .label = x->label[0] != '\0' ? x->label : x->value, .symbol = "", .checked = x->chosen, .rank = "", .up = "",
+	    .down = "", .picture = picture(m, x->image), .sound = media_find(m->media, x->audio, MEDIA_AUDIO) };
 }
 
 /* The choices of a select: scale turned by the visit's coin, a long list paged and searched, opt-outs apart. */
 static enum err_code
-fill_select(struct visit *v, struct filling *f, const struct page_control *c, struct arena *a,
-    struct ask_view *ask, struct err *err)
+fill_select(const struct making *m, const struct page_control *c, struct ask_view *ask, struct err *err)
 {
+	struct visit *v = m->v;
+	struct filling *f = m->f;
+	struct arena *a = m->a;
 	bool turned = v->is_scale_turned && !f->shelf->is_locked && is_scale(c);
 	size_t n_main = 0, n_fit = 0, scored = 0, shown = 0;
 	const char *find = buf_str(&f->find);
@@ -197,24 +221,25 @@ fill_select(struct visit *v, struct filling *f, const struct page_control *c, st
 			shown += fits;
 			if (!fits || shown <= f->first || shown > f->first + LIST_PAGE) {
 				if (x->chosen)
-					show_choice(x, ask, i, &ask->kept[ask->n_kept++], a);
+					show_choice(m, x, ask, i, &ask->kept[ask->n_kept++]);
 				continue;
 			}
 		}
 		to = &ask->choices[ask->n_choices++];
-		show_choice(x, ask, i, to, a);
-		to->symbol = symbol(v, c, x, scored);
+		show_choice(m, x, ask, i, to);
+		to->symbol = to->picture.src[0] == '\0' ? symbol(v, c, x, scored) : "";
 	}
 	for (size_t i = 0; i < c->n_choices; i++)
 		if (c->choices[i].opt_out[0] != '\0')
-			show_choice(&c->choices[i], ask, i, &ask->others[ask->n_others++], a);
+			show_choice(m, &c->choices[i], ask, i, &ask->others[ask->n_others++]);
 	ask->grid = grid(n_main, ask->is_check);
 	return ERR_OK;
 }
 
 static enum err_code
-fill_rank(const struct page_control *c, struct arena *a, struct ask_view *ask, struct err *err)
+fill_rank(const struct making *m, const struct page_control *c, struct ask_view *ask, struct err *err)
 {
+	struct arena *a = m->a;
 	bool ranked = c->n_choices > 0 && c->choices[0].rank > 0;
 
 	ask->choices = arena_calloc(a, c->n_choices + 1, sizeof(*ask->choices));
@@ -225,7 +250,7 @@ fill_rank(const struct page_control *c, struct arena *a, struct ask_view *ask, s
 		size_t place = ranked && x->rank > 0 ? (size_t)x->rank - 1 : i;
 		struct choice_view *to = &ask->choices[place < c->n_choices ? place : i];
 
-		show_choice(x, ask, i, to, a);
+		show_choice(m, x, ask, i, to);
 		to->rank = text_of(a, "%zu", place + 1);
 		if (place > 0)
 			to->up = text_of(a, "up-%s-%s", ask->name, x->value);
@@ -255,7 +280,7 @@ fill_tiles(const struct visit *v, const struct page_control *c, struct arena *a,
 		buf_init(&number, 64);
 		num_put(&number, c->start + c->step * (double)i);
 		*to = (struct choice_view){ .id = text_of(a, "%s-%zu", ask->id, i), .symbol = "", .rank = "",
-		    .up = "", .down = "", .value = arena_str(a, buf_str(&number)) };
+		    .up = "", .down = "", .picture = { "", "", "" }, .value = arena_str(a, buf_str(&number)) };
 		to->label = to->value;
 		to->checked = to->value != NULL && strcmp(to->value, c->value) == 0;
 		buf_free(&number);
@@ -381,9 +406,11 @@ error_text(const struct words *w, const struct page_control *c, const struct typ
 }
 
 static enum err_code
-fill_one(struct visit *v, struct filling *f, const struct page_control *c, size_t i, struct arena *a,
-    struct ask_view *ask, struct err *err)
+fill_one(const struct making *m, const struct page_control *c, size_t i, struct ask_view *ask, struct err *err)
 {
+	struct visit *v = m->v;
+	struct filling *f = m->f;
+	struct arena *a = m->a;
 	enum err_code rc = ERR_OK;
 
 	ask->w = *v->words;
@@ -394,20 +421,22 @@ fill_one(struct visit *v, struct filling *f, const struct page_control *c, size_
 	ask->day = ask->month = ask->year = ask->hour = ask->minute = "";
 	ask->inputmode = "text";
 	ask->max = "4000";
+	ask->picture = picture(m, c->image);
+	ask->sound = media_find(m->media, c->audio, MEDIA_AUDIO);
 	switch (c->kind) {
 	case CONTROL_SELECT1:
 		ask->is_group = ask->is_radio = true;
-		rc = fill_select(v, f, c, a, ask, err);
+		rc = fill_select(m, c, ask, err);
 		break;
 	case CONTROL_SELECT:
 		ask->is_group = ask->is_check = true;
-		rc = fill_select(v, f, c, a, ask, err);
+		rc = fill_select(m, c, ask, err);
 		if (rc == ERR_OK && ask->hint[0] == '\0')
 			ask->hint = v->words->choose_many;
 		break;
 	case CONTROL_RANK:
 		ask->is_group = ask->is_rank = true;
-		rc = fill_rank(c, a, ask, err);
+		rc = fill_rank(m, c, ask, err);
 		break;
 	case CONTROL_RANGE:
 		if (ask_is_tiles(c))
@@ -421,7 +450,7 @@ fill_one(struct visit *v, struct filling *f, const struct page_control *c, size_
 		if (ask->choices == NULL)
 			return err_nomem(err);
 		ask->choices[0] = (struct choice_view){ .id = text_of(a, "a%zu-0", i), .value = "OK",
-		    .label = v->words->tick_ok, .symbol = "", .rank = "", .up = "", .down = "",
+		    .label = v->words->tick_ok, .symbol = "", .rank = "", .up = "", .down = "", .picture = { "", "", "" },
 		    .checked = strcmp(c->value, "OK") == 0 };
 		ask->n_choices = 1;
 		ask->grid = "n2";
@@ -441,9 +470,35 @@ fill_one(struct visit *v, struct filling *f, const struct page_control *c, size_
 	return rc;
 }
 
-enum err_code
-ask_fill(struct visit *v, struct filling *f, struct arena *a, struct question_view *view, struct err *err)
+/* In the language shown, else in the form's own sign language, whose films stand beside the words of any other. */
+const struct media_file *
+ask_film(struct filling *f, const struct media *media, const char *tag)
 {
+	size_t language = f->shelf == NULL ? 0 : shelf_language(f->shelf, tag);
+	const struct media_file *film = NULL;
+	struct page page;
+	struct err err;
+
+	if (!media->has_video || f->session == NULL)
+		return NULL;
+	for (int pass = 0; pass < 2 && film == NULL; pass++) {
+		if (pass == 1 && (f->shelf->sign < 0 || (size_t)f->shelf->sign == language
+		    || session_language(f->session, (size_t)f->shelf->sign, &err) != ERR_OK))
+			break;
+		if (session_page(f->session, f->page, &page, &err) == ERR_OK)
+			for (size_t i = 0; i < page.n_controls && film == NULL; i++)
+				film = media_find(media, page.controls[i].video, MEDIA_VIDEO);
+		if (pass == 1 && session_language(f->session, language, &err) != ERR_OK)
+			log_err("kiosk", "language", &err);
+	}
+	return film;
+}
+
+enum err_code
+ask_fill(struct visit *v, struct filling *f, const struct media *media, struct arena *a, struct question_view *view,
+    struct err *err)
+{
+	const struct making making = { .v = v, .f = f, .media = media, .a = a };
 	struct violation bad[ASKS];
 	size_t n_bad = 0;
 	bool focused = false;
@@ -479,7 +534,7 @@ ask_fill(struct visit *v, struct filling *f, struct arena *a, struct question_vi
 			if (bad[k].row == c->row && bad[k].page == f->page)
 				mine = &bad[k];
 		ask->is_lone = page.n_controls == 1;
-		rc = fill_one(v, f, c, i, a, ask, err);
+		rc = fill_one(&making, c, i, ask, err);
 		if (rc != ERR_OK)
 			return rc;
 		if (c->kind == CONTROL_REPEAT && ask->label[0] == '\0')

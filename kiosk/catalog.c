@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -40,10 +41,66 @@ number(const struct form *f, const char *key, int64_t max)
 	return num_i64(text, strlen(text), 0, max, &n) ? (unsigned)n : 0;
 }
 
+/* The form's language that is signed (ISO 639-3), whose films stand beside the words of the others; or -1. */
+static int
+sign_language(const struct form *f)
+{
+	static const char signed_[] = "bfi isg ase sgn ssp fsl gsg pso dse swl";
+
+	for (size_t i = 0; i < form_languages(f); i++)
+		if (word_in(signed_, form_language_tag(f, i)))
+			return (int)i;
+	return -1;
+}
+
+/* Tables and forms beside a form: in a folder, or in the payload of a bundle. */
+struct beside {
+	const char *folder;	/* NULL: the payload */
+	const uint8_t *payload;
+	size_t len;
+};
+
+/* jr://file-csv/towns.csv: the lists of choices that a form keeps outside. */
+static enum err_code
+open_beside(void *arg, const char *uri, struct buf *out, struct err *err)
+{
+	const struct beside *b = arg;
+	const char *name = strrchr(uri, '/');
+	char path[PATH_LEN], found[80];
+	const uint8_t *data;
+	size_t at = 0, n;
+
+	name = name == NULL ? uri : name + 1;
+	if (name[0] == '.' || name[0] == '\0')
+		return err_set(err, ERR_ABSENT, "%.80s names no file beside the form", uri);
+	if (b->folder != NULL) {
+		snprintf(path, sizeof(path), "%s/%.255s", b->folder, name);
+		return file_read(path, out, err);
+	}
+	while (bundle_file(b->payload, b->len, &at, found, &data, &n))
+		if (strcmp(found, name) == 0) {
+			buf_put(out, data, n);
+			return buf_check(out, err);
+		}
+	return err_set(err, ERR_ABSENT, "%.80s is not in the bundle", name);
+}
+
+/* What the form names and nobody brought: its words are asked without it. */
+static void
+tell_missing(const struct catalog *c, const char *form, const char *xml, size_t len)
+{
+	char name[MEDIA_NAME + 1];
+	size_t at = 0;
+
+	while (c->media.folder[0] != '\0' && media_missing(&c->media, xml, len, &at, name))
+		log_event("kiosk", "form=%s missing=%s", form, name);
+}
+
 /* NAME is for messages. */
 static enum err_code
-add(struct catalog *c, const char *name, const char *xml, size_t len, struct err *err)
+add(struct catalog *c, struct beside *beside, const char *name, const char *xml, size_t len, struct err *err)
 {
+	const struct form_rules rules = { .admit = true, .open = open_beside, .arg = beside };
 	struct findings findings;
 	struct shelf *s = &c->shelf[c->n];
 	enum err_code rc;
@@ -51,7 +108,7 @@ add(struct catalog *c, const char *name, const char *xml, size_t len, struct err
 	if (c->n == CATALOG_MAX)
 		return err_set(err, ERR_LIMIT, "more than %d forms", CATALOG_MAX);
 	findings_init(&findings);
-	rc = form_load(xml, len, NULL, &findings, &s->form, err);
+	rc = form_load(xml, len, &rules, &findings, &s->form, err);
 	findings_clear(&findings);
 	if (rc != ERR_OK)
 		return err_in(err, "%s", name);
@@ -68,48 +125,88 @@ add(struct catalog *c, const char *name, const char *xml, size_t len, struct err
 	s->is_locked = word_in("yes true true()", form_setting(s->form, "locked"));
 	s->minutes = number(s->form, "minutes", 240);
 	s->idle_s = number(s->form, "idle_seconds", 600);
+	s->sign = sign_language(s->form);
+	tell_missing(c, name, xml, len);
 	c->n++;
 	return ERR_OK;
 }
 
-static int
-is_xml(const struct dirent *d)
+static bool
+ends(const char *name, const char *end)
 {
-	size_t n = strlen(d->d_name);
+	size_t n = strlen(name), m = strlen(end);
 
-	return d->d_name[0] != '.' && n > 4 && strcmp(d->d_name + n - 4, ".xml") == 0;
+	return n > m && strcmp(name + n - m, end) == 0;
+}
+
+static int
+is_shown(const struct dirent *d)
+{
+	return d->d_name[0] != '.';
+}
+
+/* One file of the folder: a form, or something that forms show. FORMS: only these; else only the others. */
+static void
+take_file(struct catalog *c, const char *folder, const char *name, bool forms)
+{
+	struct beside beside = { .folder = folder };
+	char path[PATH_LEN];
+	struct buf bytes;
+	struct stat st;
+	struct err err;
+	enum err_code rc;
+
+	snprintf(path, sizeof(path), "%s/%.255s", folder, name);
+	if (ends(name, ".xml") != forms || ends(name, ".csv") || stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+		return;
+	buf_init(&bytes, XML_MAX);
+	rc = file_read(path, &bytes, &err);
+	if (rc == ERR_OK)
+		rc = forms ? add(c, &beside, name, buf_str(&bytes), bytes.len, &err)
+		    : media_add(&c->media, name, bytes.data, bytes.len, &err);
+	if (rc != ERR_OK)
+		log_err("kiosk", forms ? "form" : "media", &err);
+	buf_free(&bytes);
+}
+
+/* FOLDER once: its forms, or what they show. Other programs keep that in NAME-media. */
+static enum err_code
+take_folder(struct catalog *c, const char *folder, bool forms, struct err *err)
+{
+	struct dirent **names = NULL;
+	int n = scandir(folder, &names, is_shown, alphasort);
+	enum err_code rc = ERR_OK;
+
+	if (n < 0)
+		return err_set(err, ERR_ABSENT, "forms = %s: %s", folder, strerror(errno));
+	for (int i = 0; i < n; i++) {
+		char path[PATH_LEN];
+
+		take_file(c, folder, names[i]->d_name, forms);
+		if (!forms && ends(names[i]->d_name, "-media") && strchr(names[i]->d_name, '/') == NULL) {
+			snprintf(path, sizeof(path), "%s/%s", folder, names[i]->d_name);
+			if (take_folder(c, path, false, err) != ERR_OK)
+				log_err("kiosk", "media", err);
+		}
+		free(names[i]);
+	}
+	free(names);
+	return rc;
 }
 
 enum err_code
-catalog_folder(const char *folder, struct catalog **out, struct err *err)
+catalog_folder(const char *folder, const char *media, struct catalog **out, struct err *err)
 {
 	struct catalog *c = calloc(1, sizeof(*c));
-	struct dirent **names = NULL;
-	enum err_code rc = ERR_OK;
-	struct buf xml;
-	int n;
+	enum err_code rc;
 
 	*out = NULL;
 	if (c == NULL)
 		return err_nomem(err);
-	buf_init(&xml, XML_MAX);
-	n = scandir(folder, &names, is_xml, alphasort);
-	if (n < 0) {
-		rc = err_set(err, ERR_ABSENT, "forms = %s: %s", folder, strerror(errno));
-		n = 0;
-	}
-	for (int i = 0; i < n; i++) {
-		char path[PATH_LEN];
-
-		buf_reset(&xml);
-		snprintf(path, sizeof(path), "%s/%s", folder, names[i]->d_name);
-		if (rc == ERR_OK && (file_read(path, &xml, err) != ERR_OK
-		    || add(c, names[i]->d_name, buf_str(&xml), xml.len, err) != ERR_OK))
-			log_err("kiosk", "form", err);
-		free(names[i]);
-	}
-	free(names);
-	buf_free(&xml);
+	media_init(&c->media, media);
+	rc = take_folder(c, folder, false, err);
+	if (rc == ERR_OK)
+		rc = take_folder(c, folder, true, err);
 	if (rc == ERR_OK)
 		*out = c;
 	else
@@ -117,26 +214,38 @@ catalog_folder(const char *folder, struct catalog **out, struct err *err)
 	return rc;
 }
 
-enum err_code
-catalog_payload(const uint8_t *p, size_t len, struct catalog **out, struct err *err)
+/* One file of a bundle. Tables are read by the forms that name them. */
+static enum err_code
+take_payload(struct catalog *c, struct beside *beside, const char *name, const uint8_t *data, size_t len, bool forms,
+    struct err *err)
 {
+	if (ends(name, ".csv") || ends(name, ".xml") != forms)
+		return ERR_OK;
+	return forms ? add(c, beside, name, (const char *)data, len, err) : media_add(&c->media, name, data, len, err);
+}
+
+enum err_code
+catalog_payload(const uint8_t *p, size_t len, const char *media, struct catalog **out, struct err *err)
+{
+	struct beside beside = { .payload = p, .len = len };
 	struct catalog *c = calloc(1, sizeof(*c));
 	enum err_code rc = ERR_OK;
-	size_t at = 0, n;
+	size_t n;
 	const uint8_t *data;
 	char name[80];
 
 	*out = NULL;
 	if (c == NULL)
 		return err_nomem(err);
-	while (rc == ERR_OK && bundle_file(p, len, &at, name, &data, &n)) {
-		size_t l = strlen(name);
+	media_init(&c->media, media);
+	for (int forms = 0; forms < 2 && rc == ERR_OK; forms++) {
+		size_t at = 0;
 
-		if (l > 4 && strcmp(name + l - 4, ".xml") == 0)
-			rc = add(c, name, (const char *)data, n, err);
+		while (rc == ERR_OK && bundle_file(p, len, &at, name, &data, &n))
+			rc = take_payload(c, &beside, name, data, n, forms == 1, err);
+		if (rc == ERR_OK && at != len)
+			rc = err_set(err, ERR_INPUT, "forms bundle: cut off at byte %zu", at);
 	}
-	if (rc == ERR_OK && at != len)
-		rc = err_set(err, ERR_INPUT, "forms bundle: cut off at byte %zu", at);
 	if (rc == ERR_OK)
 		*out = c;
 	else
@@ -151,6 +260,7 @@ catalog_free(struct catalog *c)
 		return;
 	for (size_t i = 0; i < c->n; i++)
 		form_free(c->shelf[i].form);
+	media_clear(&c->media);
 	free(c);
 }
 

@@ -4,6 +4,7 @@
 #define KIOSK_CATALOG_H
 
 #include "forms/form.h"
+#include "kiosk/media.h"
 
 enum { CATALOG_MAX = 64 };
 
@@ -16,19 +17,22 @@ struct shelf {
 	bool is_locked;		/* tested wording: nothing is turned */
 	unsigned minutes;	/* 0: not said */
 	unsigned idle_s;	/* 0: the kiosk's */
+	int sign;		/* the form's language that is signed, or -1 */
 };
 
 struct catalog {
 	struct shelf shelf[CATALOG_MAX];
 	size_t n;
+	struct media media;	/* what they show, by name */
 };
 
-/* Every *.xml of FOLDER, in order of name; *OUT is the caller's: catalog_free. A form that does not load is
- * logged and left out. ERR_ABSENT: no such folder. ERR_LIMIT over CATALOG_MAX forms. */
-enum err_code catalog_folder(const char *folder, struct catalog **out, struct err *err) MUST_CHECK;
-/* The payload of a forms bundle (verified by the caller): its files that end in .xml. All forms must
- * load: ERR_INPUT names the first that does not. */
-enum err_code catalog_payload(const uint8_t *payload, size_t len, struct catalog **out,
+/* Every *.xml of FOLDER, in order of name, and what forms show: the other files there and in folders NAME-media,
+ * kept in the folder MEDIA (media.h). *.csv are lists of choices. *OUT is the caller's: catalog_free. What does not
+ * load is logged and left out. ERR_ABSENT: no such folder. */
+enum err_code catalog_folder(const char *folder, const char *media, struct catalog **out, struct err *err) MUST_CHECK;
+/* The payload of a forms bundle (verified by the caller). All must load: the message names the first file that
+ * does not. ERR_INPUT, ERR_LIMIT, ERR_EXISTS (two of one name), ERR_BROKEN (MEDIA cannot be written). */
+enum err_code catalog_payload(const uint8_t *payload, size_t len, const char *media, struct catalog **out,
 	struct err *err) MUST_CHECK;
 void catalog_free(struct catalog *c);
 

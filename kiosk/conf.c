@@ -11,6 +11,7 @@ const struct config_key kiosk_keys[] = {
 	KEY(site, CONFIG_TEXT, NULL, 0, 0, "site.db, made by candour site init")
 	KEY(pin, CONFIG_TEXT, NULL, 0, 0, "the pinned root key, made by candour site enrol")
 	KEY(ballast, CONFIG_TEXT, "", 0, 0, "file that is given up when storage is full; empty: site.ballast beside site.db")
+	KEY(cache, CONFIG_TEXT, "", 0, 0, "folder for pictures of forms and the sound of their words; empty: cache beside site.db")
 	KEY(forms, CONFIG_TEXT, "", 0, 0, "folder of XForm files (*.xml), used while no bundle has come")
 	KEY(languages, CONFIG_TEXT, "", 0, 200, "language tags in the order of the attract page; empty: all there are")
 	KEY(fonts, CONFIG_TEXT, "/usr/share/fonts-sil-andika/woff2", 0, 0, "folder with Andika-Regular.woff2 and Andika-Bold.woff2")

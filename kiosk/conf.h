@@ -9,6 +9,7 @@ struct kiosk_conf {
 	char *site;		/* site.db */
 	char *pin;		/* root.pin: the pinned root and the newest serials accepted */
 	char *ballast;
+	char *cache;		/* folder for what forms show and for their words as sound */
 	char *forms;		/* folder of XForm files used while site.db holds no bundle */
 	char *languages;	/* "en cy": in this order on the attract page; "": all */
 	char *fonts;		/* folder with Andika-Regular.woff2, Andika-Bold.woff2 */

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/num.h"
 #include "kiosk/inside.h"
+#include "kiosk/say.h"
 
 static int64_t
 env_now(void *arg)
@@ -368,6 +369,10 @@ press_look(struct kiosk *k, struct visit *v, const char *go)
 		v->look.words_only = n == 1;
 	else if (strncmp(go, "speed-", 6) == 0)
 		v->look.speed = n;
+	else if (is(go, "volume-0"))
+		v->look.volume -= v->look.volume > 0;
+	else if (is(go, "volume-1"))
+		v->look.volume += v->look.volume < SAY_LOUD;
 	else if (strncmp(go, "read-", 5) == 0)
 		v->look.read_each = n == 1;
 	else if (strncmp(go, "lang-", 5) == 0)
@@ -517,6 +522,7 @@ press_style(struct kiosk *k, struct visit *v, const char *go, const struct http_
 		return;
 	v->easy_read = is(a, "easy");
 	v->look.words_only = is(a, "words");
+	v->look.read_each = http_field(r, "read", 0, NULL) != NULL;
 	to_who(k, v);
 }
 
@@ -592,12 +598,14 @@ press_common(struct visit *v, const char *go, const struct http_request *r)
 		keep_page(v, r);
 	else if (is(go, "wrong"))
 		keep_page(v, r);
-	else if (is(go, "listen") || is(go, "hush"))
+	else if (is(go, "listen") || is(go, "hush") || is(go, "sign"))
 		keep_page(v, r);
 	else
 		return false;
 	if (is(go, "look"))
 		visit_over(v, AT_LOOK);
+	else if (is(go, "sign"))
+		visit_over(v, AT_SIGN);
 	else if (is(go, "wrong") && visit_at(v) != AT_CONCERN)
 		visit_over(v, AT_WRONG);
 	return true;
@@ -663,6 +671,10 @@ press_place(struct kiosk *k, struct visit *v, const char *go, const struct http_
 	case AT_CONCERN_SENT:
 		visit_under(v);
 		return visit_at(v) == AT_WRONG ? leave_over(k, v) : true;
+	case AT_SIGN:
+		if (!is(go, "again"))
+			visit_under(v);
+		return true;
 	case AT_STILL:
 		visit_under(v);
 		return true;

@@ -45,7 +45,7 @@ struct kiosk {
 	struct staff staff;
 	char version[20];		/* of the static files */
 	struct buf font[2];
-	char ballast[4096];
+	char ballast[4096], media_folder[4200], speech_folder[4200];
 	int64_t withdraw_since_ms;
 	unsigned withdraw_tries;
 	uint64_t pages, refused, kept, not_kept;	/* for /metrics */
@@ -61,8 +61,10 @@ const char *guard_cookie_get(const struct http_request *r, const char *name, boo
 
 /* --- ask.c: the questions of a page --- */
 /* Fill VIEW with the page F stands at. Texts live in A. */
-enum err_code ask_fill(struct visit *v, struct filling *f, struct arena *a, struct question_view *view,
-	struct err *err) MUST_CHECK;
+enum err_code ask_fill(struct visit *v, struct filling *f, const struct media *media, struct arena *a,
+	struct question_view *view, struct err *err) MUST_CHECK;
+/* The film in sign language of the page F stands at, which is shown in the language TAG; or NULL. */
+const struct media_file *ask_film(struct filling *f, const struct media *media, const char *tag);
 /* Store what R's body says about the questions of F's page. What is not of its type is kept as typed.
  * *BAD: something was. */
 enum err_code ask_take(struct visit *v, struct filling *f, const struct http_request *r, bool *bad,

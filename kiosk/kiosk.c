@@ -72,7 +72,7 @@ load_bundle(struct kiosk *k, const struct buf *b, struct catalog **out, struct e
 		rc = err_set(err, ERR_DENIED, "forms bundle %u is older than %u, which was in use", serial,
 		    k->pin.bundle_serial[1]);
 	if (rc == ERR_OK)
-		rc = catalog_payload(payload, n, out, err);
+		rc = catalog_payload(payload, n, k->media_folder, out, err);
 	if (rc == ERR_OK && serial != k->pin.bundle_serial[1]) {
 		struct err why;
 
@@ -110,7 +110,7 @@ load_forms(struct kiosk *k)
 	}
 	buf_free(&bytes);
 	if (c == NULL && k->conf->forms[0] != '\0' && (k->catalog == NULL || k->catalog->n == 0)) {
-		if (catalog_folder(k->conf->forms, &c, &err) != ERR_OK)
+		if (catalog_folder(k->conf->forms, k->media_folder, &c, &err) != ERR_OK)
 			log_err("kiosk", "forms", &err);
 		else
 			log_event("kiosk", "forms=%zu folder=%s", c->n, k->conf->forms);
@@ -119,6 +119,7 @@ load_forms(struct kiosk *k)
 		return;
 	catalog_free(k->catalog);
 	k->catalog = c;
+	media_clean(&c->media);
 }
 
 /* Notices for this device, its site or everybody; what does not read leaves what is shown. */
@@ -294,9 +295,22 @@ make_version(struct kiosk *k)
 	hex_str(h.bytes, 6, k->version);
 }
 
+/* As set, else NAME beside site.db. */
+static void
+beside_site(const struct kiosk *k, const char *set, const char *name, char *to, size_t max)
+{
+	const char *site = k->conf->site, *slash = strrchr(site, '/');
+
+	if (set[0] != '\0')
+		snprintf(to, max, "%s", set);
+	else
+		snprintf(to, max, "%.*s/%s", slash == NULL ? 1 : (int)(slash - site), slash == NULL ? "." : site, name);
+}
+
 static enum err_code
 open_site(struct kiosk *k, struct err *err)
 {
+	char cache[4096];
 	enum err_code rc = outbox_open(k->conf->site, OUTBOX_KIOSK, &k->ob, err);
 
 	if (rc == ERR_OK)
@@ -307,12 +321,10 @@ open_site(struct kiosk *k, struct err *err)
 		return rc;
 	hex_str(k->device, sizeof(k->device), k->device_text);
 	record_boot_id(k->boot);
-	if (k->conf->ballast[0] != '\0')
-		snprintf(k->ballast, sizeof(k->ballast), "%s", k->conf->ballast);
-	else
-		snprintf(k->ballast, sizeof(k->ballast), "%.*s/site.ballast",
-		    strrchr(k->conf->site, '/') == NULL ? 1 : (int)(strrchr(k->conf->site, '/') - k->conf->site),
-		    strrchr(k->conf->site, '/') == NULL ? "." : k->conf->site);
+	beside_site(k, k->conf->ballast, "site.ballast", k->ballast, sizeof(k->ballast));
+	beside_site(k, k->conf->cache, "cache", cache, sizeof(cache));
+	snprintf(k->media_folder, sizeof(k->media_folder), "%s/media", cache);
+	snprintf(k->speech_folder, sizeof(k->speech_folder), "%s/speech", cache);
 	return ERR_OK;
 }
 

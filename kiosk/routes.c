@@ -175,32 +175,52 @@ press(struct kiosk *k, const struct http_request *r, bool lan, struct http_respo
 		to_start(out, lan);
 }
 
-/* The sound of a page: its text is made under the lock, the sound without it. */
+/* The sound of a page: what to say is gathered under the lock, the sound made without it. */
 static void
 sound(struct kiosk *k, const struct http_request *r, bool lan, struct http_response *out)
 {
 	struct visit *v = visit_of(k, r, lan);
-	const char *voice;
-	bool is_own = false;
-	struct buf said;
-	unsigned speed;
+	struct say_how how = { .program = k->conf->voice, .media = k->media_folder, .cache = k->speech_folder };
+	struct say_list *list = arena_alloc(out->arena, sizeof(*list));
 	struct err err;
 
-	if (v == NULL || !say_can(k, v->words)) {
+	if (v == NULL || list == NULL) {
 		not_found(k, out);
 		return;
 	}
-	voice = v->words->voice;
-	speed = v->look.speed;
-	buf_init_secret(&said, SAY_MAX);
-	show_said(k, v, out->arena, &said, &is_own);
+	how.voice = say_can(k, v->words) ? v->words->voice : "";
+	how.speed = v->look.speed;
+	how.volume = v->look.volume;
+	show_said(k, v, out->arena, list);
 	pthread_mutex_unlock(&k->lock);
 	out->type = "audio/wav";
-	if (said.failed != ERR_OK || say_speak(k->conf->voice, voice, speed, &said, &out->body, &err) != ERR_OK) {
+	if (say_list(&how, list, &out->body, &err) != ERR_OK) {
 		log_event("kiosk", "speech=failed");
 		http_plain(out, 503, "No sound could be made.\n");
 	}
-	buf_free(&said);
+	pthread_mutex_lock(&k->lock);
+}
+
+/* /m/ID: a picture or film of a form. Nobody's answer is in it, but which one was looked at is nobody's business:
+ * it is not kept by the browser either. */
+static void
+media(struct kiosk *k, const struct http_request *r, struct http_response *out)
+{
+	const struct media_file *file = media_at(&k->catalog->media, r->path + strlen("/m/"));
+	struct media_file copy;
+	struct err err;
+
+	if (file == NULL || file->kind == MEDIA_AUDIO) {
+		not_found(k, out);
+		return;
+	}
+	copy = *file;
+	pthread_mutex_unlock(&k->lock);
+	out->type = copy.type;
+	if (media_read(k->media_folder, &copy, &out->body, &err) != ERR_OK) {
+		log_err("kiosk", "media", &err);
+		http_plain(out, 404, "This is not there any more.\n");
+	}
 	pthread_mutex_lock(&k->lock);
 }
 
@@ -308,6 +328,8 @@ route(struct kiosk *k, const struct http_request *r, bool lan, struct http_respo
 			http_see_other(out, "/");
 	} else if (is(p, "/s") || strncmp(p, "/s/", 3) == 0) {
 		visit_handle(k, r, lan, out);
+	} else if (strncmp(p, "/m/", 3) == 0 && !is_post(r)) {
+		media(k, r, out);
 	} else if (strncmp(p, "/static/", 8) == 0 && !is_post(r)) {
 		static_handle(k, r, out);
 	} else if (is(p, "/healthz") && !is_post(r)) {

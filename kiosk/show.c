@@ -19,10 +19,12 @@ struct sheet {
 	struct arena *a;
 	struct http_response *out;
 	struct frame f;
-	struct buf said;	/* what Listen reads */
+	struct say_list *said;	/* what Listen says; NULL while nobody listens */
+	bool has_sound;		/* the form brings sound of its own for this page */
 	bool has_text;		/* something is written here: it gets more time */
-	bool is_own;		/* a person's own words are on it: nothing of it is cached */
 };
+
+static void show_place(struct sheet *s);
 
 const struct words *
 show_words(struct kiosk *k, const char *code)
@@ -49,6 +51,16 @@ show_frame(struct kiosk *k, const struct words *w, struct frame *f, const char *
 	f->token = f->audio = f->steps = f->go = f->go_label = f->other = f->other_label = "";
 }
 
+/* There is something to hear on this page. */
+static void
+set_listen(struct sheet *s)
+{
+	s->f.has_listen = true;
+	s->f.is_listening = s->v->is_listening;
+	if (s->f.is_listening)
+		s->f.audio = text_of(s->a, "/s/sound?n=%u", s->v->listen_n);
+}
+
 static void
 frame(struct sheet *s, const char *title)
 {
@@ -65,20 +77,42 @@ frame(struct sheet *s, const char *title)
 	    v->look.words_only ? " words-only" : "", sizes[v->look.size % 3]);
 	s->f.is_larger = v->look.size > 0;
 	s->f.has_back = s->f.has_wrong = s->f.has_stop = true;
-	s->f.has_listen = say_can(s->k, v->words);
-	s->f.is_listening = v->is_listening && s->f.has_listen;
-	if (s->f.is_listening)
-		s->f.audio = text_of(s->a, "/s/sound?n=%u", v->listen_n);
+	if (say_can(s->k, v->words))
+		set_listen(s);
 	s->f.go = "next";
 	s->f.go_label = v->words->continue_;
 }
 
-/* What Listen reads: sentences, each ended. */
+static void
+say_piece(struct sheet *s, const char *text, const struct media_file *sound, bool is_own)
+{
+	struct media_file *copy = NULL;
+	struct say_piece *p;
+
+	s->has_sound |= sound != NULL;
+	if (s->said == NULL || s->said->n == SAY_PIECES || text == NULL || (text[0] == '\0' && sound == NULL))
+		return;
+	if (sound != NULL) {
+		copy = arena_alloc(s->a, sizeof(*copy));
+		if (copy != NULL)
+			*copy = *sound;
+	}
+	p = &s->said->piece[s->said->n];
+	*p = (struct say_piece){ .text = arena_str(s->a, text), .sound = copy, .is_own = is_own };
+	s->said->n += p->text != NULL;
+}
+
 static void
 say(struct sheet *s, const char *text)
 {
-	if (text != NULL && text[0] != '\0')
-		say_sentence(&s->said, text);
+	say_piece(s, text, NULL, false);
+}
+
+/* Somebody's own words: never in a file. */
+static void
+say_own(struct sheet *s, const char *text)
+{
+	say_piece(s, text, NULL, true);
 }
 
 /* --- questions --------------------------------------------------------------------------------------- */
@@ -91,16 +125,13 @@ say_asks(struct sheet *s, const struct question_view *q)
 		const struct ask_view *a = &q->asks[i];
 
 		say(s, a->error);
-		say(s, a->label);
+		say_piece(s, a->label, a->sound, false);
 		say(s, a->hint);
 		for (size_t n = 0; n < a->n_choices; n++)
-			say(s, a->choices[n].label);
+			say_piece(s, a->choices[n].label, a->choices[n].sound, false);
 		for (size_t n = 0; n < a->n_others; n++)
-			say(s, a->others[n].label);
-		if (a->value[0] != '\0') {
-			say(s, a->value);
-			s->is_own = true;
-		}
+			say_piece(s, a->others[n].label, a->others[n].sound, false);
+		say_own(s, a->value);
 		s->has_text |= a->is_text || a->is_line;
 	}
 }
@@ -114,7 +145,8 @@ show_filling(struct sheet *s, struct filling *f, bool is_last_send)
 	struct err err;
 
 	frame(s, "");
-	if (ask_fill(s->v, f, s->a, &q, &err) != ERR_OK) {
+	s->f.has_sign = ask_film(f, &s->k->catalog->media, s->v->tag) != NULL;
+	if (ask_fill(s->v, f, &s->k->catalog->media, s->a, &q, &err) != ERR_OK) {
 		log_err("kiosk", "page", &err);
 		s->out->status = 500;
 		return;
@@ -133,8 +165,41 @@ show_filling(struct sheet *s, struct filling *f, bool is_last_send)
 	if (is_last_send && !session_next(f->session, &next))
 		s->f.go_label = s->v->words->concern_send;
 	say_asks(s, &q);
+	if (s->has_sound)
+		set_listen(s);
 	q.f = s->f;
 	page_kiosk_question(&s->out->body, &q);
+}
+
+/* The film of the page under this one, in sign language. */
+static void
+show_sign(struct sheet *s)
+{
+	struct visit *v = s->v;
+	enum place under = v->top > 0 ? v->floor[v->top - 1] : AT_NOTHING;
+	struct filling *f = under == AT_WHO ? &v->who : under == AT_CONCERN ? &v->concern : &v->main;
+	struct sign_view view = { .src = "" };
+	const struct media_file *film;
+	struct page page;
+	struct err err;
+
+	film = f->session == NULL ? NULL : ask_film(f, &s->k->catalog->media, v->tag);
+	if (film == NULL || session_page(f->session, f->page, &page, &err) != ERR_OK) {
+		visit_under(v);
+		show_place(s);
+		return;
+	}
+	view.heading = page.n_controls == 1 ? arena_str(s->a, page.controls[0].label) : arena_str(s->a, page.group_label);
+	frame(s, view.heading);
+	s->f.has_listen = s->f.has_stop = s->f.has_wrong = false;
+	s->f.audio = "";
+	s->f.has_look_off = true;
+	s->f.go_label = v->words->sign_back;
+	s->f.other = "again";
+	s->f.other_label = v->words->sign_again;
+	view.src = text_of(s->a, "/m/%s", film->id);
+	view.f = s->f;
+	page_kiosk_sign(&s->out->body, &view);
 }
 
 /* A page of the kiosk's own with tiles: one question, the choices numbered by VALUES. */
@@ -154,6 +219,7 @@ show_tiles(struct sheet *s, const char *label, const char *hint, const char *con
 	a->label = label;
 	a->hint = hint;
 	a->value = a->find = "";
+	a->picture = (struct picture_view){ "", "", "" };
 	a->described = hint[0] != '\0' ? "a0-hint" : "";
 	a->error = s->v->choose_error ? s->v->words->err_choose : "";
 	a->focus_error = s->v->choose_error;
@@ -165,7 +231,7 @@ show_tiles(struct sheet *s, const char *label, const char *hint, const char *con
 	a->grid = n <= 2 ? "n2" : n == 3 ? "n3" : n == 4 ? "n4" : n == 5 ? "n5" : n <= 6 ? "n6" : "n8";
 	for (size_t i = 0; a->choices != NULL && i < n; i++) {
 		a->choices[i] = (struct choice_view){ .id = text_of(s->a, "a0-%zu", i), .value = values[i],
-		    .label = labels[i], .symbol = "", .rank = "", .up = "", .down = "" };
+		    .label = labels[i], .symbol = "", .rank = "", .up = "", .down = "", .picture = { "", "", "" } };
 		a->n_choices++;
 	}
 	q.asks = a;
@@ -376,7 +442,8 @@ show_look(struct sheet *s)
 	const char *const pictures[] = { w->look_with, w->look_without };
 	const char *const speeds[] = { w->look_slow, w->look_usual, w->look_fast };
 	const char *const reads[] = { w->look_read_off, w->look_read_on };
-	struct look_view view = { .rows = arena_calloc(s->a, 6, sizeof(*view.rows)) };
+	const char *const volumes[] = { w->look_quieter, w->look_louder };
+	struct look_view view = { .rows = arena_calloc(s->a, 7, sizeof(*view.rows)) };
 
 	if (view.rows == NULL)
 		return;
@@ -389,6 +456,8 @@ show_look(struct sheet *s)
 	row(s, &view, w->look_pictures, "words", l->words_only, pictures, 2);
 	if (s->f.has_listen) {
 		row(s, &view, w->look_voice, "speed", l->speed, speeds, 3);
+		row(s, &view, text_fill(s->a, w->look_volume, text_of(s->a, "%u", l->volume + 1),
+		    text_of(s->a, "%d", SAY_LOUD + 1)), "volume", 2, volumes, 2);
 		row(s, &view, w->look_read, "read", l->read_each, reads, 2);
 	}
 	language_row(s, &view);
@@ -471,13 +540,14 @@ show_review(struct sheet *s)
 			to->shown = to->is_empty ? w->review_empty : shown_value(s, c);
 			to->go = text_of(s->a, "change-%u", at);
 			say(s, to->label);
-			say(s, to->shown);
+			say_own(s, to->shown);
 		}
 	}
 	pages = n == 0 ? 1 : (n + ANSWERS_A_PAGE - 1) / ANSWERS_A_PAGE;
 	if (s->v->review_page >= pages) {
 		s->v->review_page = (unsigned)pages - 1;
-		buf_reset(&s->said);
+		if (s->said != NULL)
+			s->said->n = 0;
 		show_review(s);
 		return;
 	}
@@ -485,7 +555,6 @@ show_review(struct sheet *s)
 		s->f.steps = text_fill(s->a, w->of_n, text_of(s->a, "%u", s->v->review_page + 1),
 		    text_of(s->a, "%zu", pages));
 	s->f.has_plain_steps = true;
-	s->is_own = true;
 	view.error = "";
 	if (s->v->review_page + 1 == pages) {
 		s->f.go = "send";
@@ -525,7 +594,7 @@ show_thanks(struct sheet *s)
 	say(s, w->thanks_words);
 	for (size_t i = 0; view.words != NULL && i < 4; i++) {
 		view.words[view.n_words++].text = word_text(s->v->receipt[i]);
-		say(s, word_text(s->v->receipt[i]));
+		say_own(s, word_text(s->v->receipt[i]));
 	}
 	lines[0].text = text_fill(s->a, w->thanks_until, buf_str(&until), NULL);
 	lines[1].text = w->thanks_private;
@@ -534,7 +603,6 @@ show_thanks(struct sheet *s)
 	say(s, lines[0].text);
 	say(s, lines[1].text);
 	view.qr_path = receipt_qr(buf_str(&words), s->a, &view.qr_size);
-	s->is_own = true;
 	view.f = s->f;
 	page_kiosk_thanks(&s->out->body, &view);
 	buf_free(&until);
@@ -596,6 +664,9 @@ show_place(struct sheet *s)
 	case AT_STILL:
 		show_still(s);
 		break;
+	case AT_SIGN:
+		show_sign(s);
+		break;
 	}
 }
 
@@ -632,7 +703,6 @@ sheet_init(struct sheet *s, struct kiosk *k, struct visit *v, struct http_respon
 	s->v = v;
 	s->a = out->arena;
 	s->out = out;
-	buf_init_secret(&s->said, SAY_MAX);
 }
 
 /* Room for a whole page at once: a secret buffer that grows copies and wipes each time. */
@@ -652,22 +722,33 @@ show_visit(struct kiosk *k, struct visit *v, struct http_response *out)
 	sheet_init(&s, k, v, out);
 	show_place(&s);
 	set_idle(&s);
-	buf_free(&s.said);
+}
+
+static bool
+is_wrong_place(const struct visit *v)
+{
+	for (unsigned i = 0; i <= v->top; i++)
+		if (v->floor[i] == AT_WRONG || v->floor[i] == AT_CONCERN || v->floor[i] == AT_CONCERN_FAILED
+		    || v->floor[i] == AT_CONCERN_SENT)
+			return true;
+	return false;
 }
 
 void
-show_said(struct kiosk *k, struct visit *v, struct arena *a, struct buf *said, bool *is_own)
+show_said(struct kiosk *k, struct visit *v, struct arena *a, struct say_list *list)
 {
 	struct http_response out = { .arena = a };
 	struct sheet s;
 
 	buf_init_secret(&out.body, 8 << 20);
 	sheet_init(&s, k, v, &out);
+	s.said = list;
 	show_place(&s);
-	buf_put(said, s.said.data, s.said.len);
-	*is_own = s.is_own;
-	buf_free(&s.said);
 	buf_free(&out.body);
+	/* That a page of "Something is wrong" was heard must not show in any file. */
+	if (is_wrong_place(v))
+		for (size_t i = 0; i < list->n; i++)
+			list->piece[i].is_own = true;
 }
 
 void

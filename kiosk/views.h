@@ -25,11 +25,16 @@ struct frame {
 	bool has_look_off;	/* no button "Text size" */
 	bool has_plain_steps;	/* "1 of 2" without the word Question */
 	bool has_script;
+	bool has_sign;		/* there is a film of this page in sign language */
 	const char *go, *go_label;	/* the main button; label "": none */
 	const char *other, *other_label;	/* one more quiet button; label "": none */
 	struct pebble *pebbles;
 	size_t n_pebbles;
 };
+
+/* A picture of the form; src "": none. */
+struct picture_view { const char *src, *width, *height; };
+struct media_file;
 
 struct choice_view {
 	const char *id;		/* "a0-3" */
@@ -38,6 +43,8 @@ struct choice_view {
 	bool checked;
 	const char *rank;	/* "2", or "" */
 	const char *up, *down;	/* values of the rank buttons, "" if it cannot move */
+	struct picture_view picture;
+	const struct media_file *sound;	/* the form's own, or NULL */
 };
 
 /* One question. Exactly one is_* is set, beside is_lone. */
@@ -66,6 +73,8 @@ struct ask_view {
 	bool has_more_row;	/* pages, but no search: the button stands alone */
 	const char *find;	/* what was searched for */
 	const char *step_text;	/* range: "0 to 10" */
+	struct picture_view picture;
+	const struct media_file *sound;	/* the form's own, or NULL */
 };
 
 struct question_view {
@@ -141,6 +150,11 @@ struct wrong_view {
 
 struct option_view { const char *go, *label; bool on; };
 struct look_row_view { const char *label; struct option_view *options; size_t n_options; };
+
+struct sign_view {
+	struct frame f;
+	const char *heading, *src;
+};
 
 struct look_view {
 	struct frame f;

@@ -8,7 +8,7 @@
 #include "base/codec.h"
 #include "collector/seal.h"
 
-enum { FIND_MAX = 400 };
+enum { FIND_MAX = 400, VOLUME_USUAL = 3 };
 
 enum err_code
 visits_init(struct visits *t, struct err *err)
@@ -99,6 +99,7 @@ visit_begin(struct visits *t, int64_t now_ms, struct visit **out, struct err *er
 	seal_random(v->page_mark, sizeof(v->page_mark));
 	seal_random(v->record_id, sizeof(v->record_id));
 	v->look.speed = 1;
+	v->look.volume = VOLUME_USUAL;
 	typed_init(&v->who);
 	typed_init(&v->main);
 	typed_init(&v->concern);

@@ -20,12 +20,13 @@ enum place {
 	AT_NOTHING, AT_STYLE, AT_WHO, AT_WHICH, AT_PRIVACY, AT_PRACTICE, AT_ASK, AT_REVIEW, AT_FAILED, AT_THANKS,
 	AT_NO_FORM,
 	/* over one of the above */
-	AT_LOOK, AT_WRONG, AT_CONCERN, AT_CONCERN_FAILED, AT_CONCERN_SENT, AT_STILL,
+	AT_LOOK, AT_WRONG, AT_CONCERN, AT_CONCERN_FAILED, AT_CONCERN_SENT, AT_STILL, AT_SIGN,
 };
 
 struct look {
 	unsigned size;		/* 0 usual, 1 larger, 2 largest */
 	unsigned speed;		/* 0 slow, 1 usual, 2 fast */
+	unsigned volume;	/* 0 to SAY_LOUD */
 	bool is_dark, words_only, read_each;
 };
 

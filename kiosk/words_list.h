@@ -16,7 +16,7 @@
 	X(privacy_4) X(privacy_5) X(privacy_6) X(privacy_agree) X(privacy_no) X(err_choose) \
 	X(err_choose_optout) X(err_choose_some) X(err_exclusive) X(err_answer) X(err_number) \
 	X(err_decimal) X(err_date) X(err_time) X(err_constraint) X(err_long) X(err_text) \
-	X(err_rank) X(minus) X(plus) X(day) X(month) X(year) X(hour) X(minute) X(up) X(down) \
+	X(err_rank) X(err_summary) X(minus) X(plus) X(day) X(month) X(year) X(hour) X(minute) X(up) X(down) \
 	X(no_names) X(choose_many) X(more_answers) X(earlier_answers) X(tick_ok) X(add_another) \
 	X(add_title) X(search) X(search_label) X(search_none) X(search_all) X(review_title) \
 	X(review_page) X(review_empty) X(review_send) X(review_quote) X(review_more) \
@@ -29,7 +29,7 @@
 	X(concern_sent_title) X(concern_sent) X(concern_no_words) X(concern_send) X(look_title) \
 	X(look_size) X(look_size_1) X(look_size_2) X(look_size_3) X(look_colour) X(look_light) \
 	X(look_dark) X(look_pictures) X(look_with) X(look_without) X(look_voice) X(look_slow) \
-	X(look_usual) X(look_fast) X(look_language) X(look_read) X(look_read_on) X(look_read_off) X(still_title) \
+	X(look_usual) X(look_fast) X(look_language) X(look_volume) X(look_quieter) X(look_louder) X(look_read) X(look_read_on) X(look_read_off) X(sign) X(sign_again) X(sign_back) X(still_title) \
 	X(still_text) X(still_yes) X(about_title) X(about_text) X(about_withdraw) X(about_notices) \
 	X(about_staff) X(about_privacy) X(withdraw_title) X(withdraw_label) X(withdraw_hint) \
 	X(withdraw_do) X(withdraw_done_title) X(withdraw_done) X(withdraw_published) \

@@ -134,6 +134,12 @@ export async function stopKiosk(kiosk, signal = 'SIGTERM') {
   return gone;
 }
 
+// Wait until TEST() (may be async) holds, and count that it did: no longer than a slow machine needs.
+export async function until(what, test, ms = 90000) {
+  for (const end = Date.now() + ms; Date.now() < end; await new Promise(r => setTimeout(r, 100))) if (await test()) return check(what, true);
+  return check(what, false, `not within ${ms / 1000} s`);
+}
+
 // One plain request, as a program would make it.
 export function request(url, { method = 'GET', path = '/', headers = {}, body } = {}) {
   return new Promise((resolve, reject) => {

@@ -2,13 +2,7 @@
 // there, an older bundle is refused.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Visitor, check, equal, folder, main, makeSite, request, startKiosk } from './lib.mjs';
-
-// Until what the kiosk says fits; it looks for news every ten seconds.
-async function until(what, test) {
-  for (const end = Date.now() + 40000; Date.now() < end; await new Promise(r => setTimeout(r, 250))) if (await test()) return check(what, true);
-  return check(what, false);
-}
+import { Visitor, check, equal, folder, main, makeSite, request, startKiosk, until } from './lib.mjs';
 
 await main(async () => {
   const site = makeSite(), kiosk = await startKiosk(site), dir = folder();
