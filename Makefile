@@ -44,7 +44,7 @@ endif
 CFLAGS += -std=c17 $(WARN) -fno-strict-aliasing $(CFLAGS_$(V))
 LDFLAGS += $(LDFLAGS_$(V))
 LIBS := -lmicrohttpd -lgnutls -lmbedtls -lmbedx509 -lmbedcrypto -lsqlite3 -lpq -lxml2 -lzip -ljansson \
-	-lpcre2-8 -lqrencode -lsodium -lsndfile -lm -lpthread
+	-lpcre2-8 -lxlsxwriter -lqrencode -lsodium -lsndfile -lm -lpthread
 
 # --- what there is -----------------------------------------------------------------------------
 srcs = $(filter-out %/main.c,$(wildcard $(1)/*.c)) $(patsubst %,$(O)/gen/%.c,$(wildcard $(1)/templates/*.html)) \

@@ -4,9 +4,8 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-
-#include "aggregator/say.h"
 
 enum { TICKS = 8 };
 
@@ -54,9 +53,15 @@ nice(double v)
 	return v <= e ? e : v <= 2 * e ? 2 * e : v <= 5 * e ? 5 * e : 10 * e;
 }
 
+double
+chart_step(double range, int n)
+{
+	return nice(range / n);
+}
+
 /* From what is shown; a percentage never leaves 0..100, and small differences are not blown up. */
 static double
-set_range(const struct series *s, struct scale *sc)
+set_range(const struct series *s, const struct chart_options *how, struct scale *sc)
 {
 	double low = HUGE_VAL, high = -HUGE_VAL, step;
 	bool percent = strcmp(series_first(s)->unit, "%") == 0;
@@ -67,12 +72,13 @@ set_range(const struct series *s, struct scale *sc)
 		reach(&low, &high, &r->value);
 		if (!r->value.shown)
 			continue;
-		reach(&low, &high, &r->target);
 		reach(&low, &high, &r->spc_lower);
 		reach(&low, &high, &r->spc_upper);
 		reach(&low, &high, &r->lower95);
 		reach(&low, &high, &r->upper95);
 	}
+	for (size_t i = 0; i < how->n_refs && isfinite(low); i++)
+		reach(&low, &high, &(struct pub_num){ true, how->refs[i].v });
 	if (!isfinite(low)) {
 		low = 0;
 		high = percent ? 100 : 1;
@@ -87,7 +93,7 @@ set_range(const struct series *s, struct scale *sc)
 		low -= 1;
 		high += 1;
 	}
-	step = nice((high - low) / (TICKS - 2));
+	step = chart_step(high - low, how->size == CHART_NARROW ? 4 : TICKS - 2);
 	sc->low = floor(low / step) * step;
 	sc->high = ceil(high / step) * step;
 	if (percent) {
@@ -98,8 +104,8 @@ set_range(const struct series *s, struct scale *sc)
 }
 
 /* Paths of a mark around (x, y): circle, triangle up, square on its corner, and the two neutral ones. */
-static const char *
-shape(struct arena *a, enum mark m, double x, double y, double r)
+const char *
+chart_shape(struct arena *a, enum mark m, double x, double y, double r)
 {
 	switch (m) {
 	case MARK_BETTER:
@@ -135,7 +141,7 @@ say_point(struct arena *a, const struct pub_row *r)
 }
 
 static void
-put_marks(struct chart_view *v, const struct series *s, const struct scale *sc, struct arena *a,
+put_marks(struct chart_view *v, const struct series *s, const struct scale *sc, double size, struct arena *a,
 	struct chart_mark *marks, struct chart_gap *gaps)
 {
 	for (size_t i = 0; i < s->n; i++) {
@@ -148,7 +154,7 @@ put_marks(struct chart_view *v, const struct series *s, const struct scale *sc, 
 			continue;
 		}
 		marks[v->n_marks] = (struct chart_mark){
-			.d = shape(a, say_mark_of(r->variation), x, y_of(sc, r->value.v), v->is_small ? 3.2 : 5.5),
+			.d = chart_shape(a, say_mark_of(r->variation), x, y_of(sc, r->value.v), size),
 			.class_name = say_mark_class(say_mark_of(r->variation)),
 			.title = say_point(a, r), .whisker = "",
 		};
@@ -238,10 +244,10 @@ put_grid(struct chart_view *v, const struct series *s, const struct scale *sc, d
 }
 
 static void
-put_words(struct chart_view *v, const struct series *s, const struct scale *sc, struct arena *a)
+put_words(struct chart_view *v, const struct series *s, struct arena *a)
 {
 	const struct pub_row *first = series_first(s), *last = series_latest(s);
-	char from[48], to[48], value[48] = "", target[48];
+	char from[48], to[48], value[48] = "";
 
 	say_period(first->period_start, first->period_end, from);
 	say_period(s->rows[s->n - 1]->period_start, s->rows[s->n - 1]->period_end, to);
@@ -252,45 +258,143 @@ put_words(struct chart_view *v, const struct series *s, const struct scale *sc, 
 	v->description = arena_printf(a, "Line chart from %s to %s, %zu values, %zu hidden. Last value: %s. %s. The same "
 	    "numbers are in a table.", from, to, v->n_marks, v->n_gaps, value[0] != '\0' ? value : "none",
 	    last != NULL && last->variation[0] != '\0' ? say_mark(say_mark_of(last->variation)) : "No limits yet");
-	v->target = "";
-	if (last != NULL && last->target.shown) {
-		say_number(&last->target, last->unit, -1, target);
-		v->target = arena_printf(a, "Target %s", target);
-		v->target_y = y_of(sc, last->target.v);
-	}
 }
 
-enum err_code
-chart_of(const struct series *s, const char *id, bool is_small, struct arena *a, struct chart_view *out,
-	struct err *err)
+/* Lines to hold the series against. */
+static enum err_code
+put_refs(struct chart_view *v, const struct chart_options *how, const struct scale *sc, struct arena *a, struct err *err)
 {
+	struct chart_ref_view *refs = arena_calloc(a, how->n_refs + 1, sizeof(*refs));
+
+	if (refs == NULL)
+		return err_nomem(err);
+	for (size_t i = 0; i < how->n_refs; i++)
+		if (!v->is_small || strcmp(how->refs[i].class_name, "target") == 0)
+			refs[v->n_refs++] = (struct chart_ref_view){ y_of(sc, how->refs[i].v), how->refs[i].class_name };
+	v->refs = refs;
+	return ERR_OK;
+}
+
+static int
+label_cmp(const void *a, const void *b)
+{
+	double x = ((const struct chart_label *)a)->y, y = ((const struct chart_label *)b)->y;
+
+	return (x > y) - (x < y);
+}
+
+/* Names of the lines, in the margin on the right where no value can lie under them; each as near to its line as the
+ * others leave it. */
+static enum err_code
+put_labels(struct chart_view *v, const struct series *s, const struct chart_options *how, const struct scale *sc,
+	struct arena *a, struct err *err)
+{
+	enum { LINE = 17, NAME = 14 };
+	const struct pub_row *last = series_latest(s);
+	struct chart_label *labels = arena_calloc(a, how->n_refs + 2, sizeof(*labels));
+	const char *unit = series_first(s)->unit;
+	char number[48];
+
+	if (labels == NULL)
+		return err_nomem(err);
+	for (size_t i = 0; i < how->n_refs; i++) {
+		const struct chart_ref *r = &how->refs[i];
+		size_t cut = strlen(r->name) > NAME ? NAME : strlen(r->name);
+
+		while (cut > 0 && ((unsigned char)r->name[cut] & 0xc0) == 0x80)	/* whole characters */
+			cut--;
+		say_number(&(struct pub_num){ true, r->v }, unit, -1, number);
+		labels[v->n_labels++] = (struct chart_label){ .y = y_of(sc, r->v), .class_name = r->class_name,
+		    .text = arena_printf(a, "%.*s%s %s", (int)cut, r->name, r->name[cut] != '\0' ? ".." : "", number) };
+	}
+	if (last != NULL && last->spc_mean.shown) {
+		say_number(&last->spc_mean, unit, strcmp(unit, "%") == 0 ? 1 : 2, number);
+		labels[v->n_labels++] = (struct chart_label){ .y = y_of(sc, last->spc_mean.v), .class_name = "of-mean",
+		    .text = arena_printf(a, "Mean %s", number) };
+	}
+	qsort(labels, v->n_labels, sizeof(*labels), label_cmp);
+	for (size_t i = 0; i < v->n_labels; i++) {
+		labels[i].text_y = labels[i].y + 4;
+		if (i > 0 && labels[i].text_y < labels[i - 1].text_y + LINE)
+			labels[i].text_y = labels[i - 1].text_y + LINE;
+	}
+	/* What was pushed over the lower edge goes up again, with all above it. */
+	for (size_t i = v->n_labels; i > 0; i--) {
+		double most = i == v->n_labels ? sc->bottom : labels[i].text_y - LINE;
+
+		if (labels[i - 1].text_y > most)
+			labels[i - 1].text_y = most;
+		labels[i - 1].leader = arena_printf(a, "M%.1f %.1fL%.1f %.1f", v->right, labels[i - 1].y, v->right + 9,
+		    labels[i - 1].text_y - 4);
+	}
+	v->labels = labels;
+	return ERR_OK;
+}
+
+/* Limits begin again at the first shown value of the month, as in indicators/prepare.c. */
+static enum err_code
+put_breaks(struct chart_view *v, const struct series *s, const struct chart_options *how, const struct scale *sc,
+	struct arena *a, struct err *err)
+{
+	struct chart_break_view *breaks = arena_calloc(a, how->n_breaks + 1, sizeof(*breaks));
+
+	if (breaks == NULL)
+		return err_nomem(err);
+	for (size_t k = 0; k < how->n_breaks && !v->is_small; k++)
+		for (size_t i = 1; i < s->n; i++)
+			if (s->rows[i]->value.shown && strncmp(s->rows[i]->period_start, how->breaks[k].from, 7) >= 0) {
+				breaks[v->n_breaks++] = (struct chart_break_view){ tenth(x_of(sc, i) - sc->step / 2),
+				    arena_printf(a, "%zu", k + 1) };
+				break;
+			}
+	v->breaks = breaks;
+	return ERR_OK;
+}
+
+static const struct shape_of_chart {
+	int width, height, left, top, right, bottom;
+	double mark;
+	const char *class_name;
+} sizes[] = {
+	[CHART_FULL] = { 980, 380, 60, 18, 150, 34, 5.5, "full" },
+	[CHART_NARROW] = { 400, 300, 48, 14, 8, 30, 4.2, "slim" },
+	[CHART_SMALL] = { 340, 150, 44, 10, 8, 26, 3.2, "small" },
+};
+
+enum err_code
+chart_of(const struct series *s, const char *id, const struct chart_options *how, struct arena *a,
+	struct chart_view *out, struct err *err)
+{
+	const struct shape_of_chart *size = &sizes[how->size];
+	bool is_small = how->size == CHART_SMALL;
 	struct chart_view v = {
-		.id = id, .is_small = is_small, .width = is_small ? 340 : 980, .height = is_small ? 150 : 380,
-		.left = is_small ? 44 : 60, .top = is_small ? 10 : 18,
+		.id = id, .is_small = is_small, .class_name = size->class_name, .width = size->width, .height = size->height,
+		.left = size->left, .top = size->top, .right = size->width - size->right, .bottom = size->height - size->bottom,
 	};
-	struct scale sc = {0};
+	struct scale sc = { .left = v.left, .top = v.top, .bottom = v.bottom, .step = (v.right - v.left) / (double)s->n };
 	struct chart_mark *marks = arena_calloc(a, s->n, sizeof(*marks));
 	struct chart_gap *gaps = arena_calloc(a, s->n, sizeof(*gaps));
 	struct chart_line *rows = arena_calloc(a, 2 * TICKS, sizeof(*rows));
 	struct chart_line *columns = arena_calloc(a, s->n, sizeof(*columns));
 	double step;
+	enum err_code rc;
 
 	if (marks == NULL || gaps == NULL || rows == NULL || columns == NULL)
 		return err_nomem(err);
-	v.right = v.width - (is_small ? 8 : 14);
-	v.bottom = v.height - (is_small ? 26 : 34);
-	sc.left = v.left;
-	sc.top = v.top;
-	sc.bottom = v.bottom;
-	sc.step = (v.right - v.left) / (double)s->n;
-	step = set_range(s, &sc);
+	step = set_range(s, how, &sc);
 	if (is_small)
 		step = sc.high - sc.low;
-	put_marks(&v, s, &sc, a, marks, gaps);
+	put_marks(&v, s, &sc, size->mark, a, marks, gaps);
 	put_grid(&v, s, &sc, step, a, rows, columns);
-	put_words(&v, s, &sc, a);
-	if (put_paths(&v, s, &sc, a, err) != ERR_OK)
-		return err->code;
-	*out = v;
-	return ERR_OK;
+	put_words(&v, s, a);
+	rc = put_paths(&v, s, &sc, a, err);
+	if (rc == ERR_OK)
+		rc = put_refs(&v, how, &sc, a, err);
+	if (rc == ERR_OK && how->size == CHART_FULL)
+		rc = put_labels(&v, s, how, &sc, a, err);
+	if (rc == ERR_OK)
+		rc = put_breaks(&v, s, how, &sc, a, err);
+	if (rc == ERR_OK)
+		*out = v;
+	return rc;
 }

@@ -8,6 +8,7 @@
 #include "aggregator/csv.h"
 #include "aggregator/odata.h"
 #include "aggregator/templates.h"
+#include "aggregator/xlsx.h"
 #include "base/codec.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -20,6 +21,7 @@ static const char post_path[] = "/v1/publication";
 
 static const struct nav_item menu[] = {
 	{ "/", "Figures", false },
+	{ "/groups", "Groups", false },
 	{ "/publications", "Publications", false },
 	{ "/about", "How to read this", false },
 };
@@ -186,6 +188,28 @@ serve_csv(struct page_request *q, const char *name)
 	return true;
 }
 
+/* /xlsx/ID.xlsx, /xlsx/all.xlsx. */
+static bool
+serve_xlsx(struct page_request *q, const char *name)
+{
+	char id[160];
+	size_t n = strcspn(name, ".");
+	struct err err = {0};
+
+	if (q->p == NULL || n == 0 || n >= sizeof(id) || strcmp(name + n, ".xlsx") != 0)
+		return false;
+	snprintf(id, sizeof(id), "%.*s", (int)n, name);
+	if (strcmp(id, "all") != 0 && !is_published(q->p, id))
+		return false;
+	if (xlsx_put(&q->out->body, q->p, strcmp(id, "all") == 0 ? NULL : id, &err) == ERR_OK) {
+		attach(q, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", name);
+	} else {
+		log_err("pages", "xlsx", &err);
+		http_plain(q->out, 503, "The workbook cannot be made at the moment. Please try again, or take the CSV.\n");
+	}
+	return true;
+}
+
 static bool
 serve_publication(struct page_request *q, const char *name)
 {
@@ -214,7 +238,7 @@ not_found(struct page_request *q)
 static bool
 is_machine_path(const char *path)
 {
-	return strncmp(path, "/csv/", 5) == 0 || strncmp(path, "/odata", 6) == 0
+	return strncmp(path, "/csv/", 5) == 0 || strncmp(path, "/xlsx/", 6) == 0 || strncmp(path, "/odata", 6) == 0
 	    || strncmp(path, "/publications/", 14) == 0;
 }
 
@@ -274,6 +298,11 @@ show_page(struct page_request *q)
 		rc = pages_home(q, &body, &err);
 	} else if (strncmp(path, "/indicator/", 11) == 0) {
 		rc = pages_indicator(q, path + 11, &body, &title, &err);
+	} else if (strncmp(path, "/easy/", 6) == 0) {
+		rc = pages_easy(q, path + 6, &body, &title, &err);
+	} else if (strcmp(path, "/groups") == 0) {
+		title = "What groups told us";
+		rc = pages_groups(q, &body, &err);
 	} else if (strcmp(path, "/publications") == 0) {
 		title = "Publications";
 		rc = pages_publications(q, &body, &err);
@@ -306,6 +335,9 @@ route(struct page_request *q)
 			q->out->status = 503;
 	} else if (strncmp(path, "/csv/", 5) == 0) {
 		if (!serve_csv(q, path + 5))
+			not_found(q);
+	} else if (strncmp(path, "/xlsx/", 6) == 0) {
+		if (!serve_xlsx(q, path + 6))
 			not_found(q);
 	} else if (strncmp(path, "/publications/", 14) == 0) {
 		if (!serve_publication(q, path + 14))
@@ -379,6 +411,8 @@ handle(void *arg, const struct http_request *r, struct http_response *out)
 		else
 			http_plain(out, 405, "POST a signed publication here.\n");
 	} else if (!people_handle(&p->people, r, out) && may_read(&q)) {
+		q.is_large = strcmp(pages_query(&q, "look"), "large") == 0;
+		q.v.is_large = q.is_large;
 		q.held = publications_hold(p->publications);
 		q.p = q.held == NULL ? NULL : publication_of(q.held);
 		route(&q);

@@ -16,6 +16,7 @@ struct nav_item {
 /* What surrounds every page. */
 struct frame_view {
 	const char *title;		/* of the page */
+	bool is_large;			/* letters for large print */
 	const char *organisation;
 	const char *place;		/* "Published figures", "Reading room" */
 	const char *user, *role;	/* "" before signing in */
@@ -50,6 +51,7 @@ struct people {
 struct visitor {
 	struct user user;
 	char csrf[TOKEN_TEXT];
+	bool is_large;		/* the page was asked for in large print */
 };
 
 /* Loads the type; call once. */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aggregator/deftext.h"
 #include "indicators/definition_schema.h"
 
 enum { EASY_WORDS = 15 };
@@ -216,6 +217,13 @@ rules_estimate(struct items *it, const struct definition *d)
 	}
 	if (d->direction == DIRECTION_NEUTRAL && d->n_targets > 0)
 		items_fault(it, d->targets[0].line, "[estimate] target: direction = neutral says that neither way is better: remove one");
+	for (size_t i = 0; i < d->n_comparators; i++) {
+		struct deftext_value v;
+
+		if (!deftext_value(d->comparators[i].text, &v) || v.name[0] == '\0')
+			items_fault(it, d->comparators[i].line, "[estimate] comparator: write its value, since when, and whose it is: "
+			    "0.64 from 2024-04 England");
+	}
 }
 
 static void

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aggregator/deftext.h"
 #include "base/clock.h"
 #include "base/codec.h"
 #include "base/num.h"
@@ -336,6 +337,7 @@ stay(struct work *w, struct draft_row *dr, int64_t moved)
 	r->upper998 = old->upper998;
 	r->margin = old->margin;
 	r->verdict = old->verdict;
+	r->comparison = old->comparison;
 	if (moved == 0)
 		return;
 	r->flag = "[p]";
@@ -413,7 +415,7 @@ put_flags(struct work *w, const struct disclosure *dis, size_t first)
 		} else if (base == 'u') {
 			dr->row.lower95 = dr->row.upper95 = dr->row.lower998 = dr->row.upper998 = dr->row.margin =
 			    (struct pub_num){ false, 0 };
-			dr->row.verdict = "";
+			dr->row.verdict = dr->row.comparison = "";
 			dr->row.flag = "[u]";
 		} else if (dr->before != NULL) {
 			dr->row.flag = "[r]";
@@ -495,8 +497,21 @@ verdict_id(enum verdict v)
 	return "";
 }
 
+/* Better, worse or similar to the first comparator that was in force, by published numbers. */
+static const char *
+comparison(struct work *w, const struct definition *d, const struct pub_row *r)
+{
+	for (size_t i = 0; i < d->n_comparators; i++) {
+		struct deftext_value v;
+
+		if (deftext_value(d->comparators[i].text, &v) && deftext_in_force(&v, r->period_start))
+			return text(w, "%s", deftext_compare(r, d->value_percent ? v.value * 100 : v.value));
+	}
+	return "";
+}
+
 static void
-fill(struct draft_row *dr)
+fill(struct work *w, struct draft_row *dr)
 {
 	const struct definition *d = dr->d;
 	const struct point *p = dr->p;
@@ -515,6 +530,7 @@ fill(struct draft_row *dr)
 		r->margin = shown(stat_round((r->upper95.v - r->lower95.v) / 2, d->value_decimals, d->value_mode));
 	r->target = rounded(d, p->target);
 	r->verdict = verdict_id(p->verdict);
+	r->comparison = comparison(w, d, r);
 }
 
 /* --- charts ------------------------------------------------------------------------------------------ */
@@ -613,7 +629,7 @@ add_definition(struct work *w, const struct definition *d, struct points *p, str
 		if (is_wanted(w, d, &p->list[i])) {
 			rc = add_row(w, d, hash, &p->list[i], err);
 			if (rc == ERR_OK)
-				fill(&w->rows[w->n - 1]);
+				fill(w, &w->rows[w->n - 1]);
 		}
 	if (rc == ERR_OK)
 		rc = suppress(w, d, def, hash, p, first, err);

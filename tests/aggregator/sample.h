@@ -71,7 +71,7 @@ sample_row(struct pub_row *r, char ids[][64], size_t at, int site, int month, in
 {
 	int year = 2024 + (10 + month) / 12, m = (10 + month) % 12 + 1, last = m == 2 ? 28 : 30;
 	unsigned noise = (unsigned)(site * 7919 + month * 104729) % 97;
-	double n = site < 0 ? 240 : 40, v = 66 + (double)noise / 8 + (month > 15 ? 7 : 0) - (site == 2 ? 15 : 0);
+	double n = site < 0 ? 240 : 20 + 10 * site, v = 66 + (double)noise / 8 + (month > 15 ? 7 : 0) - (site == 2 ? 15 : 0);
 	char (*text)[64] = &ids[at * 3];
 
 	snprintf(text[0], 64, "sat-users@3|%04d-%02d|%s%s", year, m, site < 0 ? "all" : "site=",
@@ -124,7 +124,12 @@ sample_publication(int64_t no, const char *previous, uint8_t seed, struct buf *o
 	char (*ids)[64] = calloc(ROWS * 3, sizeof(*ids));
 	struct pub_definition def = { "sat-users", 3,
 	    "0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9",
-	    "[indicator]\nid = sat-users\nalias.ascof = 1D from 2023-04\n" };
+	    "[indicator]\nid = sat-users\nversion = 3\nkind = proportion\ntitle_easy = People who are happy with the help they get\n"
+	    "about = The share of people who said that they are very or quite satisfied.\nalias.ascof = 1D from 2023-04\n"
+	    "duty = CQC:LA-3\nsource = Adult Social Care Survey, question 1\nmethod = questionnaire\nreview_by = 2027-04\n"
+	    "[measure]\nexclude.no_answer = ${q1} = ''\n[estimate]\ninterval = wilson\ntarget = 0.7 from 2025-04\n"
+	    "baseline = 2024-11..2025-03\ncomparator = 0.644 from 2024-04 England (made up)\n"
+	    "[spc]\nchart = xmr\nrebase = 2026-03 because two homes opened decision 12\n" };
 	struct pub_manifest m = { .no = no, .made_at = 1790000000 + no, .data_rev = 10 * no,
 	    .organisation = "Sampleshire Council", .policy = "base_min 10, cell_min 5\n", .tables = "",
 	    .audit_heads = "", .previous = previous, .definitions = &def, .n_definitions = 1 };

@@ -4,6 +4,7 @@
 #include "aggregator/pages.h"
 #include "aggregator/users.h"
 #include "base/codec.h"
+#include "forms/sheet.h"
 #include "tests/aggregator/sample.h"
 #include "tests/test.h"
 
@@ -104,7 +105,7 @@ publish(int64_t no, const char *previous, uint8_t seed, int want, struct buf *ou
 
 START_TEST(nobody_sees_figures_without_signing_in)
 {
-	static const char *const paths[] = { "/", "/indicator/sat-users", "/csv/all.csv", "/publications",
+	static const char *const paths[] = { "/", "/indicator/sat-users", "/csv/all.csv", "/xlsx/all.xlsx", "/easy/sat-users", "/groups", "/publications",
 	    "/publications/1", "/about", "/nothing" };
 	struct buf out;
 
@@ -158,6 +159,79 @@ START_TEST(a_signed_in_person_sees_chart_table_and_csv)
 	ck_assert_int_eq(ask("GET", "/publications/1", cookie, NULL, 0, &out), 200);
 	ck_assert(says(&out, "candour-publication 1\n"));
 	ck_assert_int_eq(ask("GET", "/publications/2", cookie, NULL, 0, &out), 404);
+	buf_free(&out);
+}
+END_TEST
+
+/* What stands around a figure: comparators, baseline, why limits moved, version, n, method, caveats; and pages of the
+ * same figure for other readers. */
+START_TEST(a_figure_is_explained)
+{
+	static const char *const indicator[] = { "Beside other numbers", "England (made up)", "64.4 %",
+	    "In March 2026 the limits begin again, because two homes opened (decision 12).",
+	    "what was published of November 2024 to March 2025", "240 people in October 2026", "Wilson", "sat-users, version 3",
+	    "2 of 24 periods are hidden", "Sites beside each other", "will reach the target at times", "/xlsx/sat-users.xlsx" };
+	static const char *const easy[] = { "People who are happy with the help they get", "About 7 in every 10 people",
+	    "This is getting better.", "We want 7 in every 10. We cannot be sure if we got there." };
+	char cookie[256];
+	struct buf out;
+
+	buf_init(&out, PUB_MAX);
+	publish(1, "", 5, 201, &out);
+	sign_in(cookie, &out);
+	ck_assert_int_eq(ask("GET", "/indicator/sat-users", cookie, NULL, 0, &out), 200);
+	for (size_t i = 0; i < ARRAY_LEN(indicator); i++)
+		ck_assert_msg(says(&out, indicator[i]), "%s", indicator[i]);
+	ck_assert_int_eq(ask("GET", "/easy/sat-users", cookie, NULL, 0, &out), 200);
+	for (size_t i = 0; i < ARRAY_LEN(easy); i++)
+		ck_assert_msg(says(&out, easy[i]), "%s", easy[i]);
+	ck_assert_int_eq(ask("GET", "/easy/nothing", cookie, NULL, 0, &out), 404);
+	ck_assert_int_eq(ask("GET", "/indicator/sat-users?look=large", cookie, NULL, 0, &out), 200);
+	ck_assert(says(&out, "<html lang=\"en\" class=\"large\">"));
+	ck_assert_int_eq(ask("GET", "/groups", cookie, NULL, 0, &out), 200);
+	ck_assert(says(&out, "Nothing is published yet of what groups said."));
+	buf_free(&out);
+}
+END_TEST
+
+/* Read back by the reader of questionnaires: as many rows as the publication has, an empty cell where a value is
+ * hidden, and no cell of a hidden row that is 0. */
+START_TEST(the_workbook_holds_the_same_numbers)
+{
+	char cookie[256];
+	struct workbook book;
+	struct findings found;
+	struct buf out;
+	const struct sheet *figures;
+	size_t hidden = 0, at;
+
+	buf_init(&out, PUB_MAX);
+	findings_init(&found);
+	publish(1, "", 5, 201, &out);
+	sign_in(cookie, &out);
+	ck_assert_int_eq(ask("GET", "/xlsx/nothing.xlsx", cookie, NULL, 0, &out), 404);
+	ck_assert_int_eq(ask("GET", "/xlsx/all.xlsx", cookie, NULL, 0, &out), 200);
+	ck_assert(says(&out, "spreadsheetml.sheet"));
+	for (at = 0; at + 4 < out.len && memcmp(out.data + at, "\r\n\r\n", 4) != 0; at++)
+		;
+	ck_ok(workbook_read(out.data + at + 4, out.len - at - 4, &book, &found, &err));
+	ck_assert_uint_eq(book.n_sheets, 3);
+	ck_assert_str_eq(book.sheets[0].name, "Notes");
+	figures = &book.sheets[1];
+	ck_assert_str_eq(figures->name, "Figures");
+	ck_assert_uint_eq(figures->n_rows, 168);
+	for (size_t i = 0; i < figures->n_rows; i++) {
+		const char **cells = figures->rows[i].cells;
+		bool is_hidden = cells[29] != NULL && strcmp(cells[29], "[c]") == 0;
+
+		ck_assert_str_eq(figures->header[12], "Value");
+		ck_assert_str_eq(figures->header[29], "Flag");
+		hidden += is_hidden;
+		ck_assert_msg((cells[12] == NULL) == is_hidden && (cells[10] == NULL) == is_hidden, "row %zu", i);
+	}
+	ck_assert_uint_gt(hidden, 5);
+	workbook_clear(&book);
+	findings_clear(&found);
 	buf_free(&out);
 }
 END_TEST
@@ -377,6 +451,8 @@ pages_suite(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, nobody_sees_figures_without_signing_in);
 	tcase_add_test(t, a_signed_in_person_sees_chart_table_and_csv);
+	tcase_add_test(t, a_figure_is_explained);
+	tcase_add_test(t, the_workbook_holds_the_same_numbers);
 	tcase_add_test(t, hidden_is_empty_and_a_flag);
 	tcase_add_test(t, only_the_publish_key_publishes);
 	tcase_add_test(t, a_form_without_the_token_does_nothing);

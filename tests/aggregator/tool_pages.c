@@ -1,5 +1,5 @@
 /* Serve the published pages with the sample publication, to look at them: tool_pages DIR [SECONDS].
- * Prints the port. Sign in as viewer / "blue teapot on the hill". */
+ * Prints the address and a reader's token. Sign in as viewer / "blue teapot on the hill". */
 #include "aggregator/pages.h"
 #include "aggregator/publication_store.h"
 #include "aggregator/users.h"
@@ -16,7 +16,7 @@ main(int argc, char **argv)
 	struct users *users = NULL;
 	struct pages *pages = NULL;
 	struct keyring *ring = NULL;
-	char db[4096], ring_path[4096];
+	char token[TOKEN_TEXT], db[4096], ring_path[4096];
 	struct buf file, text;
 	struct err err = {0};
 	int64_t no;
@@ -35,13 +35,14 @@ main(int argc, char **argv)
 	    || keyring_parse((const char *)text.data, text.len, &ring, &err) != ERR_OK
 	    || users_open(db, &users, &err) != ERR_OK
 	    || users_add(users, "viewer", ROLE_VIEWER, "blue teapot on the hill", 1790000000, &err) != ERR_OK
+	    || users_reader(users, "reader", 1790000000, token, &err) != ERR_OK
 	    || publications_open(db, &store, &err) != ERR_OK
 	    || publications_put(store, file.data, file.len, ring, 1790000000, &no, &err) != ERR_OK
 	    || pages_start(&conf, &pages, &err) != ERR_OK) {
 		fprintf(stderr, "%s\n", err.msg);
 		return 1;
 	}
-	printf("http://127.0.0.1:%u\n", pages_port(pages));
+	printf("http://127.0.0.1:%u\nreader %s\n", pages_port(pages), token);
 	fflush(stdout);
 	sleep(argc > 2 ? (unsigned)atoi(argv[2]) : 600);
 	pages_stop(pages);

@@ -209,6 +209,8 @@ static const struct fault {
 	{ "target = 0.75 from 2026-04", "target = 0.75 from 2026-13", 30, "write it as" },
 	{ "direction = increase", "direction = neutral", 29, "neither way is better" },
 	{ "baseline = 2023-04..2024-03", "baseline = 2024-04..2023-03", 31, "write 0.62 from" },
+	{ "baseline = 2023-04..2024-03", "comparator = 64 % England", 31, "0.64 from 2024-04 England" },
+	{ "baseline = 2023-04..2024-03", "comparator = 0.64 from 2024-04", 31, "whose it is" },
 	/* [round], [spc], [disclosure], [state] */
 	{ "value = percent 1 half_away", "value = 1", 33, "percent 1 half_away" },
 	{ "value = percent 1 half_away", "value = percent 1 up", 33, "is not one of half_away" },

@@ -1,0 +1,222 @@
+/* Pages beside the figures: easy read, what groups told us, publications, how to read this. */
+#include "aggregator/pages_private.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "aggregator/deftext.h"
+#include "aggregator/templates.h"
+
+enum { PEOPLE = 10 };
+
+/* --- easy read: one picture, short sentences ---------------------------------------------------------- */
+
+static const char *
+change_words(const struct pub_row *r)
+{
+	switch (r == NULL ? MARK_NONE : say_mark_of(r->variation)) {
+	case MARK_BETTER:
+		return "This is getting better.";
+	case MARK_WORSE:
+		return "This is getting worse.";
+	case MARK_HIGH:
+		return "This is more than before.";
+	case MARK_LOW:
+		return "This is less than before.";
+	case MARK_COMMON:
+		return "This is about the same as before.";
+	case MARK_NONE:
+		break;
+	}
+	return "";
+}
+
+static const char *
+target_words(struct arena *a, const struct pub_row *r)
+{
+	const char *number;
+
+	if (r == NULL || !r->target.shown)
+		return "";
+	number = strcmp(r->unit, "%") == 0 ? arena_printf(a, "%.0f in every 10", round(r->target.v / 10))
+	    : pages_number(a, &r->target, r->unit, -1);
+	if (strcmp(r->verdict, "met") == 0)
+		return arena_printf(a, "We want %s. We got there.", number);
+	if (strcmp(r->verdict, "not_met") == 0)
+		return arena_printf(a, "We want %s. We are not there yet.", number);
+	return arena_printf(a, "We want %s. We cannot be sure if we got there.", number);
+}
+
+static const char *
+of_ten(struct arena *a, const struct pub_row *r, int k)
+{
+	if (r->value.v < 5)
+		return "Very few people";
+	if (r->value.v > 95)
+		return "Nearly everybody";
+	return arena_printf(a, "About %d in every 10 people", k);
+}
+
+static void
+fill_easy(struct page_request *q, const struct series *s, struct easy_view *v, struct person_view *people)
+{
+	const struct pub_row *first = series_first(s), *last = series_latest(s);
+	const char *easy = deftext_get(q->arena, deftext_of(q->p, first->definition_hash), "indicator", "title_easy", 0, NULL);
+
+	v->title = easy == NULL || easy[0] == '\0' ? first->title : easy;
+	v->organisation = q->p->manifest.organisation;
+	v->more_href = arena_printf(q->arena, "/indicator/%s", first->indicator);
+	v->value = v->picture_words = v->heard = v->hidden = "";
+	v->change = change_words(last);
+	v->target = target_words(q->arena, last);
+	if (last == NULL) {
+		v->hidden = "Only a few people answered. So we do not show a number. Nobody can find out what one person said.";
+		return;
+	}
+	v->heard = arena_printf(q->arena, "People told us this in %s.", pages_period(q->arena, last));
+	if (strcmp(last->unit, "%") != 0) {
+		v->value = pages_number(q->arena, &last->value, last->unit, pages_decimals(s));
+		return;
+	}
+	for (int i = 0; i < PEOPLE; i++)
+		people[i].is_on = i < (int)round(last->value.v / 10);
+	v->people = people;
+	v->n_people = PEOPLE;
+	v->picture_words = of_ten(q->arena, last, (int)round(last->value.v / 10));
+}
+
+enum err_code
+pages_easy(struct page_request *q, const char *id, struct buf *body, const char **title, struct err *err)
+{
+	struct person_view *people = arena_calloc(q->arena, PEOPLE, sizeof(*people));
+	struct series_list l = {0};
+	struct easy_view v = {0};
+	size_t here = SIZE_MAX;
+
+	if (people == NULL)
+		return err_nomem(err);
+	if (q->p == NULL)
+		return err_set(err, ERR_ABSENT, "nothing is published yet");
+	if (series_of(q->p, id, q->arena, &l, err) != ERR_OK)
+		return err->code;
+	for (size_t i = 0; i < l.n; i++)
+		if (pages_is_newest(&l, i) && strcmp(series_first(&l.list[i])->area_level, "organisation") == 0
+		    && (pages_is_total(&l.list[i]) || here == SIZE_MAX))
+			here = i;
+	if (here == SIZE_MAX)
+		return err_set(err, ERR_ABSENT, "no such indicator is published");
+	fill_easy(q, &l.list[here], &v, people);
+	*title = v.title;
+	page_aggregator_easy(body, &v);
+	return ERR_OK;
+}
+
+/* --- what groups told us ---------------------------------------------------------------------------------- */
+
+/* A focus group is no sample: what it says stands here, as counts of meetings and of people in them, without limits,
+ * targets or charts, and on no page beside a proportion of people who answered alone. */
+enum err_code
+pages_groups(struct page_request *q, struct buf *body, struct err *err)
+{
+	struct series_list l = {0};
+	struct group_view *list;
+	struct groups_view v = {0};
+	const char *last = "";
+
+	if (q->p != NULL && series_of(q->p, NULL, q->arena, &l, err) != ERR_OK)
+		return err->code;
+	list = arena_calloc(q->arena, l.n + 1, sizeof(*list));
+	if (list == NULL)
+		return err_nomem(err);
+	for (size_t i = 0; i < l.n; i++) {
+		const struct pub_row *first = series_first(&l.list[i]);
+		const char *text = deftext_of(q->p, first->definition_hash), *about, *how;
+		struct row_view *rows;
+		size_t n = 0;
+
+		if (!pages_is_newest(&l, i) || !pages_is_group(q, &l.list[i]))
+			continue;
+		if (strcmp(first->indicator, last) != 0) {
+			about = deftext_get(q->arena, text, "indicator", "about", 0, NULL);
+			how = deftext_get(q->arena, text, "measure", "unit_of_analysis", 0, NULL);
+			last = first->indicator;
+			list[v.n_list++] = (struct group_view){ .title = first->title, .about = about == NULL ? "" : about,
+			    .how = how != NULL && strcmp(how, "session") == 0 ? "Counted in meetings." : "Counted in people who came to a meeting." };
+		}
+		rows = arena_calloc(q->arena, list[v.n_list - 1].n_rows + l.list[i].n, sizeof(*rows));
+		if (rows == NULL)
+			return err_nomem(err);
+		if (list[v.n_list - 1].n_rows > 0)
+			memcpy(rows, list[v.n_list - 1].rows, list[v.n_list - 1].n_rows * sizeof(*rows));
+		n = list[v.n_list - 1].n_rows;
+		for (size_t k = l.list[i].n; k > 0; k--) {
+			rows[n] = pages_row(q->arena, l.list[i].rows[k - 1], pages_decimals(&l.list[i]));
+			rows[n].area = first->category[0] == '\0' || strcmp(first->category, "group") == 0 ? first->area_name
+			    : arena_printf(q->arena, "%s, %s", first->area_name, first->category);
+			n++;
+		}
+		list[v.n_list - 1].rows = rows;
+		list[v.n_list - 1].n_rows = n;
+	}
+	v.list = list;
+	page_aggregator_groups(body, &v);
+	return ERR_OK;
+}
+
+/* --- publications, about ----------------------------------------------------------------------------- */
+
+struct listing {
+	struct page_request *q;
+	struct published_view list[1000];
+	size_t n;
+};
+
+static enum err_code
+add_publication(void *arg, const struct publication_line *line, struct err *err)
+{
+	struct listing *l = arg;
+
+	(void)err;
+	if (l->n == ARRAY_LEN(l->list)) {
+		memmove(l->list, l->list + 1, sizeof(l->list) - sizeof(l->list[0]));
+		l->n--;
+	}
+	l->list[l->n++] = (struct published_view){
+		.number = arena_printf(l->q->arena, "%lld", (long long)line->no), .date = pages_date(l->q->arena, line->stored_at),
+		.sha256 = arena_printf(l->q->arena, "%s", line->sha256), .size = arena_printf(l->q->arena, "%zu", line->len),
+		.href = arena_printf(l->q->arena, "/publications/%lld", (long long)line->no),
+	};
+	return ERR_OK;
+}
+
+enum err_code
+pages_publications(struct page_request *q, struct buf *body, struct err *err)
+{
+	struct listing *l = arena_alloc(q->arena, sizeof(*l));
+	struct publications_view v;
+	enum err_code rc;
+
+	if (l == NULL)
+		return err_nomem(err);
+	l->q = q;
+	rc = publications_each(q->pages->publications, add_publication, l, err);
+	for (size_t i = 0; i < l->n / 2; i++) {
+		struct published_view t = l->list[i];
+
+		l->list[i] = l->list[l->n - 1 - i];
+		l->list[l->n - 1 - i] = t;
+	}
+	v = (struct publications_view){ l->list, l->n };
+	page_aggregator_publications(body, &v);
+	return rc;
+}
+
+enum err_code
+pages_about(struct page_request *q, struct buf *body, struct err *err)
+{
+	struct about_view v = { q->p == NULL ? "" : q->p->manifest.policy };
+
+	(void)err;
+	page_aggregator_about(body, &v);
+	return ERR_OK;
+}
