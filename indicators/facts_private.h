@@ -1,4 +1,4 @@
-/* What facts_store.c and cells_store.c share: the open database and its statements. */
+/* What the files of the facts share: the open database and its statements. */
 #ifndef INDICATORS_FACTS_PRIVATE_H
 #define INDICATORS_FACTS_PRIVATE_H
 
@@ -7,7 +7,8 @@
 
 enum facts_statement {
 	S_REV, S_REV_NEXT, S_DEF_GET, S_DEF_PUT, S_DEF_EACH, S_BUCKET_GET, S_BUCKET_PUT, S_BUCKET_KEYS,
-	S_POS_GET, S_POS_PUT, S_RECORD_PUT, S_RECORD_STATE, S_RECORD_DROP, S_SAVE, S_UNDO, S_KEEP, S_FACT_PUT, S_DIRTY_PUT, S_HELD_PUT, S_HELD_DROP,
+	S_POS_GET, S_POS_PUT, S_RECORD_PUT, S_RECORD_STATE, S_RECORD_DROP, S_SAVE, S_UNDO, S_KEEP, S_FACT_PUT,
+	S_DIRTY_PUT, S_HELD_PUT, S_HELD_DROP,
 	S_HELD_COUNT, S_OPENED, S_HELD_EACH, S_STANDING, S_BLANK, S_RECORD_COUNTS, S_RECORDS, S_BY_TAG, S_PUB_PREPARED,
 	S_PUB_PUBLISHED, S_PUB_LAST, S_PUB_PENDING, S_PUB_EACH,
 	/* snapshot_store.c */
@@ -41,5 +42,7 @@ struct facts {
 
 enum err_code facts_err(struct facts *f, const char *what, struct err *err);
 void facts_reset(sqlite3_stmt *s);
+/* Run S, which is bound and returns no row. */
+enum err_code facts_done(struct facts *f, sqlite3_stmt *s, const char *what, struct err *err) MUST_CHECK;
 
 #endif

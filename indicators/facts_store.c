@@ -1,4 +1,5 @@
-/* The facts. See facts_store.h and docs/formats/facts.md. What recomputes cells is in cells_store.c. */
+/* The facts. See facts_store.h and docs/formats/facts.md. What recomputes cells is in cells_store.c,
+ * what was published in published_store.c and snapshot_store.c. */
 #include "indicators/facts_store.h"
 
 #include <fcntl.h>
@@ -102,9 +103,8 @@ number(sqlite3_stmt *s, int at, const struct facts_num *n)
 	return n->given ? sqlite3_bind_double(s, at, n->v) : sqlite3_bind_null(s, at);
 }
 
-/* Run a statement that is bound and returns no row. */
-static enum err_code
-done(struct facts *f, sqlite3_stmt *s, const char *what, struct err *err)
+enum err_code
+facts_done(struct facts *f, sqlite3_stmt *s, const char *what, struct err *err)
 {
 	enum err_code rc = sqlite3_step(s) == SQLITE_DONE ? ERR_OK : facts_err(f, what, err);
 
@@ -189,13 +189,13 @@ facts_rollback(struct facts *f)
 enum err_code
 facts_savepoint(struct facts *f, struct err *err)
 {
-	return done(f, f->stmt[S_SAVE], "savepoint", err);
+	return facts_done(f, f->stmt[S_SAVE], "savepoint", err);
 }
 
 enum err_code
 facts_undo(struct facts *f, struct err *err)
 {
-	enum err_code rc = done(f, f->stmt[S_UNDO], "undo", err);
+	enum err_code rc = facts_done(f, f->stmt[S_UNDO], "undo", err);
 
 	return rc != ERR_OK ? rc : facts_keep(f, err);
 }
@@ -203,7 +203,7 @@ facts_undo(struct facts *f, struct err *err)
 enum err_code
 facts_keep(struct facts *f, struct err *err)
 {
-	return done(f, f->stmt[S_KEEP], "keep", err);
+	return facts_done(f, f->stmt[S_KEEP], "keep", err);
 }
 
 /* --- revisions, definitions, buckets, positions ------------------------------------------------- */
@@ -225,7 +225,7 @@ facts_data_rev(struct facts *f, int64_t *out, struct err *err)
 enum err_code
 facts_next_rev(struct facts *f, int64_t *out, struct err *err)
 {
-	enum err_code rc = done(f, f->stmt[S_REV_NEXT], "data revision", err);
+	enum err_code rc = facts_done(f, f->stmt[S_REV_NEXT], "data revision", err);
 
 	return rc != ERR_OK ? rc : facts_data_rev(f, out, err);
 }
@@ -260,7 +260,7 @@ facts_definition(struct facts *f, const char *id, int64_t version, const uint8_t
 	sqlite3_bind_int64(s, 2, version);
 	blob(s, 3, hash, 32);
 	text(s, 4, definition);
-	rc = done(f, s, "keep definition", err);
+	rc = facts_done(f, s, "keep definition", err);
 	if (rc == ERR_OK) {
 		*def = sqlite3_last_insert_rowid(f->db);
 		*is_new = true;
@@ -312,7 +312,7 @@ facts_bucket(struct facts *f, int64_t def, const char *keys, int64_t *bucket, st
 	s = f->stmt[S_BUCKET_PUT];
 	sqlite3_bind_int64(s, 1, def);
 	text(s, 2, keys);
-	rc = done(f, s, "keep bucket", err);
+	rc = facts_done(f, s, "keep bucket", err);
 	if (rc == ERR_OK)
 		*bucket = sqlite3_last_insert_rowid(f->db);
 	return rc;
@@ -365,7 +365,7 @@ facts_set_position(struct facts *f, const uint8_t device[FACTS_ID], int lane, co
 	sqlite3_bind_int(s, 2, lane);
 	blob(s, 3, epoch, FACTS_ID);
 	sqlite3_bind_int64(s, 4, seq);
-	return done(f, s, "position", err);
+	return facts_done(f, s, "position", err);
 }
 
 /* --- records, facts, quarantine ------------------------------------------------------------------ */
@@ -404,7 +404,7 @@ facts_put_record(struct facts *f, const struct facts_record *r, bool *is_new, st
 	text(s, 8, r->state);
 	bind_place(s, 9, &r->place);
 	blob(s, 13, r->tag, FACTS_ID);
-	rc = done(f, s, "keep record", err);
+	rc = facts_done(f, s, "keep record", err);
 	*is_new = rc == ERR_OK && sqlite3_changes(f->db) > 0;
 	return rc;
 }
@@ -418,7 +418,7 @@ facts_record_state(struct facts *f, const char *site, const uint8_t record[FACTS
 	text(s, 1, site);
 	blob(s, 2, record, FACTS_ID);
 	text(s, 3, state);
-	return done(f, s, "record state", err);
+	return facts_done(f, s, "record state", err);
 }
 
 enum err_code
@@ -428,7 +428,7 @@ facts_forget_record(struct facts *f, const char *site, const uint8_t record[FACT
 
 	text(s, 1, site);
 	blob(s, 2, record, FACTS_ID);
-	return done(f, s, "forget record", err);
+	return facts_done(f, s, "forget record", err);
 }
 
 static void
@@ -456,12 +456,12 @@ facts_put(struct facts *f, const struct facts_entry *e, struct err *err)
 	number(s, 11, &e->value);
 	sqlite3_bind_int64(s, 12, e->people);
 	sqlite3_bind_int64(s, 13, e->data_rev);
-	rc = done(f, s, "keep fact", err);
+	rc = facts_done(f, s, "keep fact", err);
 	if (rc != ERR_OK || sqlite3_changes(f->db) == 0)
 		return rc;
 	s = f->stmt[S_DIRTY_PUT];
 	bind_key(s, &e->cell);
-	return done(f, s, "mark cell", err);
+	return facts_done(f, s, "mark cell", err);
 }
 
 enum err_code
@@ -475,7 +475,7 @@ facts_quarantine(struct facts *f, const struct facts_held *held, struct err *err
 	text(s, 4, held->reason);
 	sqlite3_bind_int64(s, 5, held->day);
 	bind_place(s, 6, &held->place);
-	return done(f, s, "quarantine", err);
+	return facts_done(f, s, "quarantine", err);
 }
 
 enum err_code
@@ -485,7 +485,7 @@ facts_release(struct facts *f, const uint8_t device[FACTS_ID], const uint8_t rec
 
 	blob(s, 1, device, FACTS_ID);
 	blob(s, 2, record, FACTS_ID);
-	return done(f, s, "release", err);
+	return facts_done(f, s, "release", err);
 }
 
 static enum err_code
@@ -678,7 +678,7 @@ facts_withdraw(struct facts *f, const char *site, const uint8_t record[FACTS_ID]
 		return rc;
 	text(s, 1, site);
 	blob(s, 2, record, FACTS_ID);
-	return done(f, s, "blank facts", err);
+	return facts_done(f, s, "blank facts", err);
 }
 
 enum err_code
@@ -727,88 +727,6 @@ facts_records(struct facts *f, const char *site, size_t skip, size_t max, enum e
 	}
 	if (rc == ERR_OK && step != SQLITE_DONE)
 		rc = facts_err(f, "records", err);
-	facts_reset(s);
-	return rc;
-}
-
-/* --- publications -------------------------------------------------------------------------------- */
-
-static enum err_code
-put_publication(struct facts *f, int which, int64_t no, int64_t data_rev, const char *sha256,
-	const void *bytes, size_t len, struct err *err)
-{
-	sqlite3_stmt *s = f->stmt[which];
-
-	sqlite3_bind_int64(s, 1, no);
-	sqlite3_bind_int64(s, 2, data_rev);
-	text(s, 3, sha256);
-	blob(s, 4, bytes, len);
-	return done(f, s, "keep publication", err);
-}
-
-enum err_code
-facts_prepared(struct facts *f, int64_t no, int64_t data_rev, const char *sha256, const void *bytes, size_t len,
-	struct err *err)
-{
-	return put_publication(f, S_PUB_PREPARED, no, data_rev, sha256, bytes, len, err);
-}
-
-enum err_code
-facts_published(struct facts *f, int64_t no, int64_t data_rev, const char *sha256, const void *bytes, size_t len,
-	struct err *err)
-{
-	return put_publication(f, S_PUB_PUBLISHED, no, data_rev, sha256, bytes, len, err);
-}
-
-enum err_code
-facts_last_publication(struct facts *f, int64_t *no, char sha256[65], struct err *err)
-{
-	sqlite3_stmt *s = f->stmt[S_PUB_LAST];
-	enum err_code rc = ERR_OK;
-	int step = sqlite3_step(s);
-
-	*no = 0;
-	sha256[0] = '\0';
-	if (step == SQLITE_ROW) {
-		*no = sqlite3_column_int64(s, 0);
-		snprintf(sha256, 65, "%s", sqlite3_column_text(s, 1));
-	} else if (step != SQLITE_DONE) {
-		rc = facts_err(f, "last publication", err);
-	}
-	facts_reset(s);
-	return rc;
-}
-
-enum err_code
-facts_pending(struct facts *f, struct buf *out, struct err *err)
-{
-	sqlite3_stmt *s = f->stmt[S_PUB_PENDING];
-	enum err_code rc = ERR_OK;
-	int step = sqlite3_step(s);
-
-	if (step == SQLITE_ROW) {
-		buf_put(out, sqlite3_column_blob(s, 0), (size_t)sqlite3_column_bytes(s, 0));
-		rc = buf_check(out, err);
-	} else if (step != SQLITE_DONE) {
-		rc = facts_err(f, "pending publication", err);
-	}
-	facts_reset(s);
-	return rc;
-}
-
-enum err_code
-facts_publications(struct facts *f, enum err_code (*fn)(void *arg, int64_t no, const void *bytes, size_t len,
-	struct err *err), void *arg, struct err *err)
-{
-	sqlite3_stmt *s = f->stmt[S_PUB_EACH];
-	enum err_code rc = ERR_OK;
-	int step;
-
-	while ((step = sqlite3_step(s)) == SQLITE_ROW && rc == ERR_OK)
-		rc = fn(arg, sqlite3_column_int64(s, 0), sqlite3_column_blob(s, 1),
-		    (size_t)sqlite3_column_bytes(s, 1), err);
-	if (rc == ERR_OK && step != SQLITE_DONE)
-		rc = facts_err(f, "publications", err);
 	facts_reset(s);
 	return rc;
 }

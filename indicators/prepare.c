@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aggregator/deftext.h"
 #include "base/clock.h"
 #include "base/codec.h"
 #include "base/num.h"
+#include "indicators/compare.h"
 #include "indicators/disclosure.h"
 #include "indicators/history.h"
 #include "indicators/points.h"
@@ -497,19 +497,6 @@ verdict_id(enum verdict v)
 	return "";
 }
 
-/* Better, worse or similar to the first comparator that was in force, by published numbers. */
-static const char *
-comparison(struct work *w, const struct definition *d, const struct pub_row *r)
-{
-	for (size_t i = 0; i < d->n_comparators; i++) {
-		struct deftext_value v;
-
-		if (deftext_value(d->comparators[i].text, &v) && deftext_in_force(&v, r->period_start))
-			return text(w, "%s", deftext_compare(r, d->value_percent ? v.value * 100 : v.value));
-	}
-	return "";
-}
-
 static void
 fill(struct work *w, struct draft_row *dr)
 {
@@ -517,6 +504,7 @@ fill(struct work *w, struct draft_row *dr)
 	const struct point *p = dr->p;
 	struct pub_row *r = &dr->row;
 	bool organisation = p->site[0] == '\0' && p->breakdown[0] == '\0';
+	struct buf compared;
 
 	r->denominator = rounded_count(d, organisation, d->kind == KIND_RATE ? p->at_risk : (double)p->sum.n);
 	if (counts_people(d) || d->kind == KIND_RATE || d->kind == KIND_COUNT)
@@ -530,7 +518,10 @@ fill(struct work *w, struct draft_row *dr)
 		r->margin = shown(stat_round((r->upper95.v - r->lower95.v) / 2, d->value_decimals, d->value_mode));
 	r->target = rounded(d, p->target);
 	r->verdict = verdict_id(p->verdict);
-	r->comparison = comparison(w, d, r);
+	buf_init(&compared, 4096);
+	compare_row(d, r, &compared);
+	r->comparison = text(w, "%s", buf_str(&compared));
+	buf_free(&compared);
 }
 
 /* --- charts ------------------------------------------------------------------------------------------ */
