@@ -10,10 +10,11 @@
 static int
 usage(FILE *to)
 {
-	fprintf(to, "usage: candour verify [--pin FILE] [--device ID] SITE.DB\n\n"
+	fprintf(to, "usage: candour verify [--pin FILE] [--device ID] [--file] SITE.DB\n\n"
 	    "Recomputes every hash and link of a care site's store, compares heads, signed heads and receipts, and\n"
 	    "says in a sentence each what is wrong. Needs no secret and changes nothing; a copy will do.\n"
-	    "--pin FILE (root.pin) also verifies the signatures of receipts; --device compares the device id.\n"
+	    "--pin FILE (root.pin) also verifies the signatures of receipts; --device compares the device id;\n"
+	    "--file has SQLite check every page as well, free ones too (it does so anyway when something is wrong).\n"
 	    "Exit status: 0 proved, 1 something is wrong or it could not be read.\n");
 	return to == stdout ? 0 : 2;
 }
@@ -75,6 +76,8 @@ cmd_verify(int argc, char **argv)
 				return 2;
 			}
 			o.device = device;
+		} else if (strcmp(argv[i], "--file") == 0) {
+			o.whole_file = true;
 		} else if (argv[i][0] == '-' || path != NULL) {
 			return usage(stderr);
 		} else {

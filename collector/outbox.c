@@ -264,7 +264,7 @@ pragma_int(sqlite3 *db, const char *pragma, int64_t *out, struct err *err)
 
 /* A copy without -wal on read-only ground cannot make the -shm file that WAL mode wants. */
 static int
-open_immutable(const char *path, sqlite3 **db)
+open_immutable(const char *path, const char *vfs, sqlite3 **db)
 {
 	struct buf uri, wal;
 	struct stat st;
@@ -284,21 +284,21 @@ open_immutable(const char *path, sqlite3 **db)
 	buf_puts(&uri, "?immutable=1");
 	if (buf_check(&uri, &err) == ERR_OK && buf_check(&wal, &err) == ERR_OK
 	    && (stat(buf_str(&wal), &st) < 0 || st.st_size == 0))
-		rc = sqlite3_open_v2(buf_str(&uri), db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL);
+		rc = sqlite3_open_v2(buf_str(&uri), db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, vfs);
 	buf_free(&uri);
 	buf_free(&wal);
 	return rc;
 }
 
 static enum err_code
-connect_db(const char *path, enum outbox_role role, sqlite3 **out, struct err *err)
+connect_db(const char *path, enum outbox_role role, const char *vfs, sqlite3 **out, struct err *err)
 {
 	int flags = (role == OUTBOX_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_NOMUTEX;
 	enum err_code rc = ERR_OK;
 	sqlite3 *db = NULL;
 	int64_t n = 0;
 
-	if (sqlite3_open_v2(path, &db, flags, NULL) != SQLITE_OK) {
+	if (sqlite3_open_v2(path, &db, flags, vfs) != SQLITE_OK) {
 		rc = db == NULL ? err_nomem(err) : db_err(db, path, err);
 		goto out;
 	}
@@ -308,7 +308,7 @@ connect_db(const char *path, enum outbox_role role, sqlite3 **out, struct err *e
 	    && (sqlite3_errcode(db) & 0xff) == SQLITE_CANTOPEN) {
 		sqlite3_close(db);
 		db = NULL;
-		if (open_immutable(path, &db) != SQLITE_OK) {
+		if (open_immutable(path, vfs, &db) != SQLITE_OK) {
 			rc = db == NULL ? err_nomem(err) : db_err(db, path, err);
 			goto out;
 		}
@@ -334,7 +334,7 @@ static enum err_code
 attach(struct outbox *ob, struct err *err)
 {
 	int64_t id = 0, version = 0;
-	enum err_code rc = connect_db(ob->path, ob->role, &ob->db, err);
+	enum err_code rc = connect_db(ob->path, ob->role, ob->vfs, &ob->db, err);
 
 	if (rc != ERR_OK)
 		return rc;
@@ -385,7 +385,7 @@ ob_enter(struct outbox *ob, struct err *err)
 }
 
 enum err_code
-outbox_open(const char *path, enum outbox_role role, struct outbox **out, struct err *err)
+ob_open(const char *path, enum outbox_role role, const char *vfs, struct outbox **out, struct err *err)
 {
 	struct outbox *ob = calloc(1, sizeof(*ob));
 	enum err_code rc;
@@ -396,6 +396,7 @@ outbox_open(const char *path, enum outbox_role role, struct outbox **out, struct
 		return err_nomem(err);
 	pthread_mutex_init(&ob->lock, NULL);
 	ob->role = role;
+	ob->vfs = vfs;
 	ob->path = strdup(path);
 	if (ob->path == NULL)
 		rc = err_nomem(err);
@@ -409,6 +410,12 @@ outbox_open(const char *path, enum outbox_role role, struct outbox **out, struct
 	}
 	*out = ob;
 	return ERR_OK;
+}
+
+enum err_code
+outbox_open(const char *path, enum outbox_role role, struct outbox **out, struct err *err)
+{
+	return ob_open(path, role, NULL, out, err);
 }
 
 void
@@ -469,7 +476,7 @@ outbox_create(const char *path, const uint8_t device[16], struct err *err)
 	enum err_code rc = make_file(path, err);
 
 	if (rc == ERR_OK)
-		rc = connect_db(path, OUTBOX_KIOSK, &db, err);
+		rc = connect_db(path, OUTBOX_KIOSK, NULL, &db, err);
 	if (rc == ERR_OK)
 		rc = pragma_int(db, "PRAGMA user_version", &version, err);
 	if (rc == ERR_OK && version == 0) {

@@ -33,6 +33,7 @@ struct outbox {
 	pthread_mutex_t lock;
 	enum outbox_role role;
 	char *path;
+	const char *vfs;	/* NULL: the usual one */
 	bool full;		/* a write met a full disk; until outbox_space says otherwise */
 	bool cut_wal;		/* the WAL holds what was erased and could not be cut yet */
 	int wal_pages;
@@ -46,6 +47,9 @@ struct outbox {
 	} slots;
 };
 
+/* outbox_open through the VFS called VFS (NULL: the usual one), which must outlive it. */
+enum err_code ob_open(const char *path, enum outbox_role role, const char *vfs, struct outbox **out,
+	struct err *err) MUST_CHECK;
 /* Lock OB, and open the file again if an earlier error closed it. Unlock in any case. */
 enum err_code ob_enter(struct outbox *ob, struct err *err) MUST_CHECK;
 

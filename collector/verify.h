@@ -55,6 +55,7 @@ struct verify_options {
 	void (*progress)(void *arg, uint64_t done, uint64_t total);
 	void *arg;
 	const uint8_t *device;	/* the id this store should have, from elsewhere; NULL: not compared */
+	bool whole_file;	/* also have SQLite check every page, free ones too (done anyway after a finding) */
 	const struct keyring_pin *pin;	/* the root to trust for receipts; NULL: receipts are compared, not verified */
 };
 

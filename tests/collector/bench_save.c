@@ -1,14 +1,10 @@
 /* The sealed store against its limit lines, each measured in the same run (ARCHITECTURE.md, Budgets): a durable save
- * against append + fdatasync + two crypto_box_seal; sealing and opening against the bare sealed boxes; verify in
- * records a second, with its memory. SAVES and VERIFY (records) can be set; the files are made under build/. */
+ * against append + fdatasync + two crypto_box_seal; sealing and opening against the bare sealed boxes.
+ * SAVES can be set; the files are made under build/. bench_verify.c has the rest. */
 #include <fcntl.h>
 #include <sodium.h>
-#include <sqlite3.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <time.h>
 
-#include "collector/verify.h"
 #include "tests/collector/site.h"
 
 static double
@@ -181,105 +177,6 @@ seal_cpu(void)
 	buf_free(&out);
 }
 
-/* --- verify --- */
-
-static void
-nothing(void *arg, enum verify_kind kind, const char *sentence)
-{
-	(void)arg;
-	fprintf(stderr, "bench_save: verify (%s): %s\n", verify_kind_word(kind), sentence);
-	exit(1);
-}
-
-/* N records chained by plain SQL in one transaction: a store of years, in a minute. */
-static void
-fill(size_t n)
-{
-	struct outbox *ob = NULL;
-	struct outbox_lane l;
-	struct sealed_record r;
-	sqlite3 *db = NULL;
-	sqlite3_stmt *put = NULL, *wrap = NULL, *head = NULL;
-	struct chain_hash hw, hb, leaf;
-
-	seal_one(&r);
-	unlink(db_path);
-	if (outbox_create(db_path, device_a, &err) != ERR_OK || outbox_open(db_path, OUTBOX_KIOSK, &ob, &err) != ERR_OK
-	    || outbox_lane(ob, 0, &l, &err) != ERR_OK)
-		die("make");
-	outbox_close(ob);
-	chain_wraps(r.wraps, r.n, &hw);
-	chain_body(r.nonce_body.data, r.nonce_body.len, &hb);
-	if (sqlite3_open(db_path, &db) != SQLITE_OK
-	    || sqlite3_exec(db, "PRAGMA synchronous = OFF; PRAGMA cache_size = -65536; BEGIN", NULL, NULL, NULL) != SQLITE_OK
-	    || sqlite3_prepare_v2(db, "INSERT INTO record (id, epoch, lane, seq, header, hw, hb, link, nonce_body) "
-	    "VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?)", -1, &put, NULL) != SQLITE_OK
-	    || sqlite3_prepare_v2(db, "INSERT INTO wrap VALUES (?, ?, ?)", -1, &wrap, NULL) != SQLITE_OK
-	    || sqlite3_prepare_v2(db, "UPDATE lane SET head_seq = ?, head_link = ? WHERE lane = 0", -1, &head, NULL)
-	    != SQLITE_OK)
-		die("fill");
-	for (size_t i = 0; i < n; i++) {
-		seal_random(r.header + 24, 16);
-		chain_leaf(r.header, &hw, &hb, &leaf);
-		chain_link(&l.head_link, ++l.head_seq, &leaf, &l.head_link);
-		sqlite3_bind_blob(put, 1, r.header + 24, 16, SQLITE_STATIC);
-		sqlite3_bind_blob(put, 2, l.epoch, 16, SQLITE_STATIC);
-		sqlite3_bind_int64(put, 3, (int64_t)l.head_seq);
-		sqlite3_bind_blob(put, 4, r.header, 128, SQLITE_STATIC);
-		sqlite3_bind_blob(put, 5, hw.bytes, 32, SQLITE_STATIC);
-		sqlite3_bind_blob(put, 6, hb.bytes, 32, SQLITE_STATIC);
-		sqlite3_bind_blob(put, 7, l.head_link.bytes, 32, SQLITE_STATIC);
-		sqlite3_bind_blob(put, 8, r.nonce_body.data, (int)r.nonce_body.len, SQLITE_STATIC);
-		if (sqlite3_step(put) != SQLITE_DONE)
-			die(sqlite3_errmsg(db));
-		sqlite3_reset(put);
-		for (int slot = 0; slot < 2; slot++) {
-			sqlite3_bind_int64(wrap, 1, sqlite3_last_insert_rowid(db));
-			sqlite3_bind_int(wrap, 2, slot);
-			sqlite3_bind_blob(wrap, 3, r.wraps + slot * 80, 80, SQLITE_STATIC);
-			if (sqlite3_step(wrap) != SQLITE_DONE)
-				die(sqlite3_errmsg(db));
-			sqlite3_reset(wrap);
-		}
-	}
-	sqlite3_bind_int64(head, 1, (int64_t)l.head_seq);
-	sqlite3_bind_blob(head, 2, l.head_link.bytes, 32, SQLITE_STATIC);
-	if (sqlite3_step(head) != SQLITE_DONE || sqlite3_finalize(head) != SQLITE_OK || sqlite3_finalize(put) != SQLITE_OK
-	    || sqlite3_finalize(wrap) != SQLITE_OK || sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
-		die("fill");
-	sqlite3_close(db);
-	sealed_record_clear(&r);
-}
-
-static void
-verify(void)
-{
-	size_t n = setting("VERIFY", 200000);
-	struct verify_options o = { .found = nothing };
-	struct verify_report report;
-	struct rusage u;
-	double start;
-	pid_t child;
-	int status;
-
-	fill(n);
-	fflush(stdout);
-	child = fork();
-	if (child == 0) {	/* in a process of its own, so that its memory can be told */
-		start = now(CLOCK_PROCESS_CPUTIME_ID);
-		if (verify_site(db_path, &o, &report, &err) != ERR_OK)
-			die("verify");
-		start = now(CLOCK_PROCESS_CPUTIME_ID) - start;
-		getrusage(RUSAGE_SELF, &u);
-		printf("verify: %zu records of 1 KB, %.0f records/s a core (goal >= 300,000), %ld MB (goal < 32)\n", n,
-		    (double)report.lane[0].records / start, u.ru_maxrss / 1024);
-		fflush(stdout);
-		_exit(0);
-	}
-	if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
-		die("verify");
-}
-
 int
 main(void)
 {
@@ -299,7 +196,6 @@ main(void)
 	to[1] = recipient(keys[1]);
 	save();
 	seal_cpu();
-	verify();
 	seal_key_free(keys[0]);
 	seal_key_free(keys[1]);
 	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
