@@ -8,6 +8,16 @@
 
 enum { TRIES = 5, TRIES_MS = 600000, SHOWN = 12 };
 
+/* Nobody there any more: the next person finds the start, not four words. */
+static void
+to_start_later(struct http_response *out)
+{
+	struct err err;
+
+	if (http_add(out, "Refresh", "300; url=/", &err) != ERR_OK)
+		log_err("kiosk", "page", &err);
+}
+
 static void
 plain(struct kiosk *k, const struct words *w, const char *heading, const char *const *lines, size_t n,
     struct link_view *links, size_t n_links, struct http_response *out)
@@ -19,6 +29,7 @@ plain(struct kiosk *k, const struct words *w, const char *heading, const char *c
 	show_frame(k, w, &m.f, heading);
 	for (size_t i = 0; l != NULL && i < n; i++)
 		l[m.n_lines++].text = lines[i];
+	to_start_later(out);
 	page_kiosk_message(&out->body, &m);
 }
 
@@ -73,7 +84,7 @@ notices(struct kiosk *k, const struct words *w, struct http_response *out)
 /* --- taking answers back ------------------------------------------------------------------------------ */
 
 static void
-withdraw_page(struct kiosk *k, const struct words *w, const char *error, struct http_response *out)
+withdraw_page(struct kiosk *k, const struct words *w, const char *error, bool lan, struct http_response *out)
 {
 	struct field_view view = { .heading = w->withdraw_title, .label = w->withdraw_label,
 	    .hint = w->withdraw_hint, .error = error, .name = "words", .type = "text", .inputmode = "text",
@@ -84,6 +95,8 @@ withdraw_page(struct kiosk *k, const struct words *w, const char *error, struct 
 	    : w->withdraw_title);
 	view.f.go = "withdraw";
 	view.f.go_label = w->withdraw_do;
+	view.f.has_script = view.f.has_keys = !lan && strcmp(k->conf->keyboard, "page") == 0;
+	to_start_later(out);
 	page_kiosk_field(&out->body, &view);
 }
 
@@ -101,7 +114,7 @@ may_try(struct kiosk *k)
 }
 
 static void
-withdraw(struct kiosk *k, const struct http_request *r, const struct words *w, struct http_response *out)
+withdraw(struct kiosk *k, const struct http_request *r, const struct words *w, bool lan, struct http_response *out)
 {
 	const char *text = field_text(r, "words");
 	uint16_t four[4];
@@ -110,7 +123,7 @@ withdraw(struct kiosk *k, const struct http_request *r, const struct words *w, s
 	struct err err;
 
 	if (!may_try(k)) {
-		withdraw_page(k, w, w->withdraw_wait, out);
+		withdraw_page(k, w, w->withdraw_wait, lan, out);
 		return;
 	}
 	rc = words_read(text, strlen(text), four, ARRAY_LEN(four), &err);
@@ -127,10 +140,10 @@ withdraw(struct kiosk *k, const struct http_request *r, const struct words *w, s
 
 		plain(k, w, w->withdraw_done_title, lines, 2, &start, 1, out);
 	} else if (rc == ERR_INPUT || rc == ERR_ABSENT) {
-		withdraw_page(k, w, w->withdraw_wrong, out);
+		withdraw_page(k, w, w->withdraw_wrong, lan, out);
 	} else {
 		log_err("kiosk", "withdraw", &err);
-		withdraw_page(k, w, w->withdraw_failed, out);
+		withdraw_page(k, w, w->withdraw_failed, lan, out);
 	}
 }
 
@@ -140,12 +153,11 @@ about_handle(struct kiosk *k, const struct http_request *r, bool lan, struct htt
 	const struct words *w = show_words(k, http_query(r, "l"));
 	bool post = strcmp(r->method, "POST") == 0;
 
-	(void)lan;
 	if (strcmp(r->path, "/withdraw") == 0) {
 		if (post)
-			withdraw(k, r, w, out);
+			withdraw(k, r, w, lan, out);
 		else
-			withdraw_page(k, w, "", out);
+			withdraw_page(k, w, "", lan, out);
 		return true;
 	}
 	if (post)

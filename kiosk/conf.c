@@ -16,6 +16,7 @@ const struct config_key kiosk_keys[] = {
 	KEY(languages, CONFIG_TEXT, "", 0, 200, "language tags in the order of the attract page; empty: all there are")
 	KEY(fonts, CONFIG_TEXT, "/usr/share/fonts-sil-andika/woff2", 0, 0, "folder with Andika-Regular.woff2 and Andika-Bold.woff2")
 	KEY(voice, CONFIG_TEXT, "/usr/bin/espeak-ng", 0, 0, "the program that reads pages aloud; empty: none")
+	KEY(keyboard, CONFIG_TEXT, "page", 0, 6, "what is typed with on this screen: page (keys on the page), system, none; tablets have their own")
 	KEY(numbers, CONFIG_TEXT, "", 0, 2000, "who can be called: Name: number; Name: number")
 	KEY(mm_px, CONFIG_INT, "588", 200, 3000, "hundredths of CSS pixels in a millimetre of this screen")
 	KEY(idle_warn_s, CONFIG_INT, "90", 60, 600, "seconds without a press before the page asks: are you still there?")

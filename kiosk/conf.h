@@ -14,6 +14,7 @@ struct kiosk_conf {
 	char *languages;	/* "en cy": in this order on the attract page; "": all */
 	char *fonts;		/* folder with Andika-Regular.woff2, Andika-Bold.woff2 */
 	char *voice;		/* espeak-ng, "" for none */
+	char *keyboard;		/* page, system, none */
 	char *numbers;		/* "Name: number; Name: number" on "Something is wrong" */
 	int64_t mm_px;		/* hundredths of pixels in a millimetre */
 	int64_t idle_warn_s, idle_answer_s;

@@ -598,7 +598,7 @@ press_common(struct visit *v, const char *go, const struct http_request *r)
 		keep_page(v, r);
 	else if (is(go, "wrong"))
 		keep_page(v, r);
-	else if (is(go, "listen") || is(go, "hush") || is(go, "sign"))
+	else if (is(go, "listen") || is(go, "hush") || is(go, "sign") || is(go, "stay"))
 		keep_page(v, r);
 	else
 		return false;
@@ -682,6 +682,19 @@ press_place(struct kiosk *k, struct visit *v, const char *go, const struct http_
 	return true;
 }
 
+void
+flow_save(struct kiosk *k, struct visit *v, const struct http_request *r)
+{
+	struct filling *f = visit_at(v) == AT_WHO ? &v->who : visit_at(v) == AT_ASK ? &v->main
+	    : visit_at(v) == AT_CONCERN ? &v->concern : NULL;
+	bool shown = f != NULL && f->show_errors;
+
+	keep_page(v, r);
+	if (f != NULL)
+		f->show_errors = shown;
+	v->dies_ms = clock_boot_ms(k->clock) + v->lives_ms;
+}
+
 bool
 flow_press(struct kiosk *k, struct visit *v, const char *go, const struct http_request *r)
 {
@@ -690,6 +703,12 @@ flow_press(struct kiosk *k, struct visit *v, const char *go, const struct http_r
 	v->touched_ms = clock_boot_ms(k->clock);
 	if (is(go, "stop")) {
 		k->visits.stopped += v->floor[0] != AT_NOTHING;
+		visit_end(&k->visits, v);
+		return false;
+	}
+	/* The script's clock has run out: nobody said that they are there. */
+	if (is(go, "left")) {
+		k->visits.left += v->floor[0] != AT_NOTHING;
 		visit_end(&k->visits, v);
 		return false;
 	}

@@ -78,6 +78,8 @@ bool ask_has_violations(struct filling *f);
 /* Start (GO: "start", "easy", "wrong") with the language CODE. */
 enum err_code flow_begin(struct kiosk *k, const char *go, const char *code, bool lan, struct visit **out,
 	struct err *err) MUST_CHECK;
+/* What the script sends on its own: what is written so far, as it is. The page stays. */
+void flow_save(struct kiosk *k, struct visit *v, const struct http_request *r);
 /* A POST to /s with a token of now. False: the visit is over (and wiped). */
 bool flow_press(struct kiosk *k, struct visit *v, const char *go, const struct http_request *r);
 

@@ -343,7 +343,10 @@ kiosk_open(const struct kiosk_conf *conf, const struct clock *clock, struct kios
 	pthread_mutex_init(&k->lock, NULL);
 	snprintf(k->mm_text, sizeof(k->mm_text), "%lld", (long long)conf->mm_px);
 	k->has_voice = conf->voice[0] != '\0' && access(conf->voice, X_OK) == 0;
-	rc = load_words(k, err);
+	if (strcmp(conf->keyboard, "page") != 0 && strcmp(conf->keyboard, "system") != 0 && strcmp(conf->keyboard, "none") != 0)
+		rc = err_set(err, ERR_INPUT, "keyboard = %s: page, system or none", conf->keyboard);
+	else
+		rc = load_words(k, err);
 	if (rc == ERR_OK)
 		rc = load_numbers(k, err);
 	if (rc == ERR_OK)

@@ -175,6 +175,33 @@ press(struct kiosk *k, const struct http_request *r, bool lan, struct http_respo
 		to_start(out, lan);
 }
 
+/* From the script: 204, or 410 when the visit is over. An old page's words are not taken. */
+static void
+save(struct kiosk *k, const struct http_request *r, bool lan, struct http_response *out)
+{
+	struct visit *v = visit_of(k, r, lan);
+	const char *token;
+	size_t len = 0;
+
+	if (v == NULL) {
+		http_plain(out, 410, "This visit is over.\n");
+		return;
+	}
+	token = http_field(r, "t", 0, &len);
+	switch (visit_token_check(v, token, len)) {
+	case TOKEN_FOREIGN:
+		refused(k, out);
+		return;
+	case TOKEN_OLD:
+		break;
+	case TOKEN_NOW:
+		v->has_script |= is(r->path, "/s/here");
+		flow_save(k, v, r);
+		break;
+	}
+	out->status = 204;
+}
+
 /* The sound of a page: what to say is gathered under the lock, the sound made without it. */
 static void
 sound(struct kiosk *k, const struct http_request *r, bool lan, struct http_response *out)
@@ -232,6 +259,8 @@ visit_handle(struct kiosk *k, const struct http_request *r, bool lan, struct htt
 	if (is_post(r)) {
 		if (is(r->path, "/s"))
 			press(k, r, lan, out);
+		else if (is(r->path, "/s/save") || is(r->path, "/s/here"))
+			save(k, r, lan, out);
 		else
 			not_found(k, out);
 		return;
@@ -332,6 +361,8 @@ route(struct kiosk *k, const struct http_request *r, bool lan, struct http_respo
 		media(k, r, out);
 	} else if (strncmp(p, "/static/", 8) == 0 && !is_post(r)) {
 		static_handle(k, r, out);
+	} else if (is(p, "/favicon.ico")) {
+		out->status = 204;
 	} else if (is(p, "/healthz") && !is_post(r)) {
 		health_handle(k, out);
 	} else if (is(p, "/metrics") && !is_post(r) && !lan) {

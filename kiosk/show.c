@@ -10,7 +10,7 @@
 #include "kiosk/take.h"
 #include "kiosk/templates.h"
 
-enum { ANSWERS_A_PAGE = 4, TEXT_IDLE_S = 600, GRACE_S = 5, DAY_S = 86400, PAGE_ROOM = 9000 };
+enum { ANSWERS_A_PAGE = 4, TEXT_IDLE_S = 600, GRACE_S = 5, SCRIPT_S = 25, DAY_S = 86400, PAGE_ROOM = 9000 };
 
 /* One page being made. */
 struct sheet {
@@ -48,6 +48,7 @@ show_frame(struct kiosk *k, const struct words *w, struct frame *f, const char *
 	f->title = title;
 	f->mm = k->mm_text[0] != '\0' ? k->mm_text : mm;
 	f->version = k->version;
+	f->warn_s = f->answer_s = "";
 	f->token = f->audio = f->steps = f->go = f->go_label = f->other = f->other_label = "";
 }
 
@@ -59,6 +60,15 @@ set_listen(struct sheet *s)
 	s->f.is_listening = s->v->is_listening;
 	if (s->f.is_listening)
 		s->f.audio = text_of(s->a, "/s/sound?n=%u", s->v->listen_n);
+}
+
+/* Seconds without a press until the page asks: the form's word before the site's. */
+static int64_t
+warn_s(const struct sheet *s)
+{
+	const struct shelf *shelf = s->v->main.shelf;
+
+	return visit_at(s->v) == AT_ASK && shelf != NULL && shelf->idle_s >= 60 ? shelf->idle_s : s->k->conf->idle_warn_s;
 }
 
 static void
@@ -81,6 +91,10 @@ frame(struct sheet *s, const char *title)
 		set_listen(s);
 	s->f.go = "next";
 	s->f.go_label = v->words->continue_;
+	s->f.has_script = visit_at(v) != AT_STILL;
+	s->f.is_fresh = !v->has_script;
+	s->f.warn_s = text_of(s->a, "%lld", (long long)warn_s(s));
+	s->f.answer_s = text_of(s->a, "%lld", (long long)s->k->conf->idle_answer_s);
 }
 
 static void
@@ -133,6 +147,8 @@ say_asks(struct sheet *s, const struct question_view *q)
 			say_piece(s, a->others[n].label, a->others[n].sound, false);
 		say_own(s, a->value);
 		s->has_text |= a->is_text || a->is_line;
+		s->f.has_keys |= !s->v->is_tablet && strcmp(s->k->conf->keyboard, "page") == 0
+		    && (a->is_text || a->is_line || a->is_number || a->is_date || a->is_time || a->has_search);
 	}
 }
 
@@ -675,9 +691,15 @@ static void
 set_idle(struct sheet *s)
 {
 	const struct kiosk_conf *conf = s->k->conf;
-	const struct shelf *shelf = s->v->main.shelf;
-	int64_t warn = conf->idle_warn_s + conf->idle_answer_s, now = clock_boot_ms(s->k->clock);
+	int64_t warn, now = clock_boot_ms(s->k->clock);
 	struct err err;
+
+	/* The script asks on the page, at WARN and for ANSWER seconds; its last word may be 20 s older than the last press. */
+	if (s->v->has_script && visit_at(s->v) != AT_STILL) {
+		s->v->lives_ms = (warn_s(s) + conf->idle_answer_s + SCRIPT_S + GRACE_S) * 1000;
+		s->v->dies_ms = now + s->v->lives_ms;
+		return;
+	}
 
 	if (visit_at(s->v) == AT_STILL) {
 		s->v->dies_ms = now + (conf->idle_answer_s + GRACE_S) * 1000;
@@ -686,11 +708,11 @@ set_idle(struct sheet *s)
 			log_err("kiosk", "page", &err);
 		return;
 	}
-	if (visit_at(s->v) == AT_ASK && shelf != NULL && shelf->idle_s >= 60)
-		warn = shelf->idle_s;
+	warn = warn_s(s) + conf->idle_answer_s;
 	if (s->has_text && warn < TEXT_IDLE_S)
 		warn = TEXT_IDLE_S;
-	s->v->dies_ms = now + (warn + conf->idle_answer_s + GRACE_S) * 1000;
+	s->v->lives_ms = (warn + conf->idle_answer_s + GRACE_S) * 1000;
+	s->v->dies_ms = now + s->v->lives_ms;
 	if (http_add(s->out, "Refresh", text_of(s->a, "%lld; url=/s/still", (long long)warn), &err) != ERR_OK)
 		log_err("kiosk", "page", &err);
 }

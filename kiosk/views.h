@@ -24,7 +24,10 @@ struct frame {
 	bool has_back, has_listen, is_listening, is_larger, has_wrong, has_stop;
 	bool has_look_off;	/* no button "Text size" */
 	bool has_plain_steps;	/* "1 of 2" without the word Question */
-	bool has_script;
+	bool has_script;	/* a page of a visit: what the script needs is there */
+	bool has_keys;		/* something can be written on it, by keys to touch */
+	bool is_fresh;		/* the script has not said yet that it runs: the page leaves by itself */
+	const char *warn_s, *answer_s;
 	bool has_sign;		/* there is a film of this page in sign language */
 	const char *go, *go_label;	/* the main button; label "": none */
 	const char *other, *other_label;	/* one more quiet button; label "": none */

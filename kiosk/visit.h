@@ -61,6 +61,7 @@ struct visit {
 	size_t pages_before;	/* relevant pages when it did */
 	struct look look;
 	bool is_listening;
+	bool has_script;	/* it has said so: pages come without Refresh */
 	unsigned listen_n;	/* a new sound for each press */
 	struct filling who, main, concern;
 	const char *concern_kind;
@@ -74,6 +75,7 @@ struct visit {
 	uint16_t receipt[4];
 	bool has_receipt;
 	int64_t started_ms, touched_ms, dies_ms;	/* boot time */
+	int64_t lives_ms;	/* how long after the last sign of life */
 };
 
 struct visits {

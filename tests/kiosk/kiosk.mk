@@ -28,7 +28,9 @@ shots: $(KIOSK_NEEDS) ## a dozen pictures of the kiosk into docs/shots
 shots-all: $(KIOSK_NEEDS) ## every page of the kiosk at three sizes into build/shots, to look at
 	$(call kiosk_node,kiosk_shots.mjs) build/shots all
 
-.PHONY: kiosk-listen kiosk-media kiosk-lan kiosk-power
+.PHONY: kiosk-listen kiosk-script kiosk-media kiosk-lan kiosk-power
+kiosk-script: $(KIOSK_NEEDS) ## the dialog, saving while typing, keys to touch
+	$(call kiosk_node,test_script.mjs)
 kiosk-media: $(KIOSK_NEEDS) ## pictures, sounds and films of forms: from a folder and a bundle, and what is refused
 	$(call kiosk_node,test_media.mjs)
 kiosk-listen: $(KIOSK_NEEDS) ## every page can be heard, stopped, slowed, in its language
