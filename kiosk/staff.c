@@ -152,8 +152,8 @@ state(struct kiosk *k, const struct words *w, const char *note, struct http_resp
 
 /* --- what they do --------------------------------------------------------------------------------------- */
 
-static bool
-is_staff(struct kiosk *k, const struct http_request *r, bool lan)
+bool
+staff_is_in(struct kiosk *k, const struct http_request *r, bool lan)
 {
 	const char *code = guard_cookie_get(r, "staff", lan);
 	uint8_t cookie[16];
@@ -323,7 +323,7 @@ staff_handle(struct kiosk *k, const struct http_request *r, bool lan, struct htt
 		return false;
 	if (http_add(out, "Refresh", "300; url=/", &err) != ERR_OK)
 		log_err("kiosk", "page", &err);
-	if (!is_staff(k, r, lan)) {
+	if (!staff_is_in(k, r, lan)) {
 		if (post)
 			enter(k, r, lan, w, out);
 		else
