@@ -16,6 +16,7 @@ struct session_env {
 	const struct zone *zone;	/* NULL: UTC */
 	const char *device_id;		/* NULL: "" */
 	size_t language;		/* index of form_language_* */
+	bool on_paper;			/* answers come from a sheet, which cannot insist: nothing is required */
 };
 
 enum err_code session_new(const struct form *f, const struct session_env *env, struct session **out,
@@ -91,6 +92,21 @@ bool session_next(struct session *s, uint32_t *page);
 bool session_previous(struct session *s, uint32_t *page);
 /* What to show. Borrowed until the session changes or the next call. ERR_ABSENT: no such relevant page. */
 enum err_code session_page(struct session *s, uint32_t page, struct page *out, struct err *err) MUST_CHECK;
+
+/* --- the whole form, as a sheet of paper shows it --------------------------------------------------- */
+
+struct outline {
+	const struct page_control *control;
+	const char *group;		/* label of the innermost group that has one; "" */
+	bool begins_group;		/* the first control under that label */
+	bool in_repeat;			/* asked as often as there are instances */
+	const char *const *when;	/* relevance expressions it hangs on, as the form has them, outermost first; NULL ends */
+};
+
+/* Each control in document order, relevant or not, the questions of a repeat once. S is to be fresh and is good for
+ * nothing else afterwards. What FN gets is borrowed until it returns; an error of FN ends it and is returned. */
+enum err_code session_outline(struct session *s, enum err_code (*fn)(void *arg, const struct outline *o,
+	struct err *err), void *arg, struct err *err) MUST_CHECK;
 
 enum violation_kind { VIOLATION_REQUIRED = 1, VIOLATION_CONSTRAINT, VIOLATION_TYPE };
 struct violation {

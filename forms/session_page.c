@@ -36,7 +36,7 @@ row_required(struct session *s, uint32_t row)
 {
 	const struct program *p = s->f->nodes[s->tree.rows[row].node].required;
 
-	return p != NULL && holds(s, p, row);
+	return p != NULL && !s->env.on_paper && holds(s, p, row);
 }
 
 /* Blanks do not answer a required question (forms.md 3.5, 5). */
@@ -569,6 +569,97 @@ session_page(struct session *s, uint32_t page, struct page *out, struct err *err
 			out->group_label = text_of(&m, &b->label, out->n_controls > 0 ? out->controls[0].row : 1, TEXT_LONG);
 	}
 	return m.rc;
+}
+
+/* --- on paper ------------------------------------------------------------------------------------------------ */
+
+enum { WHEN_MAX = 16 };
+
+struct outliner {
+	struct session *s;
+	enum err_code (*fn)(void *arg, const struct outline *o, struct err *err);
+	void *arg;
+	struct err *err;
+	const char *when[WHEN_MAX + 1];
+	size_t n_when;
+	uint32_t last_group;	/* body element + 1 */
+};
+
+static enum err_code outline_list(struct outliner *o, uint32_t first, uint32_t base, uint32_t group, bool in_repeat);
+
+static enum err_code
+outline_control(struct outliner *o, uint32_t i, uint32_t base, uint32_t group, bool in_repeat)
+{
+	struct session *s = o->s;
+	struct page page = { .n_controls = 0 };
+	struct maker m = { .s = s, .out = &page, .err = o->err };
+	struct outline line = { .group = "", .in_repeat = in_repeat, .when = o->when };
+	uint32_t row = row_in(s, base, s->f->bodies[i].node);
+
+	if (row == 0 || s->f->nodes[s->f->bodies[i].node].control != i + 1)
+		return ERR_OK;
+	begin_answer(s);
+	arena_clear(&s->page);
+	put_control(&m, i, row);
+	if (m.rc == ERR_OK && group != 0)
+		line.group = text_of(&m, &s->f->bodies[group - 1].label, row, TEXT_LONG);
+	if (m.rc != ERR_OK)
+		return m.rc;
+	line.control = &page.controls[0];
+	line.begins_group = group != o->last_group && line.group[0] != '\0';
+	o->last_group = group;
+	return o->fn(o->arg, &line, o->err);
+}
+
+static enum err_code
+outline_one(struct outliner *o, uint32_t i, uint32_t base, uint32_t group, bool in_repeat)
+{
+	struct session *s = o->s;
+	const struct body *b = &s->f->bodies[i];
+	const struct program *p = b->node == NO_NODE ? NULL : s->f->nodes[b->node].relevant;
+	bool hangs = p != NULL && p->source != NULL && o->n_when < WHEN_MAX
+	    && !(b->kind == BODY_GROUP && form_is_repeat(s->f, b->node));
+	enum err_code rc;
+
+	if (hangs)
+		o->when[o->n_when++] = p->source;
+	o->when[o->n_when] = NULL;
+	if (b->kind == BODY_CONTROL) {
+		rc = outline_control(o, i, base, group, in_repeat);
+	} else if (b->kind == BODY_GROUP) {
+		rc = outline_list(o, b->first, base, b->has_label ? i + 1 : group, in_repeat);
+	} else {
+		uint32_t head = head_in(s, base, b->node), at = head == 0 ? 0 : head_first(&s->tree, head);
+
+		rc = ERR_OK;
+		if (head != 0 && at == 0)
+			rc = add_instance(s, head, &at, o->err);
+		if (rc == ERR_OK && at != 0)
+			rc = outline_list(o, b->first, at, b->has_label ? i + 1 : group, true);
+	}
+	if (hangs)
+		o->n_when--;
+	o->when[o->n_when] = NULL;
+	return rc;
+}
+
+static enum err_code
+outline_list(struct outliner *o, uint32_t first, uint32_t base, uint32_t group, bool in_repeat)
+{
+	enum err_code rc = ERR_OK;
+
+	for (uint32_t i = first; i != 0 && rc == ERR_OK; i = o->s->f->bodies[i - 1].next)
+		rc = outline_one(o, i - 1, base, group, in_repeat);
+	return rc;
+}
+
+enum err_code
+session_outline(struct session *s, enum err_code (*fn)(void *arg, const struct outline *o, struct err *err), void *arg,
+    struct err *err)
+{
+	struct outliner o = { .s = s, .fn = fn, .arg = arg, .err = err };
+
+	return s->f->n_bodies > 0 ? outline_list(&o, 1, 1, 0, false) : ERR_OK;
 }
 
 /* --- violations ---------------------------------------------------------------------------------------------- */

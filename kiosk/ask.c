@@ -115,14 +115,12 @@ score_of(const struct page_choice *c)
 	return num_double(c->score, strlen(c->score), &v) ? v : 0;
 }
 
-static const char *
-symbol(const struct visit *v, const struct page_control *c, const struct page_choice *x, size_t n)
+const char *
+ask_symbol(const struct page_control *c, const struct page_choice *x, size_t n)
 {
 	static const char *const known[] = { "f1", "f2", "f3", "f4", "f5" };
 	size_t better = 0;
 
-	if (v->look.words_only)
-		return "";
 	for (size_t i = 0; i < ARRAY_LEN(known); i++)
 		if (strcmp(x->symbol, known[i]) == 0)
 			return known[i];
@@ -227,7 +225,7 @@ fill_select(const struct making *m, const struct page_control *c, struct ask_vie
 		}
 		to = &ask->choices[ask->n_choices++];
 		show_choice(m, x, ask, i, to);
-		to->symbol = to->picture.src[0] == '\0' ? symbol(v, c, x, scored) : "";
+		to->symbol = to->picture.src[0] == '\0' && !v->look.words_only ? ask_symbol(c, x, scored) : "";
 	}
 	for (size_t i = 0; i < c->n_choices; i++)
 		if (c->choices[i].opt_out[0] != '\0')

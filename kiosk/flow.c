@@ -63,7 +63,8 @@ set_meta(struct visit *v, struct session *s, struct err *err)
 		{ "variant", v->main.shelf != NULL ? v->main.shelf->variant : "standard" },
 		{ "pictures", v->look.words_only ? "no" : "yes" },
 		{ "scale_order", v->is_scale_turned ? "down" : "up" },
-		{ "mode", v->is_tablet ? "tablet" : "kiosk" }, { "quote_ok", v->quote },
+		{ "mode", v->is_paper ? "paper_keyed" : v->is_tablet ? "tablet" : "kiosk" }, { "quote_ok", v->quote },
+		{ "sheet", v->sheet }, { "given_on", v->given_on },
 	};
 	enum err_code rc = ERR_OK;
 
@@ -92,10 +93,21 @@ begin_main(struct visit *v, const struct shelf *shelf)
 	return true;
 }
 
+static void to_first(struct visit *v);
+
 static void
 after_who(struct kiosk *k, struct visit *v)
 {
 	char role[40], by[40];
+
+	/* The sheet says which form it is; whoever wrote on it agreed by handing it in. */
+	if (v->is_paper) {
+		if (begin_main(v, v->choice[0]))
+			to_first(v);
+		else
+			visit_go(v, AT_NO_FORM);
+		return;
+	}
 
 	answer_of(&v->who, "role", role, sizeof(role));
 	answer_of(&v->who, "answered_by", by, sizeof(by));
@@ -137,13 +149,12 @@ asks_style(const struct kiosk *k)
 	return catalog_has_variant(k->catalog, "easy_read");
 }
 
-enum err_code
-flow_begin(struct kiosk *k, const char *go, const char *code, bool lan, struct visit **out, struct err *err)
+/* A visit in the language CODE that stands nowhere yet. ERR_AGAIN: the screen is in use, or too many are. */
+static enum err_code
+begin(struct kiosk *k, const char *code, bool lan, struct visit **out, struct err *err)
 {
-	const struct words *w = show_words(k, code);
-	bool wrong = is(go, "wrong");
-	enum err_code rc;
 	struct visit *v;
+	enum err_code rc;
 
 	if (!lan)
 		for (size_t i = 0; i < VISITS; i++)
@@ -153,11 +164,52 @@ flow_begin(struct kiosk *k, const char *go, const char *code, bool lan, struct v
 	rc = visit_begin(&k->visits, clock_boot_ms(k->clock), &v, err);
 	if (rc != ERR_OK)
 		return rc;
-	v->words = w;
+	v->words = show_words(k, code);
 	v->is_tablet = lan;
-	snprintf(v->tag, sizeof(v->tag), "%s", w->code);
+	snprintf(v->tag, sizeof(v->tag), "%s", v->words->code);
 	v->env = (struct session_env){ .now_ms = env_now, .random = env_random, .arg = k,
 	    .device_id = k->device_text };
+	*out = v;
+	return ERR_OK;
+}
+
+enum err_code
+flow_begin_paper(struct kiosk *k, const struct shelf *shelf, const char *code, const char *given_on,
+    const char *language, bool lan, struct visit **out, struct err *err)
+{
+	struct visit *v;
+	enum err_code rc = begin(k, language, lan, &v, err);
+
+	if (rc != ERR_OK)
+		return rc;
+	rc = keep_prepare(k, v, err);
+	if (rc != ERR_OK) {
+		visit_end(&k->visits, v);
+		return rc;
+	}
+	v->is_paper = v->env.on_paper = true;
+	v->look.words_only = true;
+	snprintf(v->tag, sizeof(v->tag), "%s", language);
+	snprintf(v->sheet, sizeof(v->sheet), "%s", code);
+	snprintf(v->given_on, sizeof(v->given_on), "%s", given_on);
+	v->choice[0] = shelf;
+	v->n_choice = 1;
+	to_who(k, v);
+	visit_turn(v);
+	*out = v;
+	return ERR_OK;
+}
+
+enum err_code
+flow_begin(struct kiosk *k, const char *go, const char *code, bool lan, struct visit **out, struct err *err)
+{
+	bool wrong = is(go, "wrong");
+	enum err_code rc;
+	struct visit *v;
+
+	rc = begin(k, code, lan, &v, err);
+	if (rc != ERR_OK)
+		return rc;
 	v->is_scale_turned = k->conf->scale_coin && seal_random_below(2) == 1;
 	v->easy_read = is(go, "easy");
 	if (!wrong) {
@@ -419,7 +471,7 @@ send_answers(struct kiosk *k, struct visit *v)
 	}
 	filling_clear(&v->main);
 	filling_clear(&v->who);
-	k->visits.finished++;
+	k->visits.finished += !v->is_paper;
 	visit_go(v, AT_THANKS);
 }
 
@@ -461,7 +513,7 @@ press_review(struct kiosk *k, struct visit *v, const char *go, const struct http
 }
 
 static void
-press_ask(struct visit *v, const char *go, const struct http_request *r)
+press_ask(struct kiosk *k, struct visit *v, const char *go, const struct http_request *r)
 {
 	struct filling *f = &v->main;
 	enum step step;
@@ -482,7 +534,9 @@ press_ask(struct visit *v, const char *go, const struct http_request *r)
 	} else if (is(go, "back")) {
 		step = go_back(v, f, r);
 		v->is_changing = false;
-		if (step == STEP_BEFORE)
+		if (step == STEP_BEFORE && v->is_paper)
+			to_who(k, v);
+		else if (step == STEP_BEFORE)
 			visit_go(v, AT_PRIVACY);
 	} else if (is(go, "add")) {
 		take_quietly(v, f, r);
@@ -633,7 +687,7 @@ press_place(struct kiosk *k, struct visit *v, const char *go, const struct http_
 			to_first(v);
 		return true;
 	case AT_ASK:
-		press_ask(v, go, r);
+		press_ask(k, v, go, r);
 		return true;
 	case AT_REVIEW:
 		press_review(k, v, go, r);
@@ -702,7 +756,7 @@ flow_press(struct kiosk *k, struct visit *v, const char *go, const struct http_r
 
 	v->touched_ms = clock_boot_ms(k->clock);
 	if (is(go, "stop")) {
-		k->visits.stopped += v->floor[0] != AT_NOTHING;
+		k->visits.stopped += v->floor[0] != AT_NOTHING && !v->is_paper;
 		visit_end(&k->visits, v);
 		return false;
 	}
@@ -714,6 +768,12 @@ flow_press(struct kiosk *k, struct visit *v, const char *go, const struct http_r
 	}
 	if (!press_common(v, go, r) && !press_place(k, v, go, r))
 		return false;
+	/* A sheet that is kept ends here: its thanks were said on paper. */
+	if (v->is_paper && visit_at(v) == AT_THANKS) {
+		k->staff.was_kept = true;
+		visit_end(&k->visits, v);
+		return false;
+	}
 	visit_turn(v);
 	if (listen || is(go, "hush"))
 		v->is_listening = listen;

@@ -13,8 +13,11 @@
 
 struct staff {
 	uint8_t cookie[16], token[16];
-	bool is_in;
+	bool is_in, is_lan;
 	int64_t until_ms;	/* boot time */
+	const struct words *words;	/* NULL: the first language */
+	char typed[16];		/* the sheet that was typed in last, or "" */
+	bool was_kept;		/* .. and kept */
 };
 
 struct kiosk {
@@ -43,7 +46,6 @@ struct kiosk {
 	char *number_text;
 	struct visits visits;
 	struct staff staff;
-	struct group_room *group;	/* focus groups (group_desk.h) */
 	char version[20];		/* of the static files */
 	struct buf font[2];
 	char ballast[4096], media_folder[4200], speech_folder[4200];
@@ -75,12 +77,18 @@ bool ask_press(struct visit *v, struct filling *f, const char *go, const struct 
 /* Does the page F stands at hold violations? */
 bool ask_has_violations(struct filling *f);
 
+/* The picture beside choice X of C on a scale with N points, or "". */
+const char *ask_symbol(const struct page_control *c, const struct page_choice *x, size_t n);
+
 /* --- flow.c: what pressing a button does --- */
 /* Start (GO: "start", "easy", "wrong") with the language CODE. */
 enum err_code flow_begin(struct kiosk *k, const char *go, const char *code, bool lan, struct visit **out,
 	struct err *err) MUST_CHECK;
 /* What the script sends on its own: what is written so far, as it is. The page stays. */
 void flow_save(struct kiosk *k, struct visit *v, const struct http_request *r);
+/* Staff begin to type in the sheet CODE of SHELF, answered on GIVEN_ON ("" or a date), in LANGUAGE. */
+enum err_code flow_begin_paper(struct kiosk *k, const struct shelf *shelf, const char *code, const char *given_on,
+	const char *language, bool lan, struct visit **out, struct err *err) MUST_CHECK;
 /* A POST to /s with a token of now. False: the visit is over (and wiped). */
 bool flow_press(struct kiosk *k, struct visit *v, const char *go, const struct http_request *r);
 
@@ -92,9 +100,6 @@ enum err_code keep_prepare(struct kiosk *k, struct visit *v, struct err *err) MU
 /* Finalise, seal, put, commit. ERR_OK: durable. */
 enum err_code keep_answers(struct kiosk *k, struct visit *v, struct err *err) MUST_CHECK;
 enum err_code keep_concern(struct kiosk *k, struct visit *v, struct err *err) MUST_CHECK;
-/* Seal CONTENT of TYPE, written by SHELF's form (NULL: none), for LANE_ANSWERS as record ID. TAG NULL: random. */
-enum err_code keep_seal(struct kiosk *k, const struct shelf *shelf, enum plain_type type, const uint8_t id[16],
-	const uint8_t *tag, const struct buf *content, int64_t *day, struct sealed_record *out, struct err *err) MUST_CHECK;
 /* Lane 1 goes on in its slots, whatever anybody writes. */
 void keep_tick(struct kiosk *k);
 /* Seconds since 1970 as far as known, days of it, and how well they are known. */
@@ -120,16 +125,10 @@ bool say_can(const struct kiosk *k, const struct words *w);
 bool staff_handle(struct kiosk *k, const struct http_request *r, bool lan, struct http_response *out);
 /* Has R the cookie of staff who are in? */
 bool staff_is_in(struct kiosk *k, const struct http_request *r, bool lan);
-/* --- group_desk.c: focus groups --- */
-enum err_code group_open(struct kiosk *k, struct err *err) MUST_CHECK;
-void group_close(struct kiosk *k);
-bool group_handle(struct kiosk *k, const struct http_request *r, bool lan, struct http_response *out);
-/* Does R come from a desk of the session that is open? */
-bool group_is_desk(struct kiosk *k, const struct http_request *r, bool lan);
-/* The catalogue must stay while a session is open. */
-bool group_holds_forms(const struct kiosk *k);
-/* Lock what is left alone; once a second. */
-void group_tick(struct kiosk *k);
+/* Something was done: ten minutes more. */
+void staff_touch(struct kiosk *k);
+/* Out, and whatever sheet was being typed in is gone. */
+void staff_end(struct kiosk *k);
 bool about_handle(struct kiosk *k, const struct http_request *r, bool lan, struct http_response *out);
 /* A text field of the body without NULs, or "". */
 const char *field_text(const struct http_request *r, const char *name);

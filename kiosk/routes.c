@@ -108,8 +108,9 @@ visit_of(struct kiosk *k, const struct http_request *r, bool lan)
 {
 	struct visit *v = visit_find(&k->visits, guard_cookie_get(r, "v", lan), clock_boot_ms(k->clock));
 
-	/* A cookie of the screen is worth nothing on the site's network, and the other way round. */
-	return v != NULL && v->is_tablet == lan ? v : NULL;
+	/* A cookie of the screen is worth nothing on the site's network, and the other way round; a sheet of paper is
+	 * typed in by staff who are in. */
+	return v != NULL && v->is_tablet == lan && (!v->is_paper || staff_is_in(k, r, lan)) ? v : NULL;
 }
 
 static void
@@ -153,11 +154,13 @@ press(struct kiosk *k, const struct http_request *r, bool lan, struct http_respo
 	struct visit *v = visit_of(k, r, lan);
 	const char *token;
 	size_t len = 0;
+	bool paper;
 
 	if (v == NULL) {
 		to_start(out, lan);
 		return;
 	}
+	paper = v->is_paper;
 	token = http_field(r, "t", 0, &len);
 	switch (visit_token_check(v, token, len)) {
 	case TOKEN_FOREIGN:
@@ -169,10 +172,16 @@ press(struct kiosk *k, const struct http_request *r, bool lan, struct http_respo
 	case TOKEN_NOW:
 		break;
 	}
-	if (flow_press(k, v, field_text(r, "go"), r))
+	if (paper)
+		staff_touch(k);
+	if (flow_press(k, v, field_text(r, "go"), r)) {
 		http_see_other(out, "/s");
-	else
+	} else if (paper) {
+		http_see_other(out, "/staff/key");
+		guard_cookie(out, "v", NULL, lan);
+	} else {
 		to_start(out, lan);
+	}
 }
 
 /* From the script: 204, or 410 when the visit is over. An old page's words are not taken. */
@@ -346,10 +355,11 @@ route(struct kiosk *k, const struct http_request *r, bool lan, struct http_respo
 	const char *p = r->path;
 
 	if (is(p, "/") && !is_post(r)) {
+		/* Staff who come back here, or whose page went idle, are out. */
+		if (staff_is_in(k, r, lan) && visit_of(k, r, lan) == NULL)
+			staff_end(k);
 		if (visit_of(k, r, lan) != NULL)
 			http_see_other(out, "/s");
-		else if (group_is_desk(k, r, lan))
-			http_see_other(out, "/group/s");
 		else
 			show_attract(k, http_query(r, "l"), lan, out);
 	} else if (is(p, "/start")) {
@@ -369,7 +379,7 @@ route(struct kiosk *k, const struct http_request *r, bool lan, struct http_respo
 		health_handle(k, out);
 	} else if (is(p, "/metrics") && !is_post(r) && !lan) {
 		metrics_handle(k, out);
-	} else if (!about_handle(k, r, lan, out) && !staff_handle(k, r, lan, out) && !group_handle(k, r, lan, out)) {
+	} else if (!about_handle(k, r, lan, out) && !staff_handle(k, r, lan, out)) {
 		not_found(k, out);
 	}
 }

@@ -87,7 +87,7 @@ frame(struct sheet *s, const char *title)
 	    v->look.words_only ? " words-only" : "", sizes[v->look.size % 3]);
 	s->f.is_larger = v->look.size > 0;
 	s->f.has_back = s->f.has_wrong = s->f.has_stop = true;
-	if (say_can(s->k, v->words))
+	if (say_can(s->k, v->words) && !v->is_paper)
 		set_listen(s);
 	s->f.go = "next";
 	s->f.go_label = v->words->continue_;
@@ -176,12 +176,16 @@ show_filling(struct sheet *s, struct filling *f, bool is_last_send)
 	s->f.n_pebbles = q.f.n_pebbles;
 	s->f.title = q.error_title[0] != '\0' ? text_of(s->a, "%s: %s", s->v->words->error, heading)
 	    : q.f.steps[0] != '\0' ? text_of(s->a, "%s %s: %s", s->v->words->question_n, q.f.steps, heading) : heading;
+	if (s->v->is_paper) {
+		s->f.steps = text_of(s->a, "%s%s%s", s->v->sheet, q.f.steps[0] != '\0' ? ", " : "", q.f.steps);
+		s->f.has_plain_steps = true;
+	}
 	s->f.has_stop = f != &s->v->concern;
 	s->f.has_wrong = f != &s->v->concern;
 	if (is_last_send && !session_next(f->session, &next))
 		s->f.go_label = s->v->words->concern_send;
 	say_asks(s, &q);
-	if (s->has_sound)
+	if (s->has_sound && !s->v->is_paper)
 		set_listen(s);
 	q.f = s->f;
 	page_kiosk_question(&s->out->body, &q);
@@ -574,7 +578,7 @@ show_review(struct sheet *s)
 	view.error = "";
 	if (s->v->review_page + 1 == pages) {
 		s->f.go = "send";
-		s->f.go_label = w->review_send;
+		s->f.go_label = s->v->is_paper ? w->key_keep : w->review_send;
 		view.ask_quote = typed;
 		view.quote_yes = strcmp(s->v->quote, "yes") == 0;
 		view.quote_no = strcmp(s->v->quote, "no") == 0;
@@ -797,7 +801,7 @@ how_long(struct kiosk *k, const struct words *w, struct arena *a)
 	const char *text;
 
 	for (size_t i = 0; i < k->catalog->n && s == NULL; i++)
-		if (!k->catalog->shelf[i].is_concern && !k->catalog->shelf[i].is_visit && !k->catalog->shelf[i].is_group)
+		if (!k->catalog->shelf[i].is_concern && !k->catalog->shelf[i].is_visit)
 			s = &k->catalog->shelf[i];
 	if (s == NULL)
 		return "";
@@ -848,7 +852,7 @@ show_attract(struct kiosk *k, const char *code, bool lan, struct http_response *
 		view.n_notices = 1;
 	}
 	for (size_t i = 0; i < k->catalog->n; i++)
-		any |= !k->catalog->shelf[i].is_concern && !k->catalog->shelf[i].is_visit && !k->catalog->shelf[i].is_group;
+		any |= !k->catalog->shelf[i].is_concern && !k->catalog->shelf[i].is_visit;
 	view.is_in_use = !lan && in_use(k);
 	view.note = k->is_full ? w->attract_full : k->ring == NULL ? w->unavailable_text
 	    : !any ? w->attract_no_form : view.is_in_use ? w->attract_in_use : "";

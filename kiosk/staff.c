@@ -1,15 +1,16 @@
-/* The staff area behind a PIN: what waits, what is in force, the clock, the size of the screen. No page of it shows
- * an answer. The PIN guards no secret: a stolen disk gives it up in a day. See inside.h. */
+/* The staff area behind a PIN: the door, and how things stand. No page of it shows an answer. The PIN guards no
+ * secret: a stolen disk gives it up in a day. See staff.h. */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/codec.h"
 #include "base/log.h"
 #include "base/num.h"
-#include "kiosk/inside.h"
+#include "kiosk/staff.h"
 #include "kiosk/templates.h"
 
-enum { SESSION_MS = 600000, WAIT_MAX_S = 900, PIN_MIN = 6, PIN_MAX = 12, DAY_S = 86400, MM_MIN = 200, MM_MAX = 3000 };
+enum { SESSION_MS = 600000, WAIT_MAX_S = 900, OLD_DAYS = 2, FACTS = 12 };
 
 /* --- wrong tries: kept in site.db, so that pulling the plug does not forget them ---------------------- */
 
@@ -65,12 +66,56 @@ wait_s(struct kiosk *k, const struct tries *t)
 
 /* --- pages -------------------------------------------------------------------------------------------- */
 
+const struct words *
+staff_words(const struct kiosk *k)
+{
+	return k->staff.words != NULL ? k->staff.words : k->language[0];
+}
+
+void
+staff_frame(struct kiosk *k, struct frame *f, const char *title, const char *go, const char *label, struct arena *a)
+{
+	char *token = arena_alloc(a, 33);
+
+	show_frame(k, staff_words(k), f, title);
+	if (token != NULL) {
+		hex_str(k->staff.token, sizeof(k->staff.token), token);
+		f->token = token;
+	}
+	f->go = go;
+	f->go_label = label;
+}
+
+const char *
+staff_date(const struct words *w, int64_t day, struct arena *a)
+{
+	struct buf b;
+	const char *text;
+
+	buf_init(&b, 200);
+	words_date(&b, w, day);
+	text = arena_str(a, buf_str(&b));
+	buf_free(&b);
+	return text;
+}
+
+bool
+staff_number(const struct http_request *r, const char *name, int64_t min, int64_t max, int64_t *out)
+{
+	const char *text = field_text(r, name);
+
+	text += strspn(text, " ");
+	while (text[0] == '0' && text[1] != '\0')
+		text++;
+	return num_i64(text, strcspn(text, " "), min, max, out) && text[strcspn(text, " ")] == '\0';
+}
+
 static void
 door(struct kiosk *k, const struct words *w, const char *error, struct http_response *out)
 {
 	struct field_view view = { .heading = w->staff_title, .label = w->staff_pin, .hint = w->staff_pin_hint,
 	    .error = error, .name = "pin", .type = "password", .inputmode = "numeric", .value = "",
-	    .action = "/staff", .back = "/about" };
+	    .action = text_of(out->arena, "/staff?l=%s", w->code), .back = text_of(out->arena, "/about?l=%s", w->code) };
 
 	show_frame(k, w, &view.f, error[0] != '\0' ? text_of(out->arena, "%s: %s", w->error, w->staff_title)
 	    : w->staff_title);
@@ -85,72 +130,86 @@ number(struct arena *a, int64_t n)
 	return text_of(a, "%lld", (long long)n);
 }
 
-static const char *
-date(struct kiosk *k, const struct words *w, int64_t day, struct arena *a)
+static void
+fact(struct staff_view *view, const char *name, const char *value, bool look)
 {
-	struct buf b;
-	const char *text;
+	if (view->n_facts < FACTS)
+		view->facts[view->n_facts++] = (struct fact_view){ .name = name, .value = value, .look = look };
+	view->is_well = view->is_well && !look;
+}
 
-	(void)k;
-	buf_init(&b, 200);
-	words_date(&b, w, day);
-	text = arena_str(a, buf_str(&b));
-	buf_free(&b);
-	return text;
+static const char *
+when(struct kiosk *k, const struct words *w, struct arena *a, bool *known, const char **says)
+{
+	enum clock_quality quality;
+	int64_t now = keep_now(k, &quality);
+	time_t at = (time_t)now;
+	struct tm here;
+
+	*known = quality != CLOCK_UNKNOWN;
+	localtime_r(&at, &here);
+	*says = quality == CLOCK_SYNCED ? w->staff_clock_2 : quality == CLOCK_STAFF_SET ? w->staff_clock_1
+	    : w->staff_clock_0;
+	return text_of(a, "%s, %02d:%02d", staff_date(w, (now + here.tm_gmtoff) / STAFF_DAY_S, a), here.tm_hour,
+	    here.tm_min);
+}
+
+/* In a care manager's words; what needs somebody is marked. */
+static void
+facts(struct kiosk *k, const struct words *w, const struct outbox_counts *counts, int64_t free_bytes,
+    struct staff_view *view, struct arena *a)
+{
+	enum clock_quality quality;
+	int64_t today = keep_now(k, &quality) / STAFF_DAY_S, low = k->conf->resume_mib << 20;
+	bool known, late = counts->oldest_day >= 0 && today - counts->oldest_day >= OLD_DAYS;
+	const char *says, *clock = when(k, w, a, &known, &says);
+
+	fact(view, w->staff_waiting, number(a, (int64_t)counts->waiting), false);
+	if (counts->oldest_day >= 0)
+		fact(view, w->staff_oldest, staff_date(w, counts->oldest_day, a), late);
+	fact(view, w->staff_receipt, counts->receipt_day < 0 ? w->staff_never : staff_date(w, counts->receipt_day, a),
+	    late);
+	fact(view, w->staff_room, k->is_full ? w->staff_room_full : free_bytes < 4 * low
+	    ? text_fill(a, w->staff_room_low, number(a, free_bytes >> 20), NULL) : w->staff_room_good,
+	    k->is_full || free_bytes < 4 * low);
+	fact(view, w->staff_clock, clock, false);
+	fact(view, w->staff_clock_is, says, !known);
+	if (k->ring == NULL)
+		fact(view, w->staff_ring, w->staff_ring_none, true);
+	fact(view, w->staff_visits, number(a, k->visits.open), false);
+	if (k->catalog->n == 0)
+		fact(view, w->staff_forms, w->staff_none_forms, true);
 }
 
 static void
-state(struct kiosk *k, const struct words *w, const char *note, struct http_response *out)
+state(struct kiosk *k, struct http_response *out)
 {
+	const struct words *w = staff_words(k);
 	struct outbox_counts counts = { .oldest_day = -1, .receipt_day = -1 };
 	struct arena *a = out->arena;
-	struct fact_view facts[10], forms[CATALOG_MAX];
-	struct staff_view view = { .facts = facts, .forms = forms, .note = note };
+	struct fact_view list[FACTS], forms[CATALOG_MAX];
+	struct staff_view view = { .facts = list, .forms = forms, .is_well = true, .has_key_in = k->conf->paper_key_in };
 	struct outbox_space space = { .ballast_path = k->ballast, .ballast = k->conf->ballast_mib << 20,
 	    .low = k->conf->low_mib << 20, .resume = k->conf->resume_mib << 20 };
-	enum clock_quality quality;
-	int64_t now = keep_now(k, &quality), free_bytes = 0;
-	char *token = arena_alloc(a, 33);
-	int y, m, d;
+	int64_t free_bytes = 0;
 	struct err err;
 
-	if (outbox_counts(k->ob, &counts, &err) != ERR_OK || token == NULL
+	if (outbox_counts(k->ob, &counts, &err) != ERR_OK
 	    || outbox_space(k->ob, &space, &k->is_full, &free_bytes, &err) != ERR_OK) {
 		log_err("kiosk", "staff", &err);
 		show_message(k, w, 503, w->unavailable_title, "", out);
 		return;
 	}
-	hex_str(k->staff.token, sizeof(k->staff.token), token);
-	show_frame(k, w, &view.f, w->staff_title);
-	view.f.token = token;
-	view.f.go = "out";
-	view.f.go_label = w->staff_out;
-	facts[view.n_facts++] = (struct fact_view){ w->staff_waiting, number(a, (int64_t)counts.waiting) };
-	facts[view.n_facts++] = (struct fact_view){ w->staff_oldest,
-	    counts.oldest_day < 0 ? "0" : number(a, (now / DAY_S - counts.oldest_day) * 24) };
-	facts[view.n_facts++] = (struct fact_view){ w->staff_receipt,
-	    counts.receipt_day < 0 ? w->staff_never : date(k, w, counts.receipt_day, a) };
-	facts[view.n_facts++] = (struct fact_view){ w->staff_clock, text_of(a, "%s, %02d:%02d UTC, %s",
-	    date(k, w, now / DAY_S, a), (int)(now % DAY_S / 3600), (int)(now % 3600 / 60),
-	    quality == CLOCK_SYNCED ? w->staff_clock_2 : quality == CLOCK_STAFF_SET ? w->staff_clock_1
-	    : w->staff_clock_0) };
-	facts[view.n_facts++] = (struct fact_view){ w->staff_storage, number(a, free_bytes >> 20) };
-	facts[view.n_facts++] = (struct fact_view){ w->staff_ring,
-	    k->ring == NULL ? w->staff_none_forms : number(a, k->ring->serial) };
-	facts[view.n_facts++] = (struct fact_view){ w->staff_visits, number(a, k->visits.open) };
+	staff_frame(k, &view.f, w->staff_title, "out", w->staff_out, a);
+	facts(k, w, &counts, free_bytes, &view, a);
+	view.note = view.is_well ? w->staff_well : w->staff_look;
 	for (size_t i = 0; i < k->catalog->n; i++)
-		forms[view.n_forms++] = (struct fact_view){ form_title(k->catalog->shelf[i].form),
-		    text_fill(a, w->staff_version, form_version(k->catalog->shelf[i].form), NULL) };
-	date_from_day(now / DAY_S, &y, &m, &d);
-	view.day = number(a, d);
-	view.month = number(a, m);
-	view.year = number(a, y);
-	view.hour = text_of(a, "%02d", (int)(now % DAY_S / 3600));
-	view.minute = text_of(a, "%02d", (int)(now % 3600 / 60));
+		forms[view.n_forms++] = (struct fact_view){ .name = form_title(k->catalog->shelf[i].form),
+		    .value = form_version(k->catalog->shelf[i].form) };
 	page_kiosk_staff(&out->body, &view);
 }
 
-/* --- what they do --------------------------------------------------------------------------------------- */
+/* --- coming in, going out ------------------------------------------------------------------------------- */
 
 bool
 staff_is_in(struct kiosk *k, const struct http_request *r, bool lan)
@@ -158,14 +217,29 @@ staff_is_in(struct kiosk *k, const struct http_request *r, bool lan)
 	const char *code = guard_cookie_get(r, "staff", lan);
 	uint8_t cookie[16];
 
-	return k->staff.is_in && clock_boot_ms(k->clock) < k->staff.until_ms && code != NULL
+	return k->staff.is_in && k->staff.is_lan == lan && clock_boot_ms(k->clock) < k->staff.until_ms && code != NULL
 	    && hex_get(code, strlen(code), cookie, sizeof(cookie)) && seal_equal(cookie, k->staff.cookie, 16);
+}
+
+void
+staff_end(struct kiosk *k)
+{
+	for (size_t i = 0; i < VISITS; i++)
+		if (k->visits.list[i].is_open && k->visits.list[i].is_paper)
+			visit_end(&k->visits, &k->visits.list[i]);
+	wipe(&k->staff, sizeof(k->staff));
+}
+
+void
+staff_touch(struct kiosk *k)
+{
+	k->staff.until_ms = clock_boot_ms(k->clock) + SESSION_MS;
 }
 
 static void
 leave(struct kiosk *k, bool lan, struct http_response *out)
 {
-	wipe(&k->staff, sizeof(k->staff));
+	staff_end(k);
 	http_see_other(out, "/");
 	guard_cookie(out, "staff", NULL, lan);
 }
@@ -209,11 +283,16 @@ enter(struct kiosk *k, const struct http_request *r, bool lan, const struct word
 		door(k, w, w->staff_none, out);
 		return;
 	}
+	if (rc == ERR_AGAIN) {
+		door(k, w, w->staff_busy, out);
+		return;
+	}
 	if (rc != ERR_OK) {
 		if (rc == ERR_DENIED) {
-			tries.n = tries.n < 20 ? tries.n + 1 : 20;
-			int64_t s = 1LL << (tries.n - 1);
+			int64_t s;
 
+			tries.n = tries.n < 20 ? tries.n + 1 : 20;
+			s = 1LL << (tries.n - 1);
 			s = s > WAIT_MAX_S ? WAIT_MAX_S : s;
 			tries.until_ms = clock_boot_ms(k->clock) + s * 1000;
 			tries_put(k, &tries);
@@ -224,13 +303,17 @@ enter(struct kiosk *k, const struct http_request *r, bool lan, const struct word
 	}
 	tries.n = 0;
 	tries_put(k, &tries);
+	staff_end(k);
 	for (size_t i = 0; i < VISITS && !lan; i++)
 		if (k->visits.list[i].is_open && !k->visits.list[i].is_tablet)
 			visit_end(&k->visits, &k->visits.list[i]);
 	seal_random(k->staff.cookie, sizeof(k->staff.cookie));
 	seal_random(k->staff.token, sizeof(k->staff.token));
 	k->staff.is_in = true;
-	k->staff.until_ms = clock_boot_ms(k->clock) + SESSION_MS;
+	k->staff.is_lan = lan;
+	k->staff.words = w;
+	k->staff.typed[0] = '\0';
+	staff_touch(k);
 	log_event("kiosk", "staff=in");
 	hex_str(k->staff.cookie, sizeof(k->staff.cookie), code);
 	http_see_other(out, "/staff");
@@ -238,100 +321,62 @@ enter(struct kiosk *k, const struct http_request *r, bool lan, const struct word
 	wipe(code, sizeof(code));
 }
 
+/* A POST of staff who are in. The token is of this session, or nothing happens. */
 static bool
-field_number(const struct http_request *r, const char *name, int64_t min, int64_t max, int64_t *out)
+has_token(struct kiosk *k, const struct http_request *r)
 {
-	const char *text = field_text(r, name);
-
-	while (text[0] == '0' && text[1] != '\0')
-		text++;
-	return num_i64(text, strlen(text), min, max, out);
-}
-
-/* The system's clock is never set: the difference is kept for this boot. */
-static const char *
-set_clock(struct kiosk *k, const struct http_request *r, const struct words *w)
-{
-	int64_t d, m, y, h, n, at;
-	int y2, m2, d2;
-	struct err err;
-
-	if (!field_number(r, "d", 1, 31, &d) || !field_number(r, "m", 1, 12, &m)
-	    || !field_number(r, "y", 2024, 2100, &y) || !field_number(r, "h", 0, 23, &h)
-	    || !field_number(r, "n", 0, 59, &n))
-		return w->err_date;
-	at = day_from_date((int)y, (int)m, (int)d);
-	date_from_day(at, &y2, &m2, &d2);
-	if (d2 != d || m2 != m)
-		return w->err_date;
-	at = at * DAY_S + h * 3600 + n * 60;
-	if (outbox_clock_put(k->ob, k->boot, at - clock_now_s(k->clock), CLOCK_STAFF_SET, &err) != ERR_OK) {
-		log_err("kiosk", "clock", &err);
-		return w->send_failed_title;
-	}
-	log_event("kiosk", "clock=staff_set offset_s=%lld", (long long)(at - clock_now_s(k->clock)));
-	return w->staff_clock_done;
-}
-
-/* Half a per cent a press: 2 mm of a bank card are four presses. */
-static void
-set_size(struct kiosk *k, int by)
-{
-	int64_t mm;
-	struct err err;
-
-	if (!num_i64(k->mm_text, strlen(k->mm_text), MM_MIN, MM_MAX, &mm))
-		mm = k->conf->mm_px;
-	mm += by * (mm / 100);
-	if (mm < MM_MIN || mm > MM_MAX)
-		return;
-	snprintf(k->mm_text, sizeof(k->mm_text), "%lld", (long long)mm);
-	if (outbox_meta_put(k->ob, "kiosk.mm", k->mm_text, strlen(k->mm_text), &err) != ERR_OK)
-		log_err("kiosk", "mm", &err);
-}
-
-static void
-press(struct kiosk *k, const struct http_request *r, bool lan, const struct words *w, struct http_response *out)
-{
-	const char *go = field_text(r, "go"), *token = field_text(r, "t"), *note = "";
+	const char *token = field_text(r, "t");
 	uint8_t given[16];
 
-	if (!hex_get(token, strlen(token), given, sizeof(given)) || !seal_equal(given, k->staff.token, 16)) {
+	return hex_get(token, strlen(token), given, sizeof(given)) && seal_equal(given, k->staff.token, 16);
+}
+
+static void
+inside(struct kiosk *k, const struct http_request *r, bool lan, struct http_response *out)
+{
+	const struct words *w = staff_words(k);
+	bool post = strcmp(r->method, "POST") == 0;
+
+	if (post && !has_token(k, r)) {
+		k->refused++;
 		show_message(k, w, 403, w->refused_title, w->refused_text, out);
 		return;
 	}
-	k->staff.until_ms = clock_boot_ms(k->clock) + SESSION_MS;
-	if (strcmp(go, "out") == 0) {
-		leave(k, lan, out);
-		return;
+	staff_touch(k);
+	if (strcmp(r->path, "/staff") == 0) {
+		if (post && strcmp(field_text(r, "go"), "out") == 0)
+			leave(k, lan, out);
+		else
+			state(k, out);
+	} else if (strcmp(r->path, "/staff/setup") == 0) {
+		staff_setup(k, r, out);
+	} else if (strcmp(r->path, "/staff/paper") == 0) {
+		paper_print(k, r, out);
+	} else if (strcmp(r->path, "/staff/key") == 0 && k->conf->paper_key_in) {
+		paper_key(k, r, lan, out);
+	} else {
+		show_message(k, w, 404, w->not_found_title, w->not_found_text, out);
 	}
-	if (strcmp(go, "clock") == 0)
-		note = set_clock(k, r, w);
-	else if (strcmp(go, "bigger") == 0 || strcmp(go, "smaller") == 0)
-		set_size(k, strcmp(go, "bigger") == 0 ? 1 : -1);
-	state(k, w, note, out);
 }
 
 bool
 staff_handle(struct kiosk *k, const struct http_request *r, bool lan, struct http_response *out)
 {
-	const struct words *w = k->language[0];
 	bool post = strcmp(r->method, "POST") == 0;
+	const struct words *w = show_words(k, http_query(r, "l"));
 	struct err err;
 
-	if (strcmp(r->path, "/staff") != 0)
+	if (strncmp(r->path, "/staff", 6) != 0 || (r->path[6] != '\0' && r->path[6] != '/'))
 		return false;
 	if (http_add(out, "Refresh", "300; url=/", &err) != ERR_OK)
 		log_err("kiosk", "page", &err);
-	if (!staff_is_in(k, r, lan)) {
-		if (post)
-			enter(k, r, lan, w, out);
-		else
-			door(k, w, "", out);
-	} else if (post) {
-		press(k, r, lan, w, out);
-	} else {
-		state(k, w, "", out);
-	}
+	if (staff_is_in(k, r, lan))
+		inside(k, r, lan, out);
+	else if (strcmp(r->path, "/staff") != 0)
+		http_see_other(out, "/staff");
+	else if (post)
+		enter(k, r, lan, w, out);
+	else
+		door(k, w, "", out);
 	return true;
 }

@@ -171,7 +171,7 @@ struct field_view {
 	const char *back;	/* a link's address */
 };
 
-struct fact_view { const char *name, *value; };
+struct fact_view { const char *name, *value; bool look; };
 
 struct staff_view {
 	struct frame f;
@@ -180,16 +180,62 @@ struct staff_view {
 	struct fact_view *forms;
 	size_t n_forms;
 	const char *note;
+	bool is_well, has_key_in;
+};
+
+/* Clock and size of the screen. */
+struct setup_view {
+	struct frame f;
+	const char *note;
 	const char *day, *month, *year, *hour, *minute;
 };
 
-struct paper_choice_view { const char *label; bool is_square; };
-struct paper_ask_view { const char *label, *hint; struct paper_choice_view *choices; size_t n_choices; bool is_text; };
-struct paper_view {
+struct print_view { const char *title, *version; struct option_view *languages; size_t n_languages; };
+struct prints_view {
 	struct frame f;
-	const char *heading, *sheet;
+	const char *error, *copies;
+	struct print_view *forms;
+	size_t n_forms;
+};
+
+/* A sheet of paper: everything is text or empty, whatever was answered on the screen. */
+struct paper_choice_view { const char *label, *symbol; };
+struct paper_ask_view {
+	struct words w;
+	const char *number, *group, *when, *label, *hint;
+	struct paper_choice_view *choices;
+	size_t n_choices;
+	const char *grid;	/* "tiles" or "rows" */
+	struct paper_choice_view *others;
+	size_t n_others;
+	bool is_note, is_rank, is_number, is_date, is_time;
+	struct line_view *lines;	/* to write on */
+	size_t n_lines;
+};
+struct sheet_view {
+	struct words w;
+	const char *title, *version, *code, *qr_path, *lang;
+	unsigned qr_size;
+	const char *heading;	/* of the questions about the person, or "" */
+	struct line_view *says;
+	size_t n_says;
+	struct paper_ask_view *who;
+	size_t n_who;
 	struct paper_ask_view *asks;
 	size_t n_asks;
+	bool ask_quote;
+	const char *give_back, *quote_number;
+};
+struct paper_view {
+	struct frame f;
+	const char *back;
+	struct sheet_view *sheets;
+	size_t n_sheets;
+};
+
+struct key_view {
+	struct frame f;
+	const char *error, *note, *sheet, *day, *month, *year;
 };
 
 #endif

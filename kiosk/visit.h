@@ -51,6 +51,8 @@ struct filling {
 struct visit {
 	bool is_open;
 	bool is_tablet;		/* over the LAN */
+	bool is_paper;		/* staff type in a sheet of paper: paper.h */
+	char sheet[16], given_on[12];	/* its number, the date on it as 2026-11-22 or "" */
 	uint8_t cookie[16], mark[8], page_mark[16];
 	enum place floor[FLOORS];
 	unsigned top;

@@ -3,8 +3,6 @@
 #ifndef KIOSK_WORDS_LIST_H
 #define KIOSK_WORDS_LIST_H
 
-#include "kiosk/group_words.h"
-
 #define KIOSK_WORDS(X) \
 	X(back) X(continue_) X(start) X(finished) X(listen) X(listen_stop) X(text_size) \
 	X(something_wrong) X(stop_delete) X(question_n) X(of_n) X(skip) X(skip_main) X(nav) \
@@ -37,15 +35,26 @@
 	X(about_staff) X(about_privacy) X(withdraw_title) X(withdraw_label) X(withdraw_hint) \
 	X(withdraw_do) X(withdraw_done_title) X(withdraw_done) X(withdraw_published) \
 	X(withdraw_wrong) X(withdraw_wait) X(withdraw_failed) X(notices_title) X(notices_none) \
-	X(notices_said) X(notices_did) X(staff_title) X(staff_pin) X(staff_pin_hint) X(staff_in) \
-	X(staff_out) X(staff_wrong) X(staff_wait) X(staff_none) X(staff_state) X(staff_waiting) \
-	X(staff_oldest) X(staff_receipt) X(staff_never) X(staff_clock) X(staff_clock_0) \
-	X(staff_clock_1) X(staff_clock_2) X(staff_storage) X(staff_forms) X(staff_version) \
-	X(staff_ring) X(staff_visits) X(staff_screen) X(staff_screen_hint) X(staff_bigger) \
+	X(notices_said) X(notices_did) \
+	X(staff_title) X(staff_pin) X(staff_pin_hint) X(staff_in) X(staff_out) X(staff_wrong) \
+	X(staff_wait) X(staff_busy) X(staff_none) X(staff_well) X(staff_look) X(staff_look_here) \
+	X(staff_waiting) X(staff_oldest) X(staff_receipt) X(staff_never) X(staff_clock) \
+	X(staff_clock_is) X(staff_clock_0) X(staff_clock_1) X(staff_clock_2) X(staff_room) \
+	X(staff_room_good) X(staff_room_low) X(staff_room_full) X(staff_forms) X(staff_version) \
+	X(staff_ring) X(staff_ring_none) X(staff_visits) X(staff_cert) X(staff_cert_until) \
+	X(staff_none_forms) X(staff_setup) X(staff_screen) X(staff_screen_hint) X(staff_bigger) \
 	X(staff_smaller) X(staff_set_clock) X(staff_set_clock_hint) X(staff_clock_done) \
-	X(staff_paper) X(staff_print_hint) X(staff_sheet) X(staff_key_in) X(staff_none_forms) \
+	X(paper_title) X(paper_hint) X(paper_copies) X(paper_copies_bad) X(paper_print) \
+	X(paper_print_hint) X(sheet_number) X(sheet_do) X(sheet_empty) X(sheet_help) X(sheet_post) \
+	X(sheet_post_none) X(sheet_staff) X(sheet_reads) X(sheet_private) X(sheet_no_back) \
+	X(sheet_who) X(sheet_many) X(sheet_only) X(sheet_or) X(sheet_if) X(sheet_rank) \
+	X(sheet_range) X(sheet_number_here) X(sheet_again) X(sheet_date) X(key_title) X(key_sheet) \
+	X(key_hint) X(key_date) X(key_begin) X(key_keep) X(key_check) X(key_empty) X(key_bad) \
+	X(key_date_bad) X(key_kept) X(key_gone) X(tablets_title) X(tablets_hint) X(tablets_or) \
+	X(tablets_once) X(tablets_new) X(tablets_list) X(tablets_one) X(tablets_since) \
+	X(tablets_none) X(tablets_remove) X(tablets_full) X(tablets_off) X(tablets_words) \
+	X(join_title) X(join_label) X(join_hint) X(join_do) X(join_wrong) \
 	X(unavailable_title) X(unavailable_text) X(not_found_title) X(not_found_text) \
-	X(refused_title) X(refused_text) X(too_fast_title) X(to_start) \
-	GROUP_WORDS(X)
+	X(refused_title) X(refused_text) X(too_fast_title) X(to_start)
 
 #endif

@@ -10,12 +10,14 @@ import { inspect } from './rules.mjs';
 
 const short = process.argv.includes('short'), only = process.env.PAGES;
 const rtl = pages => new Map([...pages].map(([n, h]) => [n, h.replace('dir="ltr"', 'dir="rtl"')]));
-const sets = short ? [['en', { l: 'en' }]] : [['en', { l: 'en' }], ['cy', { l: 'cy' }], ['rtl', { l: 'en' }, rtl], ['dark', { look: ['dark-1'] }],
+const sets = short ? [['en', { l: 'en' }]] : [['en', { l: 'en', pin: '246810' }], ['cy', { l: 'cy', pin: '246810' }], ['rtl', { l: 'en', pin: '246810' }, rtl], ['dark', { look: ['dark-1'] }],
   ['words', { look: ['words-1'] }], ['widgets', { form: 'tests/kiosk/widgets.csv' }], ['larger', { look: ['size-1'] }], ['largest', { l: 'cy', look: ['size-2', 'dark-1'] }]];
 
 await main(async () => {
   const axe = readFileSync(packages().axe, 'utf8');
-  const url = process.env.KIOSK_URL || (await startKiosk(makeSite())).url;
+  const site = makeSite({ extra: 'paper_key_in = yes\n' });
+  site.pin('246810');
+  const url = process.env.KIOSK_URL || (await startKiosk(site)).url;
   const b = await browser(), all = new Map();
   for (const [set, options, change] of sets) {
     if (process.env.SETS && !process.env.SETS.split(',').includes(set)) continue;

@@ -86,8 +86,8 @@ export function folder() {
   return dir;
 }
 
-function run(program, args) {
-  const r = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 26 });
+function run(program, args, input) {
+  const r = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 26, input });
   if (r.status !== 0) throw new Error(`${program} ${args.join(' ')}: ${r.status} ${r.stderr}`);
   return r.stdout;
 }
@@ -106,6 +106,7 @@ export function makeSite({ forms = ['visit', 'satisfaction', 'concern'].map(n =>
   if (extra) writeFileSync(conf, run('cat', [conf]) + extra);
   const tool = what => run(join(build, 'tests/kiosk/tool_site'), [what, join(dir, 'site')]);
   return { dir: join(dir, 'site'), conf, count: () => Number(tool('count')), open: () => tool('open'), concerns: () => tool('concerns'),
+    pin: pin => run(join(build, 'candour'), ['site', 'pin', join(dir, 'site')], `${pin}\n`),
     bundle: (kind, serial, files) => run(join(build, 'tests/kiosk/tool_site'), [kind, join(dir, 'site'), String(serial), ...files]) };
 }
 
@@ -202,4 +203,22 @@ export class Visitor {
     }
     return this.page;
   }
+}
+
+// Staff: two cookies (their own, and a visit's while a sheet is typed in), the token of the page they last saw.
+export class Staff extends Visitor {
+  constructor(url) { super(url); this.jar = {}; }
+  async follow(a) {
+    for (const line of a.headers['set-cookie'] || []) {
+      const [, name, value] = /^([^=]*)=([^;]*)/.exec(line);
+      if (/Max-Age=0/i.test(line)) delete this.jar[name]; else this.jar[name] = value;
+    }
+    if (a.status === 303) return this.get(a.headers.location);
+    this.page = a;
+    this.token = /name="t" value="([0-9a-f]*)"/.exec(a.body)?.[1] ?? '';
+    return a;
+  }
+  headers() { const c = Object.entries(this.jar).map(([n, v]) => `${n}=${v}`).join('; '); return c ? { Cookie: c } : {}; }
+  async enter(pin, l = 'en') { return this.post(`/staff?l=${l}`, { go: 'in', pin }); }
+  async send(path, go, fields = {}) { return this.post(path, { ...fields, t: this.token, go }); }
 }

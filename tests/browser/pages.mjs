@@ -1,11 +1,12 @@
 // Every page of the kiosk as it is served, walked through over HTTP and kept; and a server of 127.0.0.1 that shows
 // them again under addresses of their own, so that a checker can open each page as often as it likes.
 import http from 'node:http';
-import { Visitor } from './lib.mjs';
+import { Staff, Visitor } from './lib.mjs';
 
 // LOOK: buttons of the page "Text size" pressed first ("dark-1", "size-2", "words-1").
 // GO: the button that starts: "start" or "easy".
-export async function capture(url, { l = 'en', look = [], go: first = 'start' } = {}) {
+// PIN: the pages behind it too.
+export async function capture(url, { l = 'en', look = [], go: first = 'start', pin } = {}) {
   const pages = new Map();
   const v = new Visitor(url);
   const keep = name => { if (v.page.status === 200 || /^(lost|refused|missing)/.test(name)) pages.set(name, v.page.body); };
@@ -15,6 +16,7 @@ export async function capture(url, { l = 'en', look = [], go: first = 'start' } 
   for (const p of ['about', 'privacy', 'withdraw', 'notices']) { await v.get(`/${p}${q}`); keep(p); }
   await v.post(`/withdraw${q}`, { words: 'zzzz zzzz zzzz zzzz' }); keep('withdraw-error');
   await v.get('/staff'); keep('staff-door');
+  if (pin) for (const [n, html] of await staffPages(url, l, pin)) pages.set(n, html);
   await v.get('/nowhere'); keep('missing');
   await v.start(first, l);
   if (look.length) {
@@ -67,6 +69,26 @@ export async function capture(url, { l = 'en', look = [], go: first = 'start' } 
   }
   keep('thanks');
   await v.press('next');
+  return pages;
+}
+
+export async function staffPages(url, l, pin) {
+  const pages = new Map(), s = new Staff(url), keep = name => pages.set(name, s.page.body);
+  await s.enter('000000', l); keep('staff-door-error');
+  const late = Date.now() + 60000;
+  do await s.enter(pin, l); while (!s.jar.staff && Date.now() < late);
+  keep('staff');
+  await s.get('/staff/setup'); keep('staff-setup');
+  await s.send('/staff/setup', 'clock', { d: '31', m: '2', y: '2026', h: '1', n: '1' }); keep('staff-setup-error');
+  await s.get('/staff/paper'); keep('staff-paper');
+  await s.send('/staff/paper', /value="(print-\d+-\w+)"/.exec(s.page.body)[1], { n: '99' }); keep('staff-paper-error');
+  await s.get('/staff/key');
+  if (s.page.status === 200) {
+    keep('staff-key');
+    await s.send('/staff/key', 'key', { sheet: 'AAAA-AAAA-AAAA', d: '1', m: '2', y: '2026' }); keep('staff-key-error');
+  }
+  await s.get('/staff');
+  await s.send('/staff', 'out');
   return pages;
 }
 

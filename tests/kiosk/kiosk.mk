@@ -47,3 +47,10 @@ kiosk-policy: $(KIOSK_NEEDS) ## the packaged browser policy: other ports and fil
 .PHONY: forms-lint
 forms-lint: all ## the questionnaires that ship: no error, no warning
 	@$(O)/candour form check --strict forms/library/*.csv && echo "forms-lint: ok"
+
+.PHONY: kiosk-staff kiosk-paper
+kiosk-staff: $(KIOSK_NEEDS) $(O)/tests/kiosk/test_staff ## behind the PIN: waiting, status, idle, every page by the rules, no answer to be seen
+	@BUILD=$(O) $(O)/tests/kiosk/test_staff
+	@PARTS=layout,zoom,keyboard,modes BUILD=$(O) node tests/browser/test_staff.mjs
+kiosk-paper: $(KIOSK_NEEDS) ## sheets of paper: every question and choice, large; typed in, sealed, not readable back
+	$(call kiosk_node,test_paper.mjs)
