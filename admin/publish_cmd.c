@@ -6,6 +6,7 @@
 
 #include "admin/commands.h"
 #include "admin/web.h"
+#include "aggregator/audit_store.h"
 #include "aggregator/publication.h"
 #include "base/clock.h"
 #include "base/config.h"
@@ -97,6 +98,14 @@ send(const struct publish *pub, struct facts *f, struct buf *file, struct err *e
 		rc = post(pub, file, err);
 	if (rc == ERR_OK && f != NULL)
 		rc = facts_published(f, p.manifest.no, p.manifest.data_rev, p.file_sha256, file->data, file->len, err);
+	if (rc == ERR_OK && f != NULL) {
+		char me[AUDIT_TEXT], object[64], detail[AUDIT_TEXT];
+
+		audit_me(me);
+		snprintf(object, sizeof(object), "publication %lld", (long long)p.manifest.no);
+		snprintf(detail, sizeof(detail), "sha256=%s", p.file_sha256);
+		rc = facts_audit(f, clock_now_s(&clock_system), me, "commissioner", "publish", object, detail, err);
+	}
 	if (rc == ERR_OK)
 		printf("publication %lld: %zu rows, signed and stored, sha256 %s\n", (long long)p.manifest.no, p.n_rows,
 		    p.file_sha256);
@@ -108,7 +117,8 @@ static enum err_code
 prepare(const struct publish *pub, const struct indicators_conf *conf, struct facts *f, struct buf *file,
 	struct err *err)
 {
-	struct prepare how = { .organisation = conf->organisation, .now = clock_now_s(&clock_system),
+	char me[AUDIT_TEXT];
+	struct prepare how = { .actor = me, .role = "commissioner", .organisation = conf->organisation, .now = clock_now_s(&clock_system),
 	    .until = pub->until, .drafts = pub->drafts };
 	struct prepare_report report = {0};
 	struct library library = {0};
@@ -116,6 +126,7 @@ prepare(const struct publish *pub, const struct indicators_conf *conf, struct fa
 	struct store *store = NULL;
 	enum err_code rc;
 
+	audit_me(me);
 	findings_init(&findings);
 	rc = library_read(conf->definitions, &findings, &library, err);
 	if (rc == ERR_OK)

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "admin/commands.h"
+#include "aggregator/audit_store.h"
 #include "aggregator/users.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -85,7 +86,7 @@ run(struct users *u, const char *verb, const char *name, const char *role_name, 
 	if (strcmp(verb, "list") == 0)
 		return users_each(u, print_user, NULL, err);
 	if (strcmp(verb, "disable") == 0)
-		return users_disable(u, name, err);
+		return users_disable(u, name, now, err);
 	if (strcmp(verb, "reader") == 0) {
 		rc = users_reader(u, name, now, token, err);
 		if (rc == ERR_OK)
@@ -100,7 +101,7 @@ run(struct users *u, const char *verb, const char *name, const char *role_name, 
 	rc = password(password_file, &pass, &drawn, err);
 	if (rc == ERR_OK)
 		rc = role_name != NULL ? users_add(u, name, role, buf_str(&pass), now, err)
-		    : users_password(u, name, buf_str(&pass), err);
+		    : users_password(u, name, buf_str(&pass), now, err);
 	if (rc == ERR_OK && drawn)
 		printf("%s\n", buf_str(&pass));
 	buf_free(&pass);
@@ -114,6 +115,7 @@ cmd_user(int argc, char **argv)
 	struct users *u = NULL;
 	struct err err = {0};
 	size_t n = 0, want;
+	char me[AUDIT_TEXT];
 	bool add;
 	enum err_code rc;
 
@@ -137,6 +139,10 @@ cmd_user(int argc, char **argv)
 	    && strcmp(words[0], "reader") != 0))
 		return usage(stderr);
 	rc = users_open(db, &u, &err);
+	if (rc == ERR_OK) {
+		audit_me(me);
+		users_actor(u, me);
+	}
 	if (rc == ERR_OK)
 		rc = run(u, words[0], words[1], add ? words[2] : NULL, password_file, &err);
 	users_close(u);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aggregator/audit_store.h"
 #include "aggregator/people_db.h"
 #include "base/db.h"
 #include "base/log.h"
@@ -152,6 +153,19 @@ publications_close(struct publications *p)
 	free(p);
 }
 
+/* Whoever holds the publish key did it: its signature is the name. */
+static enum err_code
+write_down(struct publications *p, const struct publication *pub, int64_t now, struct err *err)
+{
+	char object[64], detail[AUDIT_TEXT];
+	struct audit_entry e = { .at = now, .actor = "publish key", .role = "commissioner", .verb = "publish",
+	    .object = object, .detail = detail };
+
+	snprintf(object, sizeof(object), "publication %lld", (long long)pub->manifest.no);
+	snprintf(detail, sizeof(detail), "sha256=%s", pub->file_sha256);
+	return audit_add(p->db, &e, err);
+}
+
 enum err_code
 publications_put(struct publications *p, const void *bytes, size_t len, const struct keyring *ring, int64_t now,
 	int64_t *no, struct err *err)
@@ -173,6 +187,9 @@ publications_put(struct publications *p, const void *bytes, size_t len, const st
 		rc = pub_follows(&pub, last_no, sha256, err);
 	if (rc != ERR_OK)
 		goto out;
+	rc = db_exec(p->db, "BEGIN IMMEDIATE", err);
+	if (rc != ERR_OK)
+		goto out;
 	sqlite3_bind_int64(s, 1, pub.manifest.no);
 	sqlite3_bind_text(s, 2, pub.file_sha256, -1, SQLITE_STATIC);
 	sqlite3_bind_text(s, 3, pub.manifest.previous, -1, SQLITE_STATIC);
@@ -181,6 +198,12 @@ publications_put(struct publications *p, const void *bytes, size_t len, const st
 	if (sqlite3_step(s) != SQLITE_DONE)
 		rc = db_err(p->db, "keep publication", err);
 	reset(s);
+	if (rc == ERR_OK)
+		rc = write_down(p, &pub, now, err);
+	if (rc == ERR_OK)
+		rc = db_exec(p->db, "COMMIT", err);
+	if (rc != ERR_OK && !sqlite3_get_autocommit(p->db))
+		sqlite3_exec(p->db, "ROLLBACK", NULL, NULL, NULL);
 	if (rc == ERR_OK)
 		rc = load(p, err);
 out:

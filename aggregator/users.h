@@ -36,15 +36,22 @@ struct users;
 /* The users in the database PATH, made if absent. */
 enum err_code users_open(const char *path, struct users **out, struct err *err) MUST_CHECK;
 void users_close(struct users *u);
+/* In whose name changes are written to the audit from now on (copied); before this: "unknown". */
+void users_actor(struct users *u, const char *actor);
+/* Write ACTOR's deed to the audit of this database. ERR_INPUT: an empty or overlong field. */
+enum err_code users_audit(struct users *u, int64_t at, const char *actor, const char *role, const char *verb,
+	const char *object, const char *detail, struct err *err) MUST_CHECK;
 
-/* ERR_INPUT for a name that is not 1..64 of [a-z0-9._-] or a password that is too short or common;
+/* Each change and its entry in the audit are one transaction: there is no change without one.
+ * ERR_INPUT for a name that is not 1..64 of [a-z0-9._-] or a password that is too short or common;
  * ERR_EXISTS if the name is taken. */
 enum err_code users_add(struct users *u, const char *name, enum user_role role, const char *password,
 	int64_t now, struct err *err) MUST_CHECK;
 /* A new password; ends all sessions of NAME. ERR_ABSENT. */
-enum err_code users_password(struct users *u, const char *name, const char *password, struct err *err) MUST_CHECK;
+enum err_code users_password(struct users *u, const char *name, const char *password, int64_t now,
+	struct err *err) MUST_CHECK;
 /* No more sign-in; ends all sessions. ERR_ABSENT. */
-enum err_code users_disable(struct users *u, const char *name, struct err *err) MUST_CHECK;
+enum err_code users_disable(struct users *u, const char *name, int64_t now, struct err *err) MUST_CHECK;
 enum err_code users_each(struct users *u, enum err_code (*fn)(void *arg, const struct user *user,
 	struct err *err), void *arg, struct err *err) MUST_CHECK;
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "aggregator/audit_store.h"
 #include "aggregator/embed.h"
 #include "aggregator/people_db.h"
 #include "base/codec.h"
@@ -46,6 +47,7 @@ struct users {
 	sqlite3_stmt *stmt[S_N];
 	pthread_mutex_t lock;		/* the statements */
 	pthread_mutex_t stretching;	/* one Argon2id at a time: 64 MiB each */
+	char actor[AUDIT_TEXT];
 	char nobody[SEAL_PASSWORD];	/* what an unknown name's password is compared with */
 };
 
@@ -75,7 +77,7 @@ enum err_code
 people_db_open(const char *path, sqlite3 **out, struct err *err)
 {
 	const struct embed_file *schema = embed_find(embed_aggregator, "sql/pages-1.sql");
-	const char *versions[] = { schema->data };
+	const char *versions[] = { schema->data, audit_schema() };
 	sqlite3 *db = NULL;
 	enum err_code rc;
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -113,6 +115,7 @@ users_open(const char *path, struct users **out, struct err *err)
 		return err_nomem(err);
 	pthread_mutex_init(&u->lock, NULL);
 	pthread_mutex_init(&u->stretching, NULL);
+	users_actor(u, "unknown");
 	rc = people_db_open(path, &u->db, err);
 	if (rc == ERR_OK)
 		rc = db_prepare(u->db, sql, u->stmt, S_N, err);
@@ -159,6 +162,43 @@ done(struct users *u, sqlite3_stmt *s, const char *what, int *changes, struct er
 	if (changes != NULL)
 		*changes = sqlite3_changes(u->db);
 	reset(s);
+	return rc;
+}
+
+void
+users_actor(struct users *u, const char *actor)
+{
+	snprintf(u->actor, sizeof(u->actor), "%s", actor);
+}
+
+enum err_code
+users_audit(struct users *u, int64_t at, const char *actor, const char *role, const char *verb, const char *object,
+	const char *detail, struct err *err)
+{
+	struct audit_entry e = { .at = at, .actor = actor, .role = role, .verb = verb, .object = object, .detail = detail };
+	enum err_code rc;
+
+	pthread_mutex_lock(&u->lock);
+	rc = audit_add(u->db, &e, err);
+	pthread_mutex_unlock(&u->lock);
+	return rc;
+}
+
+/* Close the transaction in which VERB was done to NAME: with an entry, or not at all. The lock is held. */
+static enum err_code
+finish(struct users *u, enum err_code rc, const char *verb, const char *name, const char *detail, int64_t now,
+	struct err *err)
+{
+	char object[AUDIT_TEXT];
+	struct audit_entry e = { .at = now, .actor = u->actor, .role = "", .verb = verb, .object = object, .detail = detail };
+
+	snprintf(object, sizeof(object), "user %s", name);
+	if (rc == ERR_OK)
+		rc = audit_add(u->db, &e, err);
+	if (rc == ERR_OK)
+		rc = db_exec(u->db, "COMMIT", err);
+	if (rc != ERR_OK && !sqlite3_get_autocommit(u->db))
+		sqlite3_exec(u->db, "ROLLBACK", NULL, NULL, NULL);
 	return rc;
 }
 
@@ -225,11 +265,14 @@ users_add(struct users *u, const char *name, enum user_role role, const char *pa
 	if (rc != ERR_OK)
 		return rc;
 	pthread_mutex_lock(&u->lock);
-	text(s, 1, name);
-	sqlite3_bind_int(s, 2, (int)role);
-	text(s, 3, hash);
-	sqlite3_bind_int64(s, 4, now);
-	rc = done(u, s, "add user", NULL, err);
+	rc = db_exec(u->db, "BEGIN IMMEDIATE", err);
+	if (rc == ERR_OK) {
+		text(s, 1, name);
+		sqlite3_bind_int(s, 2, (int)role);
+		text(s, 3, hash);
+		sqlite3_bind_int64(s, 4, now);
+		rc = finish(u, done(u, s, "add user", NULL, err), "add_user", name, role_word(role), now, err);
+	}
 	pthread_mutex_unlock(&u->lock);
 	wipe(hash, sizeof(hash));
 	return rc == ERR_EXISTS ? err_set(err, ERR_EXISTS, "there is a user %s already", name) : rc;
@@ -237,21 +280,26 @@ users_add(struct users *u, const char *name, enum user_role role, const char *pa
 
 /* Change NAME's row by S (bound), then end the sessions. */
 static enum err_code
-change(struct users *u, sqlite3_stmt *s, const char *name, struct err *err)
+change(struct users *u, sqlite3_stmt *s, const char *verb, const char *name, int64_t now, struct err *err)
 {
 	int changes;
-	enum err_code rc = done(u, s, "change user", &changes, err);
+	enum err_code rc = db_exec(u->db, "BEGIN IMMEDIATE", err);
 
-	if (rc == ERR_OK && changes == 0)
-		return err_set(err, ERR_ABSENT, "there is no user %s", name);
-	if (rc != ERR_OK)
+	if (rc != ERR_OK) {
+		reset(s);
 		return rc;
+	}
+	rc = done(u, s, "change user", &changes, err);
+	if (rc == ERR_OK && changes == 0)
+		rc = err_set(err, ERR_ABSENT, "there is no user %s", name);
 	text(u->stmt[S_SESSION_END], 1, name);
-	return done(u, u->stmt[S_SESSION_END], "end sessions", NULL, err);
+	if (rc == ERR_OK)
+		rc = done(u, u->stmt[S_SESSION_END], "end sessions", NULL, err);
+	return finish(u, rc, verb, name, "", now, err);
 }
 
 enum err_code
-users_password(struct users *u, const char *name, const char *password, struct err *err)
+users_password(struct users *u, const char *name, const char *password, int64_t now, struct err *err)
 {
 	char hash[SEAL_PASSWORD];
 	enum err_code rc = password_good(name, password, err);
@@ -263,20 +311,20 @@ users_password(struct users *u, const char *name, const char *password, struct e
 	pthread_mutex_lock(&u->lock);
 	text(u->stmt[S_PASSWORD], 1, name);
 	text(u->stmt[S_PASSWORD], 2, hash);
-	rc = change(u, u->stmt[S_PASSWORD], name, err);
+	rc = change(u, u->stmt[S_PASSWORD], "new_password", name, now, err);
 	pthread_mutex_unlock(&u->lock);
 	wipe(hash, sizeof(hash));
 	return rc;
 }
 
 enum err_code
-users_disable(struct users *u, const char *name, struct err *err)
+users_disable(struct users *u, const char *name, int64_t now, struct err *err)
 {
 	enum err_code rc;
 
 	pthread_mutex_lock(&u->lock);
 	text(u->stmt[S_DISABLE], 1, name);
-	rc = change(u, u->stmt[S_DISABLE], name, err);
+	rc = change(u, u->stmt[S_DISABLE], "disable_user", name, now, err);
 	pthread_mutex_unlock(&u->lock);
 	return rc;
 }
@@ -502,10 +550,13 @@ users_reader(struct users *u, const char *name, int64_t now, char token[TOKEN_TE
 	token_new(token);
 	token_hash("reader", token, &h);
 	pthread_mutex_lock(&u->lock);
-	text(s, 1, name);
-	sqlite3_bind_blob(s, 2, h.bytes, 32, SQLITE_STATIC);
-	sqlite3_bind_int64(s, 3, now);
-	rc = done(u, s, "keep reader", NULL, err);
+	rc = db_exec(u->db, "BEGIN IMMEDIATE", err);
+	if (rc == ERR_OK) {
+		text(s, 1, name);
+		sqlite3_bind_blob(s, 2, h.bytes, 32, SQLITE_STATIC);
+		sqlite3_bind_int64(s, 3, now);
+		rc = finish(u, done(u, s, "keep reader", NULL, err), "new_reader", name, "", now, err);
+	}
 	pthread_mutex_unlock(&u->lock);
 	return rc;
 }

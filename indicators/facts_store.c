@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "aggregator/audit_store.h"
 #include "indicators/embed.h"
 #include "indicators/facts_private.h"
 
@@ -117,7 +118,7 @@ facts_open(const char *path, struct facts **out, struct err *err)
 {
 	struct facts *f = calloc(1, sizeof(*f));
 	const struct embed_file *schema = embed_find(embed_indicators, "sql/1.sql");
-	const char *versions[] = { schema->data };
+	const char *versions[] = { schema->data, audit_schema() };
 	enum err_code rc;
 	int fd;
 

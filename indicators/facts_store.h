@@ -81,6 +81,12 @@ enum err_code facts_savepoint(struct facts *f, struct err *err) MUST_CHECK;
 enum err_code facts_undo(struct facts *f, struct err *err) MUST_CHECK;
 enum err_code facts_keep(struct facts *f, struct err *err) MUST_CHECK;
 
+/* Write down who did what (aggregator/audit_store.h), within the open transaction or in one of its own. */
+enum err_code facts_audit(struct facts *f, int64_t at, const char *actor, const char *role, const char *verb,
+	const char *object, const char *detail, struct err *err) MUST_CHECK;
+/* The head of that chain, "facts 12 3fa9..", as publications carry it; "" if it is empty. Into TEXT of 128 bytes. */
+enum err_code facts_audit_head(struct facts *f, char head[FACTS_TEXT], struct err *err) MUST_CHECK;
+
 /* The revision of the data: + 1 for each transaction that changed facts. */
 enum err_code facts_data_rev(struct facts *f, int64_t *out, struct err *err) MUST_CHECK;
 enum err_code facts_next_rev(struct facts *f, int64_t *out, struct err *err) MUST_CHECK;

@@ -683,16 +683,22 @@ static enum err_code
 write_file(struct work *w, const struct library *l, struct buf *out, struct err *err)
 {
 	struct pub_row *rows = calloc(w->n + 1, sizeof(*rows));
-	char previous[65];
+	char previous[65], head[FACTS_TEXT] = "", object[64];
 	struct pub_manifest m = {
 		.no = w->no, .made_at = w->how->now, .organisation = w->how->organisation,
-		.policy = policy_text(w, l), .tables = tables_text(w, l), .audit_heads = "", .previous = previous,
+		.policy = policy_text(w, l), .tables = tables_text(w, l), .audit_heads = head, .previous = previous,
 		.definitions = w->definitions, .n_definitions = w->n_definitions,
 	};
 	int64_t last;
 	enum err_code rc = rows == NULL || m.policy == NULL || m.tables == NULL ? err_nomem(err)
 	    : facts_last_publication(w->f, &last, previous, err);
 
+	snprintf(object, sizeof(object), "publication %lld", (long long)w->no);
+	if (rc == ERR_OK)
+		rc = facts_audit(w->f, w->how->now, w->how->actor == NULL ? "unknown" : w->how->actor,
+		    w->how->role == NULL ? "" : w->how->role, "prepare", object, "", err);
+	if (rc == ERR_OK)
+		rc = facts_audit_head(w->f, head, err);
 	if (rc == ERR_OK)
 		rc = facts_data_rev(w->f, &m.data_rev, err);
 	if (rc == ERR_OK) {

@@ -13,6 +13,7 @@ struct prepare {
 	int64_t now;			/* seconds since 1970 */
 	int until;			/* last month that is included even if it is not complete yet; 0: complete
 					 * periods only (their end and the definition's wait_days are past) */
+	const char *actor, *role;	/* who prepares, for the audit; NULL: "unknown" */
 	bool drafts;			/* also definitions that are not agreed yet: for trying out only */
 };
 

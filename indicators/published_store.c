@@ -1,6 +1,7 @@
-/* Publications as they were prepared and signed. See facts_store.h. */
+/* Publications as they were prepared and signed, and who did it. See facts_store.h. */
 #include <stdio.h>
 
+#include "aggregator/audit_store.h"
 #include "indicators/facts_private.h"
 
 static enum err_code
@@ -81,4 +82,26 @@ facts_publications(struct facts *f, enum err_code (*fn)(void *arg, int64_t no, c
 		rc = facts_err(f, "publications", err);
 	facts_reset(s);
 	return rc;
+}
+
+enum err_code
+facts_audit(struct facts *f, int64_t at, const char *actor, const char *role, const char *verb, const char *object,
+	const char *detail, struct err *err)
+{
+	struct audit_entry e = { .at = at, .actor = actor, .role = role, .verb = verb, .object = object, .detail = detail };
+
+	return audit_add(f->db, &e, err);
+}
+
+enum err_code
+facts_audit_head(struct facts *f, char head[FACTS_TEXT], struct err *err)
+{
+	char hex[65];
+	int64_t seq = 0;
+	enum err_code rc = audit_head(f->db, &seq, hex, err);
+
+	head[0] = '\0';
+	if (rc == ERR_OK)
+		snprintf(head, FACTS_TEXT, "facts %lld %s", (long long)seq, hex);
+	return rc == ERR_ABSENT ? ERR_OK : rc;
 }

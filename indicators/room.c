@@ -318,7 +318,8 @@ prepare(struct room_request *q)
 {
 	const char *until = http_field(q->r, "until", 0, NULL);
 	struct room *room = q->room;
-	struct prepare how = { .organisation = room->conf.organisation, .now = clock_now_s(room->conf.clock) };
+	struct prepare how = { .organisation = room->conf.organisation, .now = clock_now_s(room->conf.clock),
+	    .actor = q->v.user.name, .role = role_word(q->v.user.role) };
 	struct prepare_report report = {0};
 	struct store *store = NULL;
 	struct err err = {0};
@@ -405,6 +406,20 @@ without_signing_in(struct room *room, const struct http_request *r, struct http_
 }
 
 static void
+retry(struct room_request *q)
+{
+	struct err err = {0};
+
+	if (facts_audit(q->facts, clock_now_s(q->room->conf.clock), q->v.user.name, role_word(q->v.user.role), "retry_quarantine",
+	    "quarantine", "", &err) != ERR_OK) {
+		trouble(q, "audit", &err);
+		return;
+	}
+	atomic_store(&q->room->state->retry, true);
+	http_see_other(q->out, "/quarantine");
+}
+
+static void
 route(struct room_request *q)
 {
 	bool post = strcmp(q->r->method, "POST") == 0;
@@ -425,8 +440,7 @@ route(struct room_request *q)
 		quarantine(q);
 	} else if (post && strcmp(path, "/quarantine") == 0) {
 		if (may(q, ROLE_ANALYST, ROLE_ADMINISTRATOR)) {
-			atomic_store(&q->room->state->retry, true);
-			http_see_other(q->out, "/quarantine");
+			retry(q);
 		} else {
 			refuse(q);
 		}
@@ -443,7 +457,7 @@ route(struct room_request *q)
 	} else if (!post && strcmp(path, "/comments") == 0) {
 		if (may(q, ROLE_ANALYST, ROLE_SAFEGUARDING)) {
 			struct room_reading reading = { q->room, q->facts, q->arena, q->v.user.name,
-			    http_query(q->r, "site"), http_query(q->r, "skip") };
+			    role_word(q->v.user.role), http_query(q->r, "site"), http_query(q->r, "skip") };
 			struct err err = {0};
 			struct buf body;
 

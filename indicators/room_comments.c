@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "aggregator/audit_store.h"
 #include "base/codec.h"
 #include "base/log.h"
 #include "base/num.h"
@@ -127,6 +128,15 @@ room_comments(const struct room_reading *rd, struct buf *out, struct err *err)
 	rc = store_open(rd->room->conf.store, false, &o->store, err);
 	if (rc == ERR_OK)
 		rc = facts_records(rd->facts, rd->site, (size_t)skip, PAGE, open_one, o, err);
+	/* What is not written down is not shown. */
+	if (rc == ERR_OK) {
+		char object[AUDIT_TEXT], detail[AUDIT_TEXT];
+
+		snprintf(object, sizeof(object), "site %.100s", rd->site);
+		snprintf(detail, sizeof(detail), "opened=%zu texts=%zu skip=%lld", o->opened, o->n, (long long)skip);
+		rc = facts_audit(rd->facts, clock_now_s(rd->room->conf.clock), rd->reader, rd->role, "open_comments", object, detail,
+		    err);
+	}
 	if (rc == ERR_OK) {
 		struct room_comments_view v = {
 			.site = rd->site, .rows = o->rows, .n_rows = o->n,

@@ -31,7 +31,7 @@ struct room_reading {
 	struct room *room;
 	struct facts *facts;
 	struct arena *arena;		/* secret: holds what was opened */
-	const char *reader;		/* who asks: goes to the log */
+	const char *reader, *role;	/* who asks: goes to the log and the audit */
 	const char *site, *skip;	/* of the query; NULL: not given */
 };
 /* The page's body into OUT, a secret buffer. ERR_INPUT: no site. */

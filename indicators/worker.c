@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aggregator/audit_store.h"
 #include "base/codec.h"
 #include "base/log.h"
 #include "collector/seal.h"
@@ -467,6 +468,12 @@ worker_nightly(struct worker *w, int64_t *cells, int64_t *different, struct err 
 		return rc;
 	rc = facts_compare(w->facts, cells, different, err);
 	facts_rollback(w->facts);
+	if (rc == ERR_OK && *different != 0) {
+		char detail[AUDIT_TEXT];
+
+		snprintf(detail, sizeof(detail), "cells=%lld different=%lld", (long long)*cells, (long long)*different);
+		rc = facts_audit(w->facts, clock_now_s(&clock_system), "worker", "", "nightly_differs", "cells", detail, err);
+	}
 	return rc;
 }
 
@@ -550,6 +557,18 @@ log_findings(const char *what, const struct findings *f, enum err_code rc, struc
 	return rc;
 }
 
+/* A definition came into use: which text, and who had signed it. */
+static enum err_code
+write_down(struct worker *w, const struct definition *d, struct err *err)
+{
+	char name[DEFINITION_NAME_MAX], detail[AUDIT_TEXT], hash[65];
+
+	definition_name(d, name);
+	hex_str(d->hash, 32, hash);
+	snprintf(detail, sizeof(detail), "state=%s signed=%zu sha256=%s", definition_state_word(d->state), d->n_signatures, hash);
+	return facts_audit(w->facts, clock_now_s(&clock_system), "worker", "", "take_definition", name, detail, err);
+}
+
 /* Number the definitions and compile each against each form that it covers. */
 static enum err_code
 compile(struct worker *w, struct err *err)
@@ -578,6 +597,8 @@ compile(struct worker *w, struct err *err)
 		if (rc == ERR_OK)
 			rc = facts_definition(w->facts, d->d->id, d->d->version, d->d->hash,
 			    d->d->state != STATE_DRAFT, buf_str(&d->d->canonical), &d->def, &d->is_new, err);
+		if (rc == ERR_OK && d->is_new)
+			rc = write_down(w, d->d, err);
 	}
 	return rc;
 }

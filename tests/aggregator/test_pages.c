@@ -323,10 +323,10 @@ START_TEST(passwords_and_names_have_rules)
 	ck_assert_str_eq(who.name, "ann");
 	ck_assert(users_csrf_is(csrf, csrf) && !users_csrf_is(csrf, "x") && !users_csrf_is(csrf, NULL));
 	ck_err(users_session(u, token, 1000 + SESSION_S, &who, csrf, &err), ERR_DENIED, "not signed in");
-	ck_ok(users_disable(u, "ann", &err));
+	ck_ok(users_disable(u, "ann", 1, &err));
 	ck_err(users_session(u, token, 1001, &who, csrf, &err), ERR_DENIED, "not signed in");
 	ck_err(users_sign_in(u, "ann", password, 1000, token, &err), ERR_DENIED, "not right");
-	ck_err(users_disable(u, "nobody", &err), ERR_ABSENT, "nobody");
+	ck_err(users_disable(u, "nobody", 1, &err), ERR_ABSENT, "nobody");
 	users_close(u);
 }
 END_TEST
