@@ -11,7 +11,8 @@
 #include "forms/sheet.h"
 #include "forms/xlsform.h"
 
-enum { XML_MAX = 32 << 20, REPORT_MAX = 4 << 20 };
+/* An XForm given as it is comes out as it is. */
+enum { XML_MAX = SHEET_FILE_MAX, REPORT_MAX = 4 << 20 };
 
 static int
 usage(FILE *to)

@@ -45,15 +45,22 @@ arena_alloc(struct arena *a, size_t n)
 	}
 	n = n == 0 ? 16 : (n + 15) & ~(size_t)15;
 	if (b == NULL || n > b->cap - b->used) {
-		size_t cap = n > BLOCK ? n : BLOCK;
+		/* a large piece gets a block of its own, and the one that is being filled stays in front */
+		bool own = n > BLOCK / 4;
+		size_t cap = own ? n : BLOCK;
 
 		b = malloc(sizeof(*b) + cap);
 		if (b == NULL)
 			return NULL;
 		b->used = 0;
 		b->cap = cap;
-		b->next = a->head;
-		a->head = b;
+		if (own && a->head != NULL) {
+			b->next = a->head->next;
+			a->head->next = b;
+		} else {
+			b->next = a->head;
+			a->head = b;
+		}
 	}
 	p = b->data + b->used;
 	b->used += n;

@@ -10,12 +10,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static bool
+is_changed(const struct stat *a, const struct stat *b)
+{
+	return a->st_size != b->st_size || a->st_mtim.tv_sec != b->st_mtim.tv_sec || a->st_mtim.tv_nsec != b->st_mtim.tv_nsec;
+}
+
 enum err_code
 file_read(const char *path, struct buf *out, struct err *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	size_t start = out->len;
-	struct stat st;
+	struct stat st, after;
 	enum err_code rc = ERR_OK;
 
 	if (fd < 0) {
@@ -54,6 +60,10 @@ file_read(const char *path, struct buf *out, struct err *err)
 	rc = buf_check(out, err);
 	if (rc != ERR_OK)
 		rc = err_in(err, "%s", path);
+	else if (fstat(fd, &after) < 0)
+		rc = err_set(err, ERR_BROKEN, "%s: %s", path, strerror(errno));
+	else if (is_changed(&st, &after) || (st.st_size > 0 && out->len - start != (uint64_t)st.st_size))
+		rc = err_set(err, ERR_AGAIN, "%s: changed while it was read: wait until it is written, then try again", path);
 out:
 	close(fd);
 	if (rc != ERR_OK)

@@ -7,7 +7,8 @@
 #include "base/buf.h"
 
 /* Append the whole of PATH (at most OUT's limit) to OUT. ERR_ABSENT if there is no such file, ERR_LIMIT
- * if it is longer, ERR_INPUT if it is no regular file, ERR_BROKEN otherwise. */
+ * if it is longer, ERR_INPUT if it is no regular file, ERR_AGAIN if it changed meanwhile (its size or time of
+ * change), ERR_BROKEN otherwise. OUT gains nothing on failure. */
 enum err_code file_read(const char *path, struct buf *out, struct err *err) MUST_CHECK;
 /* Write PATH durably and at once: temporary file in the same folder with MODE, fsync, rename, fsync of
  * the folder. Either the old or the new content is there after a power cut. */

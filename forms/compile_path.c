@@ -281,11 +281,9 @@ is_plain(const struct ast_step *s)
 static uint32_t
 child_called(const struct form *f, uint32_t node, const struct ast_step *s)
 {
-	for (uint32_t k = f->nodes[node].first; k != 0; k = f->nodes[k].next)
-		if (((f->nodes[k].flags & NODE_ATTRIBUTE) != 0) == (s->axis == AXIS_ATTRIBUTE)
-		    && strcmp(form_node_name(f, k), s->name) == 0)
-			return k;
-	return NO_NODE;
+	uint32_t name = names_find(&f->names, s->name, strlen(s->name), "");
+
+	return name != 0 ? form_child(f, node, name, s->axis == AXIS_ATTRIBUTE) : NO_NODE;
 }
 
 /* Where a path of names would end, whatever its predicates; NO_NODE if it is not such a path. */

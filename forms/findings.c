@@ -6,7 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN = 200, TEXT = 1024 };
+#include "base/codec.h"
+
+/* Beyond KEPT they are counted only: 200 are shown, and a hostile file may have one for each few bytes. */
+enum { SHOWN = 200, KEPT = 5000, TEXT = 1024 };
 
 void
 findings_init(struct findings *f)
@@ -41,6 +44,31 @@ room(struct findings *f)
 	return true;
 }
 
+/* Quotes are cut at so many bytes: leave no half character. */
+static void
+whole_characters(char *text)
+{
+	size_t len = strlen(text), bad;
+
+	while (!utf8_valid(text, len, &bad)) {
+		memmove(text + bad, text + bad + 1, len - bad);
+		len--;
+	}
+}
+
+bool
+findings_full(struct findings *f, bool warning)
+{
+	/* an error is never lost among warnings */
+	if (f->n < KEPT || (!warning && f->n < 2 * KEPT))
+		return false;
+	if (warning)
+		f->warnings++;
+	else
+		f->errors++;
+	return true;
+}
+
 void
 findings_add(struct findings *f, bool warning, long order, const char *place, const char *fmt, ...)
 {
@@ -48,13 +76,16 @@ findings_add(struct findings *f, bool warning, long order, const char *place, co
 	struct finding one = { .warning = warning, .order = order };
 	va_list ap;
 
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
+	if (findings_full(f, warning))
+		return;
 	if (warning)
 		f->warnings++;
 	else
 		f->errors++;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	whole_characters(text);
 	one.place = strdup(place);
 	one.text = strdup(text);
 	if (one.place == NULL || one.text == NULL || !room(f)) {
@@ -92,8 +123,8 @@ findings_print(struct findings *f, const char *name, struct buf *out)
 		buf_printf(out, "%s: %s%s%s%s\n", name, x->place, x->place[0] != '\0' ? ": " : "",
 		    x->warning ? "warning: " : "", x->text);
 	}
-	if (f->n > SHOWN)
-		buf_printf(out, "%s: and %zu more\n", name, f->n - SHOWN);
+	if (f->errors + f->warnings > SHOWN && f->n > SHOWN)
+		buf_printf(out, "%s: and %zu more\n", name, f->errors + f->warnings - SHOWN);
 	if (f->failed)
 		buf_printf(out, "%s: out of memory: some findings are missing\n", name);
 	free(sorted);

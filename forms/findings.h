@@ -26,6 +26,8 @@ void findings_clear(struct findings *f);
 void findings_add(struct findings *f, bool warning, long order, const char *place, const char *fmt, ...)
 	PRINTF_LIKE(5, 6);
 /* Lines "NAME: PLACE: [warning: ]TEXT", by order; after 200 "and N more". */
+/* Would another one be counted only? Then it is counted. */
+bool findings_full(struct findings *f, bool warning);
 void findings_print(struct findings *f, const char *name, struct buf *out);
 
 #endif

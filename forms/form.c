@@ -8,7 +8,7 @@ void
 form_limits_fill(struct form_limits *l)
 {
 #define PRESET(FIELD, VALUE) if (l->FIELD == 0) l->FIELD = (VALUE)
-	PRESET(xml_bytes, (size_t)8 << 20);
+	PRESET(xml_bytes, FORM_XML_MAX);
 	PRESET(depth, 64);
 	PRESET(nodes, 20000);
 	PRESET(languages, 64);
@@ -41,13 +41,48 @@ form_within(const struct form *f, uint32_t a, uint32_t b)
 	return true;
 }
 
+static uint32_t
+child_slot(const struct form *f, uint32_t parent, uint32_t name, bool attribute)
+{
+	uint32_t h = (parent * 2654435761u) ^ (name * 2246822519u) ^ attribute, k;
+
+	h ^= h >> 15;
+	for (h &= f->n_children - 1; (k = f->children[h]) != 0; h = (h + 1) & (f->n_children - 1))
+		if (f->nodes[k].parent == parent && f->nodes[k].name == name
+		    && ((f->nodes[k].flags & NODE_ATTRIBUTE) != 0) == attribute)
+			break;
+	return h;
+}
+
+bool
+form_child_add(struct form *f, uint32_t node)
+{
+	const struct form_node *n = &f->nodes[node];
+
+	if (f->n_nodes * 2 > f->n_children) {
+		uint32_t slots = f->n_children == 0 ? 128 : f->n_children * 2;
+		uint32_t *list = calloc(slots, sizeof(*list));
+
+		if (list == NULL)
+			return false;
+		free(f->children);
+		f->children = list;
+		f->n_children = slots;
+		for (uint32_t k = 1; k < f->n_nodes; k++)
+			if (k != node)
+				f->children[child_slot(f, f->nodes[k].parent, f->nodes[k].name,
+				    (f->nodes[k].flags & NODE_ATTRIBUTE) != 0)] = k;
+	}
+	f->children[child_slot(f, n->parent, n->name, (n->flags & NODE_ATTRIBUTE) != 0)] = node;
+	return true;
+}
+
 uint32_t
 form_child(const struct form *f, uint32_t node, uint32_t name, bool attribute)
 {
-	for (uint32_t k = f->nodes[node].first; k != 0; k = f->nodes[k].next)
-		if (f->nodes[k].name == name && ((f->nodes[k].flags & NODE_ATTRIBUTE) != 0) == attribute)
-			return k;
-	return NO_NODE;
+	uint32_t k = f->n_children != 0 ? f->children[child_slot(f, node, name, attribute)] : 0;
+
+	return k != 0 ? k : NO_NODE;
 }
 
 void
@@ -85,6 +120,7 @@ form_free(struct form *f)
 	}
 	free(f->probes);
 	free(f->nodes);
+	free(f->children);
 	free(f->bodies);
 	free(f->actions);
 	free(f->vertices);

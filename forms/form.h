@@ -11,6 +11,8 @@
 
 struct form;
 
+enum { FORM_XML_MAX = 8 << 20 };	/* bytes of an XForm, unless limits say otherwise */
+
 /* Limits on hostile forms (forms.md 3.6). A zero field means the default. */
 struct form_limits {
 	size_t xml_bytes, depth, nodes, languages, secondary_cells, expr_bytes, ast_depth, program_len;

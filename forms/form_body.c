@@ -255,31 +255,17 @@ upload(struct loader *l, const xmlNode *e, struct body *b)
 
 static bool walk_body(struct loader *l, xmlNode *e, uint32_t context, uint32_t parent, unsigned depth);
 
-static bool
+static void
 link_last(struct loader *l, uint32_t parent, uint32_t me)
 {
-	struct form *f = l->f;
-	uint32_t last;
+	struct body *bodies = l->f->bodies;
+	uint32_t *last = parent != 0 ? &bodies[parent - 1].last : &l->last_body;
 
-	/* the element before that has the same parent is the last child so far */
-	if (parent == 0) {
-		for (last = me; last-- > 0; )
-			if (f->bodies[last].parent == 0) {
-				f->bodies[last].next = me + 1;
-				break;
-			}
-		return true;
-	}
-	if (f->bodies[parent - 1].first == 0) {
-		f->bodies[parent - 1].first = me + 1;
-		return true;
-	}
-	for (last = me; last-- > parent; )
-		if (f->bodies[last].parent == parent) {
-			f->bodies[last].next = me + 1;
-			break;
-		}
-	return true;
+	if (*last != 0)
+		bodies[*last - 1].next = me + 1;
+	else if (parent != 0)
+		bodies[parent - 1].first = me + 1;
+	*last = me + 1;
 }
 
 static bool
@@ -320,7 +306,8 @@ control(struct loader *l, xmlNode *e, enum control_kind kind, uint32_t context, 
 	else
 		f->nodes[node].control = me + 1;
 	f->nodes[node].flags |= NODE_CONTROL;
-	return link_last(l, parent, me);
+	link_last(l, parent, me);
+	return true;
 }
 
 static bool
@@ -351,7 +338,8 @@ container(struct loader *l, xmlNode *e, uint32_t context, uint32_t parent, unsig
 		b->path = keep_path(l, node);
 	if (repeat && f->nodes[node].control == 0)
 		f->nodes[node].control = me + 1;
-	if (!link_last(l, parent, me) || !walk_body(l, e, node != NO_NODE ? node : context, me + 1, depth + 1))
+	link_last(l, parent, me);
+	if (!walk_body(l, e, node != NO_NODE ? node : context, me + 1, depth + 1))
 		return false;
 	f->bodies[me].end = f->n_bodies;
 	return true;

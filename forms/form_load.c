@@ -349,6 +349,7 @@ loader_clear(struct loader *l)
 	free(l->repeats);
 	free(l->body_xml);
 	free(l->bind_xml);
+	free(l->last_child);
 	for (size_t i = 0; i < l->n_pending; i++)
 		reads_clear(&l->pending[i].reads);
 	free(l->pending);

@@ -5,8 +5,9 @@
 
 #include "forms/load.h"
 
+/* FLAGS: NODE_ATTRIBUTE or 0. */
 static uint32_t
-node_new(struct loader *l, uint32_t parent, const char *local, const xmlNs *ns, int line)
+node_new(struct loader *l, uint32_t parent, const char *local, const xmlNs *ns, int line, uint16_t flags)
 {
 	struct form *f = l->f;
 	struct form_node *n;
@@ -19,12 +20,16 @@ node_new(struct loader *l, uint32_t parent, const char *local, const xmlNs *ns, 
 	if (f->n_nodes == l->cap_nodes) {
 		uint32_t cap = l->cap_nodes == 0 ? 64 : l->cap_nodes * 2;
 		struct form_node *list = realloc(f->nodes, cap * sizeof(*list));
+		uint32_t *last_child = realloc(l->last_child, cap * sizeof(*last_child));
 
-		if (list == NULL) {
+		if (list != NULL)
+			f->nodes = list;
+		if (last_child != NULL)
+			l->last_child = last_child;
+		if (list == NULL || last_child == NULL) {
 			load_nomem(l);
 			return NO_NODE;
 		}
-		f->nodes = list;
 		l->cap_nodes = cap;
 	}
 	n = &f->nodes[at];
@@ -34,6 +39,8 @@ node_new(struct loader *l, uint32_t parent, const char *local, const xmlNs *ns, 
 	n->preset = n->type_name = n->prefix = n->uri = "";
 	n->line = line;
 	n->type = TYPE_STRING;
+	n->flags = flags;
+	l->last_child[at] = 0;
 	if (local[0] != '\0') {
 		n->name = names_put(&f->names, local, strlen(local), "");
 		if (n->name == 0) {
@@ -51,14 +58,16 @@ node_new(struct loader *l, uint32_t parent, const char *local, const xmlNs *ns, 
 	}
 	if (at == 0)
 		return at;
-	last = f->nodes[parent].first;
-	if (last == 0) {
-		f->nodes[parent].first = at;
-		return at;
+	if (!form_child_add(f, at)) {
+		load_nomem(l);
+		return NO_NODE;
 	}
-	while (f->nodes[last].next != 0)
-		last = f->nodes[last].next;
-	f->nodes[last].next = at;
+	last = l->last_child[parent];
+	if (last == 0)
+		f->nodes[parent].first = at;
+	else
+		f->nodes[last].next = at;
+	l->last_child[parent] = at;
 	return at;
 }
 
@@ -103,11 +112,11 @@ attributes(struct loader *l, const xmlNode *e, uint32_t node)
 			return load_nomem(l);
 		if (form_child(f, node, name, true) != NO_NODE)
 			continue;
-		at = node_new(l, node, (const char *)a->name, a->ns, e->line);
+		at = node_new(l, node, (const char *)a->name, a->ns, e->line, NODE_ATTRIBUTE);
 		v = at != NO_NODE ? load_attr(l, e, (const char *)a->name, a->ns != NULL ? (const char *)a->ns->href : NULL) : NULL;
 		if (v == NULL)
 			return load_nomem(l);
-		f->nodes[at].flags |= NODE_ATTRIBUTE | NODE_LEAF;
+		f->nodes[at].flags |= NODE_LEAF;
 		f->nodes[at].preset = v;
 		f->nodes[at].preset_len = (uint32_t)strlen(v);
 	}
@@ -130,7 +139,7 @@ child(struct loader *l, const xmlNode *e, uint32_t parent, const char *path, uns
 		return true;
 	}
 	if (fresh) {
-		at = node_new(l, parent, (const char *)e->name, e->ns, e->line);
+		at = node_new(l, parent, (const char *)e->name, e->ns, e->line, 0);
 		if (at == NO_NODE)
 			return false;
 		if (is_repeat_path(l, sub))
@@ -236,9 +245,9 @@ load_nodes(struct loader *l)
 	char path[300];
 	uint32_t root, meta, id;
 
-	if (node_new(l, 0, "", NULL, 0) == NO_NODE)
+	if (node_new(l, 0, "", NULL, 0, 0) == NO_NODE)
 		return false;
-	root = node_new(l, 0, (const char *)l->instance->name, l->instance->ns, l->instance->line);
+	root = node_new(l, 0, (const char *)l->instance->name, l->instance->ns, l->instance->line, 0);
 	if (root == NO_NODE)
 		return false;
 	snprintf(path, sizeof(path), "/%.250s", (const char *)l->instance->name);

@@ -23,6 +23,8 @@ struct loader {
 	/* body elements and the XML they come from */
 	xmlNode **body_xml;
 	uint32_t cap_bodies, cap_nodes, cap_actions;
+	uint32_t *last_child;		/* by node, while the instance is walked */
+	uint32_t last_body;		/* + 1: the last element without parent */
 	struct pending *pending;
 	size_t n_pending, cap_pending;
 	xmlNode **bind_xml;		/* by node: its bind */

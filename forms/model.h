@@ -76,6 +76,7 @@ struct body {
 	enum control_kind control;
 	uint32_t node;		/* form node, or NO_NODE for a group without ref */
 	uint32_t parent, first, next;	/* body elements + 1 */
+	uint32_t last;		/* while loading: the last child + 1 */
 	uint32_t end;		/* element after the last descendant */
 	bool has_label, field_list;
 	struct shown label, hint;
@@ -158,6 +159,7 @@ struct form {
 	const char *const *settings;	/* key, value, .., NULL */
 	struct form_node *nodes;
 	uint32_t n_nodes;
+	uint32_t *children, n_children;	/* hash of nodes by parent and name: node; a power of two */
 	struct tree initial;	/* the primary instance as written; rows carry form nodes */
 	const char *instance_prefix;
 	/* itext */
@@ -197,6 +199,8 @@ struct form {
 void form_limits_fill(struct form_limits *l);
 /* The child of NODE called by NAME's local part; NO_NODE. */
 uint32_t form_child(const struct form *f, uint32_t node, uint32_t name, bool attribute);
+/* Node NODE, complete with name and flags, can be found by form_child. False: out of memory. */
+bool form_child_add(struct form *f, uint32_t node);
 /* "/data/group/q1" */
 void form_path(const struct form *f, uint32_t node, struct buf *out);
 const char *form_node_name(const struct form *f, uint32_t node);

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONVERT_MEM_MAX = 64 << 20, PLACE = 240, XML_MAX = 32 << 20 };
+/* WORK_MEM_MAX: a file, its cells and what is made of them, together. */
+enum { WORK_MEM_MAX = 44 << 20, PLACE = 240 };
 
 void *
 xf_alloc(struct xlsform *x, size_t n)
@@ -16,8 +17,8 @@ xf_alloc(struct xlsform *x, size_t n)
 	void *p = x->rc == ERR_OK ? arena_alloc(&x->mem, n) : NULL;
 
 	if (p == NULL && x->rc == ERR_OK)
-		x->rc = x->mem.limited ? err_set(x->err, ERR_LIMIT, "the form is too large to convert (over %d MiB)",
-		    CONVERT_MEM_MAX >> 20) : err_nomem(x->err);
+		x->rc = x->mem.limited ? err_set(x->err, ERR_LIMIT, "the form is too large to convert: its file, its cells and the "
+		    "texts made of them take more than %d MiB; split it into several forms", WORK_MEM_MAX >> 20) : err_nomem(x->err);
 	return p;
 }
 
@@ -98,6 +99,8 @@ add(struct xlsform *x, bool warning, const struct table *t, unsigned row, unsign
 	char place[PLACE] = "", text[1024];
 	size_t n = 0;
 
+	if (findings_full(x->findings, warning))
+		return;
 	if (t != NULL && t->sheet != NULL) {
 		n = (size_t)snprintf(place, sizeof(place), "sheet %.40s", t->sheet->name);
 		if (row > 0 && t == &x->settings)
@@ -162,11 +165,27 @@ stem(struct xlsform *x, const char *file_name)
 	return xf_strn(x, base, dot != NULL && dot != base ? (size_t)(dot - base) : strlen(base));
 }
 
+/* Write the XForm behind what XML holds. */
+static void
+put_xml(struct xlsform *x, struct buf *xml)
+{
+	size_t max = xml->max;
+
+	if (max - xml->len > FORM_XML_MAX)
+		xml->max = xml->len + FORM_XML_MAX;
+	xf_write(x, xml);
+	if (xml->failed == ERR_NOMEM && x->rc == ERR_OK)
+		x->rc = err_nomem(x->err);
+	if (xml->failed == ERR_LIMIT && (x->rc == ERR_OK || x->rc == ERR_LIMIT))
+		x->rc = err_set(x->err, ERR_LIMIT, "the XForm of this questionnaire would have more than %d MiB, which no kiosk loads: "
+		    "split it into several forms", FORM_XML_MAX >> 20);
+	xml->max = max;
+}
+
 static void
 passes(struct xlsform *x, struct buf *xml)
 {
-	size_t errors = x->findings->errors;
-	struct buf out;
+	size_t errors = x->findings->errors, had = xml->len;
 
 	xf_sheets(x);
 	if (x->rc != ERR_OK || x->survey.sheet == NULL)
@@ -176,18 +195,12 @@ passes(struct xlsform *x, struct buf *xml)
 	xf_rows(x);
 	if (x->rc == ERR_OK)
 		xf_tree(x);
-	if (x->rc != ERR_OK || x->findings->errors > errors)
-		return;
-	buf_init(&out, xml->max);
-	xf_write(x, &out);
-	if (x->rc == ERR_OK && x->findings->errors == errors) {
-		x->rc = buf_check(&out, x->err);
-		if (x->rc == ERR_OK)
-			buf_put(xml, out.data, out.len);
-		if (x->rc == ERR_OK)
-			x->rc = buf_check(xml, x->err);
+	if (x->rc == ERR_OK && x->findings->errors == errors)
+		put_xml(x, xml);
+	if (x->rc != ERR_OK || x->findings->errors > errors) {
+		buf_truncate(xml, had);
+		xml->failed = ERR_OK;
 	}
-	buf_free(&out);
 }
 
 /* What else a caller wants to do with the tree. */
@@ -266,8 +279,8 @@ run(const void *data, size_t len, const char *file_name, const char *root, struc
 	findings_init(&loaded);
 	x->findings = findings;
 	x->err = err;
-	arena_init(&x->mem, CONVERT_MEM_MAX);
 	rc = workbook_read(data, len, &x->book, findings, err);
+	arena_init(&x->mem, (size_t)WORK_MEM_MAX - (len + x->book.mem.used < WORK_MEM_MAX ? len + x->book.mem.used : WORK_MEM_MAX));
 	if (rc == ERR_OK && x->book.kind == SHEET_XFORM) {
 		rc = xlsform_check_xml(data, len, findings, err);
 		if (rc == ERR_OK) {
@@ -320,7 +333,7 @@ xlsform_check(const void *data, size_t len, const char *file_name, const struct 
 	struct buf xml;
 	enum err_code rc;
 
-	buf_init(&xml, XML_MAX);
+	buf_init(&xml, SHEET_FILE_MAX);
 	rc = run(data, len, file_name, NULL, &xml, &check, findings, err);
 	buf_free(&xml);
 	return rc;

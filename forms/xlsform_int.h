@@ -137,7 +137,7 @@ struct el {
 	bool made;		/* by us, not in a row */
 	bool shown;		/* has a control */
 	bool in_meta;
-	struct target *targets;
+	struct target *targets, *last_target;
 	struct entity *entity;	/* declared in this container */
 };
 

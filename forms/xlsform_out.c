@@ -8,12 +8,16 @@
 /* --- writing ------------------------------------------------------------------------------------------- */
 
 static void
-escape(struct buf *out, const char *s, bool quoted)
+escape(struct buf *out, const char *s, size_t len, bool quoted)
 {
+	const char *end = s + len;
+
 	for (const char *p = s; ; p++) {
 		const char *ref = NULL;
 
-		if (*p == '&')
+		if (p == end)
+			;
+		else if (*p == '&')
 			ref = "&amp;";
 		else if (*p == '<')
 			ref = "&lt;";
@@ -27,12 +31,12 @@ escape(struct buf *out, const char *s, bool quoted)
 			ref = quoted ? " " : "";
 		else if (quoted && *p == '\t')
 			ref = "&#9;";
-		else if (*p != '\0' && (unsigned char)*p < ' ' && *p != '\n' && *p != '\t')
+		else if ((unsigned char)*p < ' ' && *p != '\n' && *p != '\t')
 			ref = " ";
-		else if (*p != '\0')
+		else
 			continue;
 		buf_put(out, s, (size_t)(p - s));
-		if (*p == '\0')
+		if (p == end)
 			return;
 		buf_puts(out, ref);
 		s = p + 1;
@@ -42,6 +46,9 @@ escape(struct buf *out, const char *s, bool quoted)
 void
 w_line(struct writer *w)
 {
+	/* a document that is too long already needs no more work */
+	if (w->out->failed != ERR_OK && w->x->rc == ERR_OK)
+		w->x->rc = buf_check(w->out, w->x->err);
 	buf_putc(w->out, '\n');
 	for (unsigned i = 0; i < w->depth; i++)
 		buf_puts(w->out, "  ");
@@ -61,7 +68,7 @@ w_attr(struct writer *w, const char *key, const char *value)
 	buf_putc(w->out, ' ');
 	buf_puts(w->out, key);
 	buf_puts(w->out, "=\"");
-	escape(w->out, value != NULL ? value : "", true);
+	escape(w->out, value != NULL ? value : "", value != NULL ? strlen(value) : 0, true);
 	buf_putc(w->out, '"');
 }
 
@@ -84,7 +91,7 @@ w_end(struct writer *w, const char *name)
 void
 w_text(struct writer *w, const char *text)
 {
-	escape(w->out, text, false);
+	escape(w->out, text, strlen(text), false);
 }
 
 /* The end of a path that begins with instance( at P: quotes and brackets are followed, it ends at a blank or
@@ -132,7 +139,7 @@ w_label_text(struct writer *w, const struct el *context, const char *text)
 		const char *end = NULL, *from, *to;
 		struct ref ref;
 		bool has_ref = xf_ref_next(p, &ref);
-		char *head, *expr;
+		char *expr;
 
 		while (at != NULL && (at < p || (at > text && (isalnum((unsigned char)at[-1]) || at[-1] == '-' || at[-1] == '_'))))
 			at = strstr(at + 1, "instance(");
@@ -146,11 +153,10 @@ w_label_text(struct writer *w, const struct el *context, const char *text)
 		}
 		from = end != NULL ? at : ref.start;
 		to = end != NULL ? end : ref.end;
-		head = xf_strn(x, p, (size_t)(from - p));
 		expr = xf_strn(x, from, (size_t)(to - from));
-		if (head == NULL || expr == NULL)
+		if (expr == NULL || w->out->failed != ERR_OK)
 			return;
-		w_text(w, head);
+		escape(w->out, p, (size_t)(from - p), false);
 		buf_puts(w->out, "<output");
 		w_attr(w, "value", xf_resolve(x, context, expr, false));
 		buf_puts(w->out, "/>");

@@ -464,14 +464,20 @@ find_pulldata(struct xlsform *x, struct el *e, const char *text)
 static void
 add_target(struct xlsform *x, struct el *at, struct el *e)
 {
-	struct target **t = &at->targets;
+	struct target *t;
 
-	for (; *t != NULL; t = &(*t)->next)
-		if ((*t)->el == e)
-			return;
-	*t = xf_alloc(x, sizeof(**t));
-	if (*t != NULL)
-		(*t)->el = e;
+	/* all triggers of E are added one after the other, so a second mention of AT finds E last */
+	if (at->last_target != NULL && at->last_target->el == e)
+		return;
+	t = xf_alloc(x, sizeof(*t));
+	if (t == NULL)
+		return;
+	t->el = e;
+	if (at->last_target != NULL)
+		at->last_target->next = t;
+	else
+		at->targets = t;
+	at->last_target = t;
 }
 
 static void

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "forms/xguard.h"
 #include "forms/xlsform_int.h"
 
 struct look {
@@ -55,8 +56,14 @@ xlsform_check_xml(const void *data, size_t len, struct findings *findings, struc
 {
 	xmlSAXHandler sax = { .initialized = XML_SAX2_MAGIC, .startElementNs = on_start, .internalSubset = on_dtd };
 	struct look l = { .root_ok = false };
+	struct xguard guard = { .state = 0 };
+	struct err why = { 0 };
 	char place[64];
 
+	if (xguard_encoding(data, len, &why) != ERR_OK || xguard(&guard, data, len, &why) != ERR_OK) {
+		findings_add(findings, false, 1, "", "%s", why.msg);
+		return ERR_OK;
+	}
 	sax.serror = on_error;
 	l.ctx = xmlCreatePushParserCtxt(&sax, &l, NULL, 0, NULL);
 	if (l.ctx == NULL)

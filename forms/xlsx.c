@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "forms/sheet.h"
+#include "forms/xguard.h"
 
 enum { PIECE = 16384, RATIO_FROM = 1 << 20, STYLES_MAX = 65536, TARGETS_MAX = 256, STRINGS_MAX = 1 << 20 };
 
@@ -156,6 +157,7 @@ static enum err_code
 read_part(struct xlsx *x, const char *part, start_fn start, end_fn end, struct err *err)
 {
 	struct reader r = { .x = x, .start = start, .end = end };
+	struct xguard guard = { .state = 0 };
 	xmlSAXHandler sax = { .initialized = XML_SAX2_MAGIC, .startElementNs = on_start, .endElementNs = on_end,
 		.characters = on_text, .cdataBlock = on_text, .internalSubset = on_dtd };
 	zip_stat_t st;
@@ -195,6 +197,9 @@ read_part(struct xlsx *x, const char *part, start_fn start, end_fn end, struct e
 		    || (size > RATIO_FROM && size / SHEET_RATIO_MAX > st.comp_size))
 			rc = err_set(err, ERR_LIMIT, "part %.80s of the workbook swells to more than %d times its size or "
 			    "more than %d bytes: that is no questionnaire", part, SHEET_RATIO_MAX, SHEET_PART_MAX);
+		else if ((size == (uint64_t)got && (rc = xguard_encoding(piece, (size_t)got, err)) != ERR_OK)
+		    || (rc = xguard(&guard, piece, (size_t)got, err)) != ERR_OK)
+			err_in(err, "part %.80s of the workbook", part);
 		else if (xmlParseChunk(x->ctx, piece, (int)got, 0) != 0 && x->rc == ERR_OK)
 			rc = err_set(err, ERR_INPUT, "part %.80s of the workbook is not well-formed XML near its line %d",
 			    part, x->ctx->input != NULL ? x->ctx->input->line : 0);

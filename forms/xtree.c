@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "forms/tree.h"
+#include "forms/xguard.h"
 
 /* libxml2's messages quote the document: only its place and kind are passed on. */
 static void
@@ -16,6 +17,7 @@ quiet(void *arg, xmlErrorPtr e)
 enum err_code
 xml_parse(const char *xml, size_t len, bool allow_dtd, struct _xmlDoc **out, struct err *err)
 {
+	struct xguard guard = { .state = 0 };
 	xmlParserCtxtPtr p;
 	enum err_code rc = ERR_OK;
 
@@ -26,6 +28,11 @@ xml_parse(const char *xml, size_t len, bool allow_dtd, struct _xmlDoc **out, str
 		return err_set(err, ERR_INPUT, "the document is empty");
 	if (!allow_dtd && memmem(xml, len, "<!DOCTYPE", 9) != NULL)
 		return err_set(err, ERR_INPUT, "a document type declaration (<!DOCTYPE) is not allowed: remove it");
+	rc = xguard_encoding(xml, len, err);
+	if (rc == ERR_OK)
+		rc = xguard(&guard, xml, len, err);
+	if (rc != ERR_OK)
+		return rc;
 	p = xmlNewParserCtxt();
 	if (p == NULL)
 		return err_nomem(err);
