@@ -23,6 +23,7 @@ usage(FILE *to)
 	    "       candour indicator diff FILE FILE | [--library DIR] ID@VERSION ID@VERSION\n"
 	    "       candour indicator evaluate [options] FILE|DIR RESPONSES.csv\n"
 	    "       candour indicator health [options] FILE|DIR RESPONSES.csv\n"
+	    "       candour indicator health -c indicators.conf\n"
 	    "       candour indicator publish ...\n\n"
 	    "check says what is wrong with definitions, and prints the hash of each that is right.\n"
 	    "diff shows what one version says other than another. Each subcommand tells more with -h.\n");

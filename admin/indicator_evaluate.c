@@ -464,5 +464,7 @@ indicator_evaluate(int argc, char **argv)
 int
 indicator_health(int argc, char **argv)
 {
+	if (argc == 3 && strcmp(argv[1], "-c") == 0)
+		return facts_health(argv[2]);
 	return run(argc, argv, print_health);
 }

@@ -5,11 +5,10 @@
 #include "aggregator/users.h"
 #include "base/codec.h"
 #include "forms/sheet.h"
+#include "tests/aggregator/ask.h"
 #include "tests/aggregator/sample.h"
 #include "tests/test.h"
 
-#include <arpa/inet.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 static struct err err;
@@ -44,31 +43,10 @@ teardown(void)
 	ck_assert_int_eq(system(command), 0);
 }
 
-/* One request; the whole answer into OUT. Returns the status. */
 static int
 ask(const char *method, const char *path, const char *headers, const void *body, size_t len, struct buf *out)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(pages_port(pages)),
-	    .sin_addr = { htonl(INADDR_LOOPBACK) } };
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	char head[4096], piece[8192];
-	ssize_t n;
-
-	buf_reset(out);
-	ck_assert_int_eq(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
-	snprintf(head, sizeof(head), "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%sContent-Length: %zu\r\n\r\n",
-	    method, path, headers, len);
-	ck_assert_int_eq(write(fd, head, strlen(head)), (ssize_t)strlen(head));
-	for (size_t at = 0; at < len;) {
-		n = write(fd, (const char *)body + at, len - at);
-		ck_assert_int_gt(n, 0);
-		at += (size_t)n;
-	}
-	while ((n = read(fd, piece, sizeof(piece))) > 0)
-		buf_put(out, piece, (size_t)n);
-	close(fd);
-	ck_assert_uint_gt(out->len, 12);
-	return atoi((const char *)out->data + 9);
+	return ask_port(pages_port(pages), method, path, headers, body, len, out);
 }
 
 static bool

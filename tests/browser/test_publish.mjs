@@ -2,7 +2,7 @@
 // published table changes. What they typed is in no file of the site, the centre or the browser; the reading
 // room shows it to an analyst who asks, and then it is still in no file.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { build, check, chromiumPath, equal, flags, folder, main, onExit, packages, request, root } from './lib.mjs';
@@ -100,11 +100,13 @@ await main(async () => {
   run('bash', ['tools/stack.sh', 'setup', place, String(base), build, '1']);
   const about = JSON.parse(readFileSync(join(place, 'stack.json'), 'utf8'));
   const logs = [];
-  for (const d of about.daemons) {
-    const child = spawn(d.command[0], d.command.slice(1), { stdio: ['ignore', 'ignore', 'pipe'] });
+  const daemons = {}, stop = child => new Promise(ok => { child.exitCode === null ? child.once('exit', ok) : ok(); child.kill('SIGTERM'); });
+  const start = d => {
+    const child = daemons[d.name] = spawn(d.command[0], d.command.slice(1), { stdio: ['ignore', 'ignore', 'pipe'] });
     child.stderr.on('data', t => logs.push(t));
-    onExit(() => new Promise(ok => { child.exitCode === null ? child.once('exit', ok) : ok(); child.kill('SIGTERM'); }));
-  }
+    onExit(() => stop(child));
+  };
+  about.daemons.forEach(start);
   const at = port => `http://127.0.0.1:${port}`;
   const kiosk = at(about.kiosk_port), pages = at(about.pages_port), room = at(about.room_port);
   for (const url of [kiosk, pages, room])
@@ -125,7 +127,7 @@ await main(async () => {
   onExit(() => browser.close());
   const page = await browser.newPage();
   await signIn(page, pages, 'commissioner', about.commissioner);
-  const table = async () => { await page.goto(`${pages}/indicator/sat-users`); return page.locator('table').first().innerText(); };
+  const table = async () => { await page.goto(`${pages}/indicator/sat-users`); return page.locator('[aria-labelledby=numbers] table').innerText(); };
   const before = await table();
   const month = new Date().toLocaleString('en-GB', { month: 'long', year: 'numeric', timeZone: 'UTC' });
   check('this month is not published yet', !before.includes(month), before.slice(0, 300));
@@ -149,6 +151,30 @@ await main(async () => {
   }
   check('the reading room shows them to who asks', (await page.content()).includes(MARK), page.url());
   await page.goto('about:blank');
+
+  // Who did what can be proved, also against the head in the publication; and a cell that is wrong stops everything.
+  const candour = join(build, 'candour'), conf = join(place, 'indicators/indicators.conf'), token = join(dir, 'token');
+  writeFileSync(token, run(candour, ['user', 'reader', 'puller', '--db', join(place, 'centre/pages.db')]));
+  run(candour, ['pull', 'publication', '--from', pages, '--reader', 'puller', '--token-file', token, '--ring', join(place, 'lead/ring'), '--into', join(dir, 'pulled')]);
+  const files = readdirSync(join(dir, 'pulled')).sort().map(f => join(dir, 'pulled', f));
+  equal('two publications', files.length, 2);
+  const proof = run(candour, ['verify', 'audit', '--list', about.facts, ...files]);
+  check('the audit is proved against both', /publication 1: its head, entry \d+, is in the chain\npublication 2: its head, entry \d+, is in the chain\nproved: \d+ audit entries/.test(proof), proof);
+  check('it says who published and who opened comments', /publish +publication 2 /.test(proof) && /analyst +analyst +open_comments +site /.test(proof), proof);
+  check('the users of the pages have theirs', /proved: \d+ audit entries/.test(run(candour, ['verify', 'audit', join(place, 'centre/pages.db')])));
+  const health = run(candour, ['indicator', 'health', '-c', conf]);
+  check('health counts', health.includes(`opened ${75 + PEOPLE} answers of 1 sites`) && health.includes('quarantine 0\n') && /add up to: 0\n/.test(health), health);
+
+  await stop(daemons.indicators);
+  const sql = what => run('python3', ['-c', `import sqlite3; d = sqlite3.connect(${JSON.stringify(about.facts)}); d.execute(${JSON.stringify(what)}); d.commit()`]);
+  sql('UPDATE cell SET num = num + 1 WHERE n = (SELECT max(n) FROM cell)');
+  start(about.daemons.find(d => d.name === 'indicators'));
+  await until('the nightly check raises the alarm', () => request(room, { path: '/healthz' }).then(a => a.status === 503 && a.body.includes('differs'), () => false));
+  equal('health says so', spawnSync(candour, ['indicator', 'health', '-c', conf]).status, 1);
+  const refused = spawnSync(candour, ['indicator', 'publish', '-c', conf, '--key', about.publish_key, '--to', pages, '--drafts'], { encoding: 'utf8' });
+  check('and nothing is published', refused.status === 1 && refused.stderr.includes('nothing is published until that is explained'), refused.stderr);
+  check('the alarm is in the audit', run(candour, ['verify', 'audit', '--list', about.facts]).includes('nightly_differs'));
+
   const found = holding(dir);
   check('the words typed are in no file of site, centre and browser', found.length === 0, found.join(' '));
   check('and in no log', !Buffer.concat(logs).includes(MARK));
