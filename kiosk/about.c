@@ -2,11 +2,12 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/num.h"
 #include "collector/words.h"
-#include "kiosk/inside.h"
+#include "kiosk/say.h"
 #include "kiosk/templates.h"
 
-enum { TRIES = 5, TRIES_MS = 600000, SHOWN = 12 };
+enum { TRIES = 5, TRIES_MS = 600000, SHOWN = 12, NOTICES_A_PAGE = 2, DAY_S = 86400 };
 
 /* Nobody there any more: the next person finds the start, not four words. */
 static void
@@ -18,73 +19,228 @@ to_start_later(struct http_response *out)
 		log_err("kiosk", "page", &err);
 }
 
+/* A page outside a visit: what it shows, and what Listen says of it. */
+struct outside {
+	struct kiosk *k;
+	const struct words *w;
+	struct arena *a;
+	const char *page;		/* "about", "privacy", "withdraw", "notices", "attract" */
+	bool easy, is_listening;
+	size_t first;			/* notice */
+	const char *heading;
+	struct say_piece line[2 * NOTICES_A_PAGE + 8];
+	size_t n;
+};
+
 static void
-plain(struct kiosk *k, const struct words *w, const char *heading, const char *const *lines, size_t n,
-    struct link_view *links, size_t n_links, struct http_response *out)
+line(struct outside *o, const char *text, const struct media_file *sound)
 {
-	struct line_view *l = arena_calloc(out->arena, n + 1, sizeof(*l));
-	struct message_view m = { .heading = heading, .lines = l, .links = links, .n_links = n_links,
+	if (o->n < ARRAY_LEN(o->line) && text != NULL && text[0] != '\0')
+		o->line[o->n++] = (struct say_piece){ .text = text, .sound = sound };
+}
+
+/* The notices of one page, as they are shown and read. Returns how many there are from FIRST on. */
+static size_t
+fill_notices(struct outside *o, struct notice_view *list, bool *has_easy)
+{
+	enum clock_quality quality;
+	int64_t day = keep_now(o->k, &quality) / DAY_S;
+	size_t n = 0;
+
+	*has_easy = false;
+	for (size_t i = o->first; i < SHOWN; i++) {
+		const struct notice *one = notices_at(o->k->notices, day, i);
+		const struct notice_text *t;
+		bool easy;
+
+		if (one == NULL)
+			break;
+		t = notice_in(one, o->w->code);
+		*has_easy |= t->easy_said != NULL;
+		if (n++ >= NOTICES_A_PAGE)
+			continue;
+		easy = o->easy && t->easy_said != NULL;
+		list[n - 1] = (struct notice_view){ .said = easy ? t->easy_said : t->said, .did = easy ? t->easy_did : t->did,
+		    .id = text_of(o->a, "told-%zu", n) };
+		if (t->sound != NULL && !easy) {
+			line(o, text_of(o->a, "%s: %s. %s: %s", o->w->notices_said, t->said, o->w->notices_did, t->did), t->sound);
+		} else {
+			line(o, text_of(o->a, "%s: %s", o->w->notices_said, list[n - 1].said), NULL);
+			line(o, text_of(o->a, "%s: %s", o->w->notices_did, list[n - 1].did), NULL);
+		}
+	}
+	return n;
+}
+
+static void
+fill(struct outside *o)
+{
+	const struct words *w = o->w;
+	const char *const privacy[] = { w->privacy_1, w->privacy_2, w->privacy_3, w->privacy_4, w->privacy_5, w->privacy_6 };
+
+	if (strcmp(o->page, "privacy") == 0) {
+		o->heading = w->about_privacy;
+		for (size_t i = 0; i < ARRAY_LEN(privacy); i++)
+			line(o, privacy[i], NULL);
+	} else if (strcmp(o->page, "withdraw") == 0) {
+		o->heading = w->withdraw_title;
+		line(o, w->withdraw_hint, NULL);
+	} else if (strcmp(o->page, "notices") == 0) {
+		o->heading = w->notices_title;
+	} else if (strcmp(o->page, "attract") == 0) {
+		o->heading = w->attract_title;
+		line(o, show_how_long(o->k, w, o->a), NULL);
+		line(o, w->attract_promise, NULL);
+	} else {
+		o->page = "about";
+		o->heading = w->about_title;
+		line(o, w->about_text, NULL);
+		line(o, w->attract_promise, NULL);
+	}
+}
+
+static struct outside
+outside(struct kiosk *k, const char *page, const struct words *w, const struct http_request *r, struct arena *a)
+{
+	struct outside o = { .k = k, .w = w, .a = a, .page = page, .easy = http_query(r, "e") != NULL,
+	    .is_listening = http_query(r, "listen") != NULL };
+	const char *n = http_query(r, "n");
+	int64_t first = 0;
+
+	if (n != NULL && num_i64(n, strlen(n), 0, SHOWN, &first))
+		o.first = (size_t)first;
+	fill(&o);
+	return o;
+}
+
+/* The address of this page, as sound or as itself. */
+static const char *
+address(const struct outside *o, const char *path, const char *more)
+{
+	return text_of(o->a, "%s?l=%s%s%s%s", path, o->w->code, o->easy ? "&e=1" : "",
+	    o->first > 0 ? text_of(o->a, "&n=%zu", o->first) : "", more);
+}
+
+static void
+aloud(const struct outside *o, const char *path, struct frame *f)
+{
+	if (!say_can(o->k, o->w) || o->page[0] == '\0')
+		return;
+	f->is_listening = o->is_listening;
+	f->listen_href = address(o, path, o->is_listening ? "" : "&listen=1");
+	if (o->is_listening)
+		f->audio = address(o, "/sound", text_of(o->a, "&p=%s", o->page));
+}
+
+void
+about_aloud(struct kiosk *k, const char *page, const char *path, const struct words *w, const struct http_request *r,
+    struct arena *a, struct frame *f)
+{
+	struct outside o = outside(k, page, w, r, a);
+
+	aloud(&o, path, f);
+}
+
+void
+about_said(struct kiosk *k, const struct http_request *r, struct arena *a, struct say_list *list)
+{
+	const char *page = http_query(r, "p");
+	struct notice_view shown[NOTICES_A_PAGE];
+	struct outside o = outside(k, page == NULL ? "" : page, show_words(k, http_query(r, "l")), r, a);
+	bool easy;
+
+	if (strcmp(o.page, "notices") == 0 && fill_notices(&o, shown, &easy) == 0)
+		line(&o, o.w->notices_none, NULL);
+	list->piece[list->n++] = (struct say_piece){ .text = o.heading };
+	for (size_t i = 0; i < o.n; i++)
+		list->piece[list->n++] = o.line[i];
+	for (size_t i = 0; i < list->n; i++)
+		if (list->piece[i].sound != NULL) {
+			struct media_file *copy = arena_alloc(a, sizeof(*copy));
+
+			if (copy != NULL)
+				*copy = *list->piece[i].sound;
+			list->piece[i].sound = copy;
+		}
+}
+
+static void
+plain(struct outside *o, const char *path, const char *back, struct link_view *links, size_t n_links,
+    struct http_response *out)
+{
+	struct line_view *l = arena_calloc(o->a, o->n + 1, sizeof(*l));
+	struct message_view m = { .heading = o->heading, .lines = l, .links = links, .n_links = n_links,
 	    .action = "/", .icon = "" };
 
-	show_frame(k, w, &m.f, heading);
-	for (size_t i = 0; l != NULL && i < n; i++)
-		l[m.n_lines++].text = lines[i];
+	show_frame(o->k, o->w, &m.f, o->heading);
+	m.f.back_href = back;
+	aloud(o, path, &m.f);
+	for (size_t i = 0; l != NULL && i < o->n; i++)
+		l[m.n_lines++].text = o->line[i].text;
 	to_start_later(out);
 	page_kiosk_message(&out->body, &m);
 }
 
 static void
-about(struct kiosk *k, const struct words *w, struct http_response *out)
+about(struct kiosk *k, const struct words *w, const struct http_request *r, struct http_response *out)
 {
-	const char *const lines[] = { w->about_text, w->attract_promise };
-	struct arena *a = out->arena;
+	struct outside o = outside(k, "about", w, r, out->arena);
 	struct link_view links[] = {
-		{ text_of(a, "/privacy?l=%s", w->code), w->about_privacy, w->tag },
-		{ text_of(a, "/withdraw?l=%s", w->code), w->about_withdraw, w->tag },
-		{ text_of(a, "/notices?l=%s", w->code), w->about_notices, w->tag },
+		{ text_of(o.a, "/privacy?l=%s", w->code), w->about_privacy, w->tag },
+		{ text_of(o.a, "/withdraw?l=%s", w->code), w->about_withdraw, w->tag },
+		{ text_of(o.a, "/notices?l=%s", w->code), w->about_notices, w->tag },
 		{ "/staff", w->about_staff, w->tag },
-		{ text_of(a, "/?l=%s", w->code), w->to_start, w->tag },
 	};
 
-	plain(k, w, w->about_title, lines, ARRAY_LEN(lines), links, ARRAY_LEN(links), out);
+	plain(&o, "/about", text_of(o.a, "/?l=%s", w->code), links, ARRAY_LEN(links), out);
 }
 
 static void
-privacy(struct kiosk *k, const struct words *w, struct http_response *out)
+privacy(struct kiosk *k, const struct words *w, const struct http_request *r, struct http_response *out)
 {
-	const char *const lines[] = { w->privacy_1, w->privacy_2, w->privacy_3, w->privacy_4, w->privacy_5,
-	    w->privacy_6 };
-	struct link_view back = { text_of(out->arena, "/about?l=%s", w->code), w->back, w->tag };
+	struct outside o = outside(k, "privacy", w, r, out->arena);
 
-	plain(k, w, w->about_privacy, lines, ARRAY_LEN(lines), &back, 1, out);
+	plain(&o, "/privacy", text_of(o.a, "/about?l=%s", w->code), NULL, 0, out);
 }
 
 static void
-notices(struct kiosk *k, const struct words *w, struct http_response *out)
+notices(struct kiosk *k, const struct words *w, const struct http_request *r, struct http_response *out)
 {
-	const char *lines[2 * SHOWN];
-	struct link_view back = { text_of(out->arena, "/about?l=%s", w->code), w->back, w->tag };
-	enum clock_quality quality;
-	int64_t day = keep_now(k, &quality) / 86400;
-	size_t n = 0;
+	struct outside o = outside(k, "notices", w, r, out->arena), other;
+	struct notice_view list[NOTICES_A_PAGE];
+	struct notices_view view = { .heading = o.heading, .list = list, .more = "", .easy = "", .easy_label = "" };
+	bool has_easy;
+	size_t n = fill_notices(&o, list, &has_easy);
 
-	for (size_t i = 0; i < SHOWN; i++) {
-		const struct notice *one = notices_at(k->notices, day, i);
-
-		if (one == NULL)
-			break;
-		lines[n++] = text_of(out->arena, "%s: %s", w->notices_said, notice_in(one, w->code)->said);
-		lines[n++] = text_of(out->arena, "%s: %s", w->notices_did, notice_in(one, w->code)->did);
+	show_frame(k, w, &view.f, o.heading);
+	view.n_list = n < NOTICES_A_PAGE ? n : NOTICES_A_PAGE;
+	view.none = n == 0 ? w->notices_none : "";
+	other = o;
+	other.first += NOTICES_A_PAGE;
+	if (n > NOTICES_A_PAGE)
+		view.more = address(&other, "/notices", "");
+	other = o;
+	other.easy = !o.easy;
+	if (has_easy) {
+		view.easy = address(&other, "/notices", "");
+		view.easy_label = o.easy ? w->style_standard : w->easy_read;
 	}
-	if (n == 0)
-		lines[n++] = w->notices_none;
-	plain(k, w, w->notices_title, lines, n, &back, 1, out);
+	view.f.back_href = text_of(o.a, "/about?l=%s", w->code);
+	if (o.first > 0) {
+		other = o;
+		other.first -= o.first < NOTICES_A_PAGE ? o.first : NOTICES_A_PAGE;
+		view.f.back_href = address(&other, "/notices", "");
+	}
+	aloud(&o, "/notices", &view.f);
+	to_start_later(out);
+	page_kiosk_notices(&out->body, &view);
 }
 
 /* --- taking answers back ------------------------------------------------------------------------------ */
 
 static void
-withdraw_page(struct kiosk *k, const struct words *w, const char *error, bool lan, struct http_response *out)
+withdraw_page(struct kiosk *k, const struct words *w, const struct http_request *r, const char *error, bool lan,
+    struct http_response *out)
 {
 	struct field_view view = { .heading = w->withdraw_title, .label = w->withdraw_label,
 	    .hint = w->withdraw_hint, .error = error, .name = "words", .type = "text", .inputmode = "text",
@@ -93,6 +249,7 @@ withdraw_page(struct kiosk *k, const struct words *w, const char *error, bool la
 
 	show_frame(k, w, &view.f, error[0] != '\0' ? text_of(out->arena, "%s: %s", w->error, w->withdraw_title)
 	    : w->withdraw_title);
+	about_aloud(k, "withdraw", "/withdraw", w, r, out->arena, &view.f);
 	view.f.go = "withdraw";
 	view.f.go_label = w->withdraw_do;
 	view.f.has_script = view.f.has_keys = !lan && strcmp(k->conf->keyboard, "page") == 0;
@@ -123,7 +280,7 @@ withdraw(struct kiosk *k, const struct http_request *r, const struct words *w, b
 	struct err err;
 
 	if (!may_try(k)) {
-		withdraw_page(k, w, w->withdraw_wait, lan, out);
+		withdraw_page(k, w, r, w->withdraw_wait, lan, out);
 		return;
 	}
 	rc = words_read(text, strlen(text), four, ARRAY_LEN(four), &err);
@@ -135,15 +292,17 @@ withdraw(struct kiosk *k, const struct http_request *r, const struct words *w, b
 	}
 	wipe(four, sizeof(four));
 	if (rc == ERR_OK) {
-		const char *const lines[] = { w->withdraw_done, w->withdraw_published };
+		struct outside o = { .k = k, .w = w, .a = out->arena, .page = "", .heading = w->withdraw_done_title };
 		struct link_view start = { "/", w->to_start, w->tag };
 
-		plain(k, w, w->withdraw_done_title, lines, 2, &start, 1, out);
+		line(&o, w->withdraw_done, NULL);
+		line(&o, w->withdraw_published, NULL);
+		plain(&o, "", "", &start, 1, out);
 	} else if (rc == ERR_INPUT || rc == ERR_ABSENT) {
-		withdraw_page(k, w, w->withdraw_wrong, lan, out);
+		withdraw_page(k, w, r, w->withdraw_wrong, lan, out);
 	} else {
 		log_err("kiosk", "withdraw", &err);
-		withdraw_page(k, w, w->withdraw_failed, lan, out);
+		withdraw_page(k, w, r, w->withdraw_failed, lan, out);
 	}
 }
 
@@ -157,17 +316,17 @@ about_handle(struct kiosk *k, const struct http_request *r, bool lan, struct htt
 		if (post)
 			withdraw(k, r, w, lan, out);
 		else
-			withdraw_page(k, w, "", lan, out);
+			withdraw_page(k, w, r, "", lan, out);
 		return true;
 	}
 	if (post)
 		return false;
 	if (strcmp(r->path, "/about") == 0)
-		about(k, w, out);
+		about(k, w, r, out);
 	else if (strcmp(r->path, "/privacy") == 0)
-		privacy(k, w, out);
+		privacy(k, w, r, out);
 	else if (strcmp(r->path, "/notices") == 0)
-		notices(k, w, out);
+		notices(k, w, r, out);
 	else
 		return false;
 	return true;

@@ -499,7 +499,6 @@ ask_fill(struct visit *v, struct filling *f, const struct media *media, struct a
 	const struct making making = { .v = v, .f = f, .media = media, .a = a };
 	struct violation bad[ASKS];
 	size_t n_bad = 0;
-	bool focused = false;
 	struct page page;
 	enum err_code rc;
 
@@ -516,7 +515,8 @@ ask_fill(struct visit *v, struct filling *f, const struct media *media, struct a
 		return rc;
 	view->n_asks = page.n_controls < ASKS ? page.n_controls : ASKS;
 	view->asks = arena_calloc(a, view->n_asks + 1, sizeof(*view->asks));
-	if (view->asks == NULL)
+	view->errors = arena_calloc(a, view->n_asks + 1, sizeof(*view->errors));
+	if (view->asks == NULL || view->errors == NULL)
 		return err_nomem(err);
 	view->heading = page.n_controls == 1 ? "" : page.group_label[0] != '\0' ? page.group_label
 	    : form_title(f->shelf->form);
@@ -542,13 +542,17 @@ ask_fill(struct visit *v, struct filling *f, const struct media *media, struct a
 		ask->error = error_text(v->words, c, &f->typed[i], mine, a);
 		if (ask->error == NULL)
 			return err_nomem(err);
-		ask->focus_error = ask->error[0] != '\0' && !focused;
-		if (ask->focus_error)
+		if (ask->error[0] == '\0')
+			continue;
+		if (view->n_errors == 0)
 			view->error_title = ask->error;
-		focused |= ask->focus_error;
-		if (ask->error[0] != '\0')
-			ask->described = text_of(a, "%s-error", ask->id);
+		ask->focus_error = ask->is_lone;
+		ask->described = text_of(a, "%s-error", ask->id);
+		view->errors[view->n_errors++] = (struct link_view){ .label = ask->label, .lang = "",
+		    .href = text_of(a, ask->is_group ? "#%s" : "#%s-f", ask->id) };
 	}
+	if (page.n_controls == 1)
+		view->n_errors = 0;
 	for (size_t i = 0; i < view->n_asks; i++)
 		if (view->asks[i].described[0] == '\0' && view->asks[i].hint[0] != '\0')
 			view->asks[i].described = text_of(a, "%s-hint", view->asks[i].id);

@@ -8,8 +8,8 @@
 enum { HEADER = 80, HEAD = 144, NAME_MAX_LEN = 64 };
 
 enum err_code
-bundle_check(const uint8_t *p, size_t len, uint8_t kind, const struct keyring *ring, uint32_t *serial,
-    const uint8_t **payload, size_t *n, struct err *err)
+bundle_check(const uint8_t *p, size_t len, uint8_t kind, const uint8_t target[16], const struct keyring *ring,
+    uint32_t *serial, const uint8_t **payload, size_t *n, struct err *err)
 {
 	const struct keyring_key *key;
 	struct chain_hash h;
@@ -18,6 +18,8 @@ bundle_check(const uint8_t *p, size_t len, uint8_t kind, const struct keyring *r
 		return err_set(err, ERR_INPUT, "bundle of %zu bytes is not one of kind %d", len, kind);
 	if (be32(p + 44) != len - HEAD)
 		return err_set(err, ERR_INPUT, "bundle says %u bytes and has %zu", be32(p + 44), len - HEAD);
+	if (memcmp(p + 8, target, 16) != 0)
+		return err_set(err, ERR_DENIED, "bundle %u is meant for others", be32(p + 24));
 	key = keyring_verifier(ring, KEY_PUBLISH, p + 36);
 	if (key == NULL || key->public_len != 32 || !seal_verify(key->public_, "bundle-head", p, HEADER, p + HEADER))
 		return err_set(err, ERR_DENIED, "bundle %u is not signed by a publish key of the ring", be32(p + 24));

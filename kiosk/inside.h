@@ -11,6 +11,8 @@
 #include "kiosk/views.h"
 #include "kiosk/visit.h"
 
+struct say_list;
+
 struct staff {
 	uint8_t cookie[16], token[16];
 	bool is_in, is_lan;
@@ -48,7 +50,7 @@ struct kiosk {
 	struct staff staff;
 	char version[20];		/* of the static files */
 	struct buf font[2];
-	char ballast[4096], media_folder[4200], speech_folder[4200];
+	char ballast[4096], media_folder[4200], speech_folder[4200], notices_folder[4200];
 	int64_t withdraw_since_ms;
 	unsigned withdraw_tries;
 	uint64_t pages, refused, kept, not_kept;	/* for /metrics */
@@ -108,7 +110,7 @@ int64_t keep_now(struct kiosk *k, enum clock_quality *quality);
 /* --- show.c: pages --- */
 /* The page a visit stands at, into OUT. */
 void show_visit(struct kiosk *k, struct visit *v, struct http_response *out);
-void show_attract(struct kiosk *k, const char *code, bool lan, struct http_response *out);
+void show_attract(struct kiosk *k, const struct http_request *r, const char *code, bool lan, struct http_response *out);
 /* A page that says HEADING and TEXT and leads back to the start. */
 void show_message(struct kiosk *k, const struct words *w, unsigned status, const char *heading, const char *text,
 	struct http_response *out);
@@ -129,6 +131,13 @@ bool staff_is_in(struct kiosk *k, const struct http_request *r, bool lan);
 void staff_touch(struct kiosk *k);
 /* Out, and whatever sheet was being typed in is gone. */
 void staff_end(struct kiosk *k);
+/* What Listen says on a page outside a visit: R asks /sound for p = attract, about, privacy, withdraw or notices. */
+void about_said(struct kiosk *k, const struct http_request *r, struct arena *a, struct say_list *list);
+/* The button Listen, and the sound if it was pressed, of such a page, whose address is PATH. */
+void about_aloud(struct kiosk *k, const char *page, const char *path, const struct words *w,
+	const struct http_request *r, struct arena *a, struct frame *f);
+/* "8 questions, about 5 minutes." */
+const char *show_how_long(struct kiosk *k, const struct words *w, struct arena *a);
 bool about_handle(struct kiosk *k, const struct http_request *r, bool lan, struct http_response *out);
 /* A text field of the body without NULs, or "". */
 const char *field_text(const struct http_request *r, const char *name);

@@ -60,14 +60,14 @@ load_ring(struct kiosk *k)
 
 /* Verify and load one forms bundle. */
 static enum err_code
-load_bundle(struct kiosk *k, const struct buf *b, struct catalog **out, struct err *err)
+load_bundle(struct kiosk *k, const struct buf *b, const uint8_t target[16], struct catalog **out, struct err *err)
 {
 	const uint8_t *payload;
 	uint32_t serial = 0;
 	enum err_code rc;
 	size_t n;
 
-	rc = bundle_check(b->data, b->len, 1, k->ring, &serial, &payload, &n, err);
+	rc = bundle_check(b->data, b->len, 1, target, k->ring, &serial, &payload, &n, err);
 	if (rc == ERR_OK && serial < k->pin.bundle_serial[1])
 		rc = err_set(err, ERR_DENIED, "forms bundle %u is older than %u, which was in use", serial,
 		    k->pin.bundle_serial[1]);
@@ -104,7 +104,7 @@ load_forms(struct kiosk *k)
 		buf_reset(&bytes);
 		rc = outbox_bundle(k->ob, 1, target[i], &serial, &bytes, &err);
 		if (rc == ERR_OK)
-			rc = load_bundle(k, &bytes, &c, &err);
+			rc = load_bundle(k, &bytes, target[i], &c, &err);
 		if (rc != ERR_OK && rc != ERR_ABSENT)
 			log_err("kiosk", "bundle", &err);
 	}
@@ -144,11 +144,12 @@ load_notices(struct kiosk *k)
 		buf_reset(&bytes);
 		rc = outbox_bundle(k->ob, 3, target[i], &serial, &bytes, &err);
 		if (rc == ERR_OK)
-			rc = bundle_check(bytes.data, bytes.len, 3, k->ring, &serial, &payload, &n, &err);
+			rc = bundle_check(bytes.data, bytes.len, 3, target[i], k->ring, &serial, &payload, &n,
+			    &err);
 		if (rc == ERR_OK && serial < k->pin.bundle_serial[3])
 			rc = err_set(&err, ERR_DENIED, "notices bundle %u is older than %u", serial, k->pin.bundle_serial[3]);
 		if (rc == ERR_OK)
-			rc = notices_read(payload, n, k->language[0]->code, &fresh, &err);
+			rc = notices_read(payload, n, k->language[0]->code, k->notices_folder, &fresh, &err);
 		if (rc == ERR_OK && serial != k->pin.bundle_serial[3]) {
 			k->pin.bundle_serial[3] = serial;
 			if (keyring_pin_write(k->conf->pin, &k->pin, &err) != ERR_OK)
@@ -163,6 +164,7 @@ load_notices(struct kiosk *k)
 		return;
 	notices_free(k->notices);
 	k->notices = fresh;
+	media_clean(&fresh->media);
 }
 
 /* Something else has written site.db. Forms change between visits only. */
@@ -324,6 +326,7 @@ open_site(struct kiosk *k, struct err *err)
 	beside_site(k, k->conf->ballast, "site.ballast", k->ballast, sizeof(k->ballast));
 	beside_site(k, k->conf->cache, "cache", cache, sizeof(cache));
 	snprintf(k->media_folder, sizeof(k->media_folder), "%s/media", cache);
+	snprintf(k->notices_folder, sizeof(k->notices_folder), "%s/notices", cache);
 	snprintf(k->speech_folder, sizeof(k->speech_folder), "%s/speech", cache);
 	return ERR_OK;
 }

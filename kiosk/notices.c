@@ -56,13 +56,37 @@ text_in(struct notice *one, const char *tag, struct arena *a)
 	return one->text[one->n].tag == NULL ? NULL : &one->text[one->n++];
 }
 
+/* "said.en = ..": where it goes; NULL: no such key. */
+static const char **
+place(struct notice_text *t, const char *key)
+{
+	return strcmp(key, "said") == 0 ? &t->said : strcmp(key, "did") == 0 ? &t->did
+	    : strcmp(key, "easy_said") == 0 ? &t->easy_said : strcmp(key, "easy_did") == 0 ? &t->easy_did : NULL;
+}
+
+/* "audio.en = door.mp3" */
+static enum err_code
+take_sound(struct reading *r, struct notice_text *t, const struct ini_item *it, struct err *err)
+{
+	char uri[MEDIA_NAME + 16];
+
+	if (strlen(it->value) <= MEDIA_NAME)
+		snprintf(uri, sizeof(uri), "jr://audio/%s", it->value);
+	else
+		uri[0] = '\0';
+	t->sound = media_find(&r->all->media, uri, MEDIA_AUDIO);
+	if (t->sound == NULL)
+		return err_set(err, ERR_INPUT, "%s:%d: audio.%s: no sound \"%.64s\" came with the notices", r->name, it->line,
+		    it->label, it->value);
+	return ERR_OK;
+}
+
 static enum err_code
 item(void *arg, const struct ini_item *it, struct err *err)
 {
 	struct reading *r = arg;
-	struct notice_text *t;
+	struct notice_text *t, spare;
 	const char **to;
-	bool said;
 
 	if (it->key == NULL)
 		return err_set(err, ERR_INPUT, "%s:%d: a notice has no sections", r->name, it->line);
@@ -71,17 +95,18 @@ item(void *arg, const struct ini_item *it, struct err *err)
 			return err_set(err, ERR_INPUT, "%s:%d: %s is a day like 2026-03-01", r->name, it->line, it->key);
 		return ERR_OK;
 	}
-	said = strcmp(it->key, "said") == 0;
-	if (it->label[0] == '\0' || (!said && strcmp(it->key, "did") != 0))
-		return err_set(err, ERR_INPUT, "%s:%d: expected from, until, said.LANGUAGE or did.LANGUAGE", r->name,
-		    it->line);
-	if (count_words(it->value) == 0 || count_words(it->value) > NOTICE_WORDS)
-		return err_set(err, ERR_INPUT, "%s:%d: %s.%s has %zu words; 1 to %d", r->name, it->line, it->key, it->label,
-		    count_words(it->value), NOTICE_WORDS);
+	if (it->label[0] == '\0' || (place(&spare, it->key) == NULL && strcmp(it->key, "audio") != 0))
+		return err_set(err, ERR_INPUT, "%s:%d: expected from, until, and said, did, easy_said, easy_did, audio with "
+		    ".LANGUAGE", r->name, it->line);
 	t = text_in(r->one, it->label, &r->all->arena);
 	if (t == NULL)
 		return err_set(err, ERR_LIMIT, "%s:%d: too many languages", r->name, it->line);
-	to = said ? &t->said : &t->did;
+	if (strcmp(it->key, "audio") == 0)
+		return take_sound(r, t, it, err);
+	if (count_words(it->value) == 0 || count_words(it->value) > NOTICE_WORDS)
+		return err_set(err, ERR_INPUT, "%s:%d: %s.%s has %zu words; 1 to %d", r->name, it->line, it->key, it->label,
+		    count_words(it->value), NOTICE_WORDS);
+	to = place(t, it->key);
 	if (*to != NULL)
 		return err_set(err, ERR_INPUT, "%s:%d: %s.%s is there twice", r->name, it->line, it->key, it->label);
 	*to = arena_str(&r->all->arena, it->value);
@@ -101,6 +126,9 @@ check(const struct reading *r, const char *language, struct err *err)
 		if (t->said == NULL || t->did == NULL)
 			return err_set(err, ERR_INPUT, "%s: %s.%s is missing", r->name, t->said == NULL ? "said" : "did",
 			    t->tag);
+		if ((t->easy_said == NULL) != (t->easy_did == NULL))
+			return err_set(err, ERR_INPUT, "%s: easy_%s.%s is missing", r->name, t->easy_said == NULL ? "said" : "did",
+			    t->tag);
 		first |= strcmp(t->tag, language) == 0;
 	}
 	if (!first)
@@ -117,8 +145,17 @@ newest_first(const void *a, const void *b)
 	return (x->from < y->from) - (x->from > y->from);
 }
 
+static bool
+is_notice(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 7 && strcmp(name + n - 7, ".notice") == 0;
+}
+
 enum err_code
-notices_read(const uint8_t *payload, size_t len, const char *language, struct notices **out, struct err *err)
+notices_read(const uint8_t *payload, size_t len, const char *language, const char *media, struct notices **out,
+    struct err *err)
 {
 	struct notices *all = calloc(1, sizeof(*all));
 	enum err_code rc = ERR_OK;
@@ -130,7 +167,15 @@ notices_read(const uint8_t *payload, size_t len, const char *language, struct no
 	if (all == NULL)
 		return err_nomem(err);
 	arena_init(&all->arena, ARENA_MAX);
+	media_init(&all->media, media);
+	/* Sounds first: pointers to them stay from then on. */
+	while (rc == ERR_OK && bundle_file(payload, len, &at, name, &data, &n))
+		if (!is_notice(name))
+			rc = media_add(&all->media, name, data, n, err);
+	at = 0;
 	while (rc == ERR_OK && bundle_file(payload, len, &at, name, &data, &n)) {
+		if (!is_notice(name))
+			continue;
 		struct reading r = { .all = all, .one = &all->list[all->n], .name = name };
 
 		if (all->n == NOTICES_MAX) {
@@ -160,6 +205,7 @@ notices_free(struct notices *n)
 	if (n == NULL)
 		return;
 	arena_clear(&n->arena);
+	media_clear(&n->media);
 	free(n);
 }
 

@@ -139,7 +139,7 @@ start(struct kiosk *k, const struct http_request *r, bool lan, struct http_respo
 	if (rc != ERR_OK) {
 		if (rc != ERR_AGAIN)
 			log_err("kiosk", "start", &err);
-		show_attract(k, code, lan, out);
+		show_attract(k, r, code, lan, out);
 		return;
 	}
 	visit_code(v, cookie);
@@ -209,6 +209,30 @@ save(struct kiosk *k, const struct http_request *r, bool lan, struct http_respon
 		break;
 	}
 	out->status = 204;
+}
+
+/* What the kiosk says, read in no visit: each sentence is made once and kept. */
+static void
+outside_sound(struct kiosk *k, const struct http_request *r, struct http_response *out)
+{
+	const struct words *w = show_words(k, http_query(r, "l"));
+	struct say_how how = { .program = k->conf->voice, .media = k->notices_folder, .cache = k->speech_folder,
+	    .voice = w->voice, .speed = 1, .volume = VOLUME_USUAL };
+	struct say_list *list = arena_alloc(out->arena, sizeof(*list));
+	struct err err;
+
+	if (list == NULL || !say_can(k, w)) {
+		not_found(k, out);
+		return;
+	}
+	about_said(k, r, out->arena, list);
+	pthread_mutex_unlock(&k->lock);
+	out->type = "audio/wav";
+	if (say_list(&how, list, &out->body, &err) != ERR_OK) {
+		log_event("kiosk", "speech=failed");
+		http_plain(out, 503, "No sound could be made.\n");
+	}
+	pthread_mutex_lock(&k->lock);
 }
 
 /* The sound of a page: what to say is gathered under the lock, the sound made without it. */
@@ -361,7 +385,7 @@ route(struct kiosk *k, const struct http_request *r, bool lan, struct http_respo
 		if (visit_of(k, r, lan) != NULL)
 			http_see_other(out, "/s");
 		else
-			show_attract(k, http_query(r, "l"), lan, out);
+			show_attract(k, r, http_query(r, "l"), lan, out);
 	} else if (is(p, "/start")) {
 		if (is_post(r))
 			start(k, r, lan, out);
@@ -369,6 +393,8 @@ route(struct kiosk *k, const struct http_request *r, bool lan, struct http_respo
 			http_see_other(out, "/");
 	} else if (is(p, "/s") || strncmp(p, "/s/", 3) == 0) {
 		visit_handle(k, r, lan, out);
+	} else if (is(p, "/sound") && !is_post(r)) {
+		outside_sound(k, r, out);
 	} else if (strncmp(p, "/m/", 3) == 0 && !is_post(r)) {
 		media(k, r, out);
 	} else if (strncmp(p, "/static/", 8) == 0 && !is_post(r)) {

@@ -48,7 +48,7 @@ show_frame(struct kiosk *k, const struct words *w, struct frame *f, const char *
 	f->title = title;
 	f->mm = k->mm_text[0] != '\0' ? k->mm_text : mm;
 	f->version = k->version;
-	f->warn_s = f->answer_s = "";
+	f->warn_s = f->answer_s = f->back_href = f->listen_href = "";
 	f->token = f->audio = f->steps = f->go = f->go_label = f->other = f->other_label = "";
 }
 
@@ -135,6 +135,8 @@ static void
 say_asks(struct sheet *s, const struct question_view *q)
 {
 	say(s, q->heading);
+	if (q->n_errors > 0)
+		say(s, s->v->words->err_summary);
 	for (size_t i = 0; i < q->n_asks; i++) {
 		const struct ask_view *a = &q->asks[i];
 
@@ -793,8 +795,8 @@ show_message(struct kiosk *k, const struct words *w, unsigned status, const char
 }
 
 /* "8 questions, about 5 minutes": of the form most people get. */
-static const char *
-how_long(struct kiosk *k, const struct words *w, struct arena *a)
+const char *
+show_how_long(struct kiosk *k, const struct words *w, struct arena *a)
 {
 	const struct shelf *s = NULL;
 	struct buf questions, minutes;
@@ -827,7 +829,7 @@ in_use(struct kiosk *k)
 }
 
 void
-show_attract(struct kiosk *k, const char *code, bool lan, struct http_response *out)
+show_attract(struct kiosk *k, const struct http_request *r, const char *code, bool lan, struct http_response *out)
 {
 	const struct words *w = show_words(k, code);
 	struct link_view languages[ARRAY_LEN(k->language)];
@@ -839,6 +841,7 @@ show_attract(struct kiosk *k, const char *code, bool lan, struct http_response *
 	bool any = false;
 
 	show_frame(k, w, &view.f, w->attract_title);
+	about_aloud(k, "attract", "/", w, r, out->arena, &view.f);
 	/* One notice, the next at each return: nothing moves. */
 	one = notices_at(k->notices, keep_now(k, &quality) / DAY_S, k->next_notice);
 	if (one == NULL) {
@@ -847,7 +850,8 @@ show_attract(struct kiosk *k, const char *code, bool lan, struct http_response *
 	}
 	if (one != NULL) {
 		k->next_notice++;
-		told = (struct notice_view){ .said = notice_in(one, w->code)->said, .did = notice_in(one, w->code)->did };
+		told = (struct notice_view){ .said = notice_in(one, w->code)->said, .did = notice_in(one, w->code)->did,
+		    .id = "told" };
 		view.notices = &told;
 		view.n_notices = 1;
 	}
@@ -858,7 +862,7 @@ show_attract(struct kiosk *k, const char *code, bool lan, struct http_response *
 	    : !any ? w->attract_no_form : view.is_in_use ? w->attract_in_use : "";
 	view.can_start = view.note[0] == '\0';
 	view.has_easy = view.can_start && catalog_has_variant(k->catalog, "easy_read");
-	view.how_long = how_long(k, w, out->arena);
+	view.how_long = show_how_long(k, w, out->arena);
 	for (size_t i = 0; i < k->n_languages; i++)
 		if (k->language[i] != w)
 			languages[view.n_languages++] = (struct link_view){

@@ -28,6 +28,7 @@ struct frame {
 	bool has_keys;		/* something can be written on it, by keys to touch */
 	bool is_fresh;		/* the script has not said yet that it runs: the page leaves by itself */
 	const char *warn_s, *answer_s;
+	const char *back_href, *listen_href;	/* outside a visit these are links; "": none */
 	bool has_sign;		/* there is a film of this page in sign language */
 	const char *go, *go_label;	/* the main button; label "": none */
 	const char *other, *other_label;	/* one more quiet button; label "": none */
@@ -49,6 +50,8 @@ struct choice_view {
 	struct picture_view picture;
 	const struct media_file *sound;	/* the form's own, or NULL */
 };
+
+struct link_view { const char *href, *label, *lang; };
 
 /* One question. Exactly one is_* is set, beside is_lone. */
 struct ask_view {
@@ -88,10 +91,19 @@ struct question_view {
 	size_t n_asks;
 	const char *page_id;
 	bool has_add;
+	struct link_view *errors;	/* of a page with several questions: those to look at again */
+	size_t n_errors;
 };
 
-struct link_view { const char *href, *label, *lang; };
-struct notice_view { const char *said, *did, *when; };
+struct notice_view { const char *said, *did, *id; };
+
+struct notices_view {
+	struct frame f;
+	const char *heading, *none;
+	struct notice_view *list;
+	size_t n_list;
+	const char *more, *easy, *easy_label;	/* addresses; "": none */
+};
 
 struct attract_view {
 	struct frame f;

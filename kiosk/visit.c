@@ -8,7 +8,7 @@
 #include "base/codec.h"
 #include "collector/seal.h"
 
-enum { FIND_MAX = 400, VOLUME_USUAL = 3 };
+enum { FIND_MAX = 400 };
 
 enum err_code
 visits_init(struct visits *t, struct err *err)

@@ -12,6 +12,7 @@ enum {
 	ASKS = 24,		/* questions of one page */
 	FLOORS = 4,		/* a page, and what lies over it */
 	TYPED_MAX = 64 << 10,	/* of what is typed, a page */
+	VOLUME_USUAL = 3,
 	CODE_LEN = 32,		/* hex of 128 bits */
 	TOKEN_LEN = 48,		/* hex of 8 bytes of the visit and 16 of the page */
 };

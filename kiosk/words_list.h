@@ -34,7 +34,7 @@
 	X(still_text) X(still_yes) X(about_title) X(about_text) X(about_withdraw) X(about_notices) \
 	X(about_staff) X(about_privacy) X(withdraw_title) X(withdraw_label) X(withdraw_hint) \
 	X(withdraw_do) X(withdraw_done_title) X(withdraw_done) X(withdraw_published) \
-	X(withdraw_wrong) X(withdraw_wait) X(withdraw_failed) X(notices_title) X(notices_none) \
+	X(withdraw_wrong) X(withdraw_wait) X(withdraw_failed) X(notices_title) X(notices_none) X(notices_more) \
 	X(notices_said) X(notices_did) \
 	X(staff_title) X(staff_pin) X(staff_pin_hint) X(staff_in) X(staff_out) X(staff_wrong) \
 	X(staff_wait) X(staff_busy) X(staff_none) X(staff_well) X(staff_look) X(staff_look_here) \

@@ -396,6 +396,13 @@ take_bundle(struct agent *a, const struct buf *bytes, struct err *err)
 
 	if (rc == ERR_OK)
 		rc = judge_bundle(a, &b, bytes->data, err);
+	/* The kiosk does not know its site's name: this says which bundles for a site are its own. */
+	if (rc == ERR_OK) {
+		uint8_t site[16];
+
+		bundle_site_target(a->set->site, site);
+		rc = outbox_meta_put(a->outbox, "site.target", site, sizeof(site), err);
+	}
 	if (rc == ERR_OK)
 		rc = outbox_bundle_put(a->outbox, (uint8_t)b.kind, b.target, b.serial, bytes->data, bytes->len, err);
 	if (rc == ERR_OK)

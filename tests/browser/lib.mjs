@@ -86,8 +86,8 @@ export function folder() {
   return dir;
 }
 
-function run(program, args, input) {
-  const r = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 26, input });
+function run(program, args, input, env = {}) {
+  const r = spawnSync(program, args, { encoding: 'utf8', maxBuffer: 1 << 26, input, env: { ...process.env, ...env } });
   if (r.status !== 0) throw new Error(`${program} ${args.join(' ')}: ${r.status} ${r.stderr}`);
   return r.stdout;
 }
@@ -107,7 +107,8 @@ export function makeSite({ forms = ['visit', 'satisfaction', 'concern'].map(n =>
   const tool = what => run(join(build, 'tests/kiosk/tool_site'), [what, join(dir, 'site')]);
   return { dir: join(dir, 'site'), conf, count: () => Number(tool('count')), open: () => tool('open'), concerns: () => tool('concerns'),
     pin: pin => run(join(build, 'candour'), ['site', 'pin', join(dir, 'site')], `${pin}\n`),
-    bundle: (kind, serial, files) => run(join(build, 'tests/kiosk/tool_site'), [kind, join(dir, 'site'), String(serial), ...files]) };
+    at: name => run(join(build, 'tests/kiosk/tool_site'), ['at', join(dir, 'site'), name]),
+    bundle: (kind, serial, files, place) => run(join(build, 'tests/kiosk/tool_site'), [kind, join(dir, 'site'), String(serial), ...files], undefined, place ? { BUNDLE_SITE: place } : {}) };
 }
 
 // Start the kiosk of SITE; resolves with its address once it listens.

@@ -97,6 +97,9 @@ await main(async () => {
   await v.press('next', { a0: 'OK' });
   on('Is it warm or cold?');
   check('two questions on one page', v.page.body.includes('Which colour is it?') && (v.page.body.match(/<h1/g) || []).length === 1);
+  await v.press('next', { a1: 'kept' });
+  check('a summary leads to what is missing', /class="summary" role="alert" tabindex="-1" autofocus>.*?<a class="ctl" href="#a0">Is it warm or cold\?<\/a>/s.test(v.page.body) && !/href="#a1-f"/.test(v.page.body));
+  check('the field says it too, and the rest stays', /<p class="err" id="a0-error">/.test(v.page.body) && v.page.body.includes('value="kept"'));
   await v.press('next', { a0: 'warm', a1: 'green & "blue"' });
   for (let i = 0; i < 3 && !/value="add"/.test(v.page.body); i++) await v.press('next', { a0: `friend ${i}` });
   check('a repeat asks for more', /value="add"/.test(v.page.body), v.h1());

@@ -178,10 +178,11 @@ each(const char *dir, uint8_t lane, bool show, size_t *count)
 	return 0;
 }
 
-/* Sign FILES as a bundle of KIND and put it into site.db, as sync would. */
+/* Sign FILES as a bundle of KIND and put it into site.db, as sync would; $BUNDLE_SITE: for that site alone. */
 static int
 bundle(const char *dir, int kind, const char *serial, char **files)
 {
+	const char *target = getenv("BUNDLE_SITE");
 	struct seal_key *key = NULL;
 	struct outbox *ob = NULL;
 	struct buf payload, file, out;
@@ -189,6 +190,8 @@ bundle(const char *dir, int kind, const char *serial, char **files)
 	struct err err;
 	int status = 0;
 
+	if (target != NULL)
+		bundle_site_target(target, b.target);
 	buf_init(&payload, 8 << 20);
 	buf_init(&file, 8 << 20);
 	buf_init(&out, 9 << 20);
@@ -214,6 +217,23 @@ bundle(const char *dir, int kind, const char *serial, char **files)
 	return status;
 }
 
+/* This box stands at SITE, as sync says it when it takes a bundle. */
+static int
+at_site(const char *dir, const char *name)
+{
+	struct outbox *ob = NULL;
+	uint8_t target[16];
+	struct err err;
+	int status = 0;
+
+	bundle_site_target(name, target);
+	if (outbox_open(in(dir, "site.db"), OUTBOX_SYNC, &ob, &err) != ERR_OK
+	    || outbox_meta_put(ob, "site.target", target, sizeof(target), &err) != ERR_OK)
+		status = fail(&err);
+	outbox_close(ob);
+	return status;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -229,11 +249,13 @@ main(int argc, char **argv)
 		printf("%zu\n", n);
 		return status;
 	}
+	if (argc == 4 && strcmp(argv[1], "at") == 0)
+		return at_site(argv[2], argv[3]);
 	if (argc >= 5 && strcmp(argv[1], "notices") == 0)
 		return bundle(argv[2], BUNDLE_NOTICES, argv[3], argv + 4);
 	if (argc >= 5 && strcmp(argv[1], "forms") == 0)
 		return bundle(argv[2], BUNDLE_FORMS, argv[3], argv + 4);
 	fprintf(stderr, "usage: tool_site make DIR [FORM.xml..] | open DIR | concerns DIR | count DIR\n"
-	    "       tool_site forms|notices DIR SERIAL FILE..\n");
+	    "       tool_site forms|notices DIR SERIAL FILE.. | at DIR SITE\n");
 	return 2;
 }
