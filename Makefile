@@ -114,8 +114,8 @@ $(O)/$(1): $(O)/$(MAIN_$(1))/main.o $(ALIBS)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
-# tests/torture.c stands in front of the allocator in our own code (not in the libraries').
-WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup
+# tests/torture.c stands in front of the allocator and of the calls that write files in our own code (not in the libraries').
+WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup,--wrap=open,--wrap=mkostemp,--wrap=write,--wrap=fsync,--wrap=fchmod,--wrap=rename,--wrap=link,--wrap=unlink,--wrap=close
 # Fuzz targets get libFuzzer under V=fuzz, else a small driver of our own (a slice for make test).
 FUZZ_MAIN := $(if $(filter fuzz,$(V)),-fsanitize=fuzzer,$(O)/tests/fuzz/driver.o)
 $(FUZZERS): $(if $(filter fuzz,$(V)),,$(O)/tests/fuzz/driver.o)

@@ -140,8 +140,12 @@ put(const char *path, const void *data, size_t len, mode_t mode, bool only_new, 
 	}
 	if (rc != ERR_OK || only_new)
 		unlink(tmp);
-	if (rc == ERR_OK)
+	if (rc == ERR_OK) {
 		rc = file_sync_parent(path, err);
+		/* Nobody was told of a new file, so that another try may make it. */
+		if (rc != ERR_OK && only_new)
+			unlink(path);
+	}
 	return rc;
 }
 

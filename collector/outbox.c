@@ -437,9 +437,15 @@ make_file(const char *path, struct err *err)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0660);
 	enum err_code rc = ERR_OK;
+	struct stat st;
 
-	if (fd < 0 && errno == EEXIST)
+	/* An empty one may be ours of an earlier try that failed before it had its mode. (Not opened: closing it would
+	 * take the locks of SQLite's connections with it.) */
+	if (fd < 0 && errno == EEXIST) {
+		if (stat(path, &st) < 0 || (st.st_size == 0 && chmod(path, 0660) < 0))
+			return err_set(err, ERR_BROKEN, "%s: %s", path, strerror(errno));
 		return ERR_OK;
+	}
 	if (fd < 0)
 		return err_set(err, ERR_BROKEN, "%s: %s", path, strerror(errno));
 	if (fchmod(fd, 0660) < 0)

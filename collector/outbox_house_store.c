@@ -269,13 +269,15 @@ static enum err_code
 quick_check(struct outbox *ob, struct err *err)
 {
 	sqlite3_stmt *s = NULL;
+	const char *text = NULL;
 	enum err_code rc = ERR_OK;
 
-	if (sqlite3_prepare_v2(ob->db, "PRAGMA quick_check(1)", -1, &s, NULL) != SQLITE_OK
-	    || sqlite3_step(s) != SQLITE_ROW)
+	if (sqlite3_prepare_v2(ob->db, "PRAGMA quick_check(1)", -1, &s, NULL) == SQLITE_OK && sqlite3_step(s) == SQLITE_ROW)
+		text = (const char *)sqlite3_column_text(s, 0);
+	if (text == NULL)
 		rc = db_err(ob->db, "quick check", err);
-	else if (strcmp((const char *)sqlite3_column_text(s, 0), "ok") != 0)
-		rc = err_set(err, ERR_BROKEN, "site.db is damaged: %s", (const char *)sqlite3_column_text(s, 0));
+	else if (strcmp(text, "ok") != 0)
+		rc = err_set(err, ERR_BROKEN, "site.db is damaged: %s", text);
 	sqlite3_finalize(s);
 	return rc;
 }
@@ -290,6 +292,8 @@ check_lane(struct outbox *ob, uint8_t lane, struct err *err)
 	struct chain_hash link;
 	enum err_code rc = outbox_lane(ob, lane, &l, err);
 
+	if (rc == ERR_ABSENT)
+		return err_set(err, ERR_BROKEN, "lane %u has no head", lane);
 	if (rc != ERR_OK)
 		return err_in(err, "lane %u", lane);
 	link = l.acked_link;
@@ -315,7 +319,11 @@ check_lane(struct outbox *ob, uint8_t lane, struct err *err)
 	outbox_span_clear(&span);
 	if (rc == ERR_OK && !chain_same(&link, &l.head_link))
 		rc = err_set(err, ERR_BROKEN, "the head of lane %u is not the link of its last record", lane);
-	return rc == ERR_OK || rc == ERR_NOMEM || rc == ERR_AGAIN ? rc : err_set(err, ERR_BROKEN, "%s", err->msg);
+	if (rc == ERR_OK || rc == ERR_NOMEM || rc == ERR_AGAIN)
+		return rc;
+	if (err != NULL)
+		err->code = ERR_BROKEN;	/* whatever it was: do not serve; the words stay */
+	return ERR_BROKEN;
 }
 
 enum err_code

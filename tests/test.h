@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tests/torture.h"
+
 /* Run SUITE (a function returning Suite *) as the whole program. */
 #define TEST_MAIN(suite) \
 	int main(void) \
@@ -18,11 +20,6 @@
 		srunner_free(sr); \
 		return bad == 0 ? EXIT_SUCCESS : EXIT_FAILURE; \
 	}
-
-/* Allocations of our own code until one fails; negative: none does (the default). */
-extern long torture_left;
-/* True if one was made to fail since torture_left was set. */
-extern int torture_hit;
 
 /* Run EXPR again and again, with the first allocation failing, the second .., until it runs through
  * without one having failed; each run in which one did must return ERR_NOMEM, or ERR_OK if it could do

@@ -8,6 +8,6 @@ crash: ## 10,000 power cuts at every point of a store's life (CUTS=N, SEED=N)
 	build/release/tests/collector/tool_crash --cuts 400 --lying --seed $(or $(SEED),0)
 
 .PHONY: faults
-faults: ## the n-th write, sync, truncate, open, delete, allocation of a store's life fails, for every n (STRIDE=N)
+faults: ## the n-th disk operation, system call, allocation of a store's life and of the files beside it fails, for every n (STRIDE=N)
 	@$(MAKE) --no-print-directory $(JOBS) build/release/tests/collector/tool_fault
 	build/release/tests/collector/tool_fault --stride $(or $(STRIDE),1) --seed $(or $(SEED),0)

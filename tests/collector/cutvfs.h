@@ -17,9 +17,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Allocations here never fail on purpose (tests/torture.c). */
-extern long torture_left;
+#include "tests/torture.h"
 
+/* Allocations here never fail on purpose. */
 static void *
 cut_alloc(void *old, size_t n)
 {
@@ -291,6 +291,105 @@ cut_reset(void)
 	cut.fail_armed = false;
 	memset(cut.seen, 0, sizeof(cut.seen));
 	cut.failed = 0;
+}
+
+/* --- a state of the disk to come back to --- */
+
+struct cut_saved {
+	struct cut_file file[CUT_FILES];
+	uint8_t *real[CUT_FILES];	/* what the program reads: the disk and all writes since */
+	size_t real_len[CUT_FILES];
+	size_t n;
+};
+
+static struct cut_inode
+inode_copy(const struct cut_inode *from)
+{
+	struct cut_inode i = { .len = from->len, .cap = from->len };
+
+	if (from->len > 0) {
+		i.disk = cut_alloc(NULL, from->len);
+		memcpy(i.disk, from->disk, from->len);
+	}
+	i.end = &i.first;
+	for (const struct cut_write *w = from->first; w != NULL; w = w->next) {
+		struct cut_write *copy = cut_alloc(NULL, sizeof(*copy));
+
+		*copy = *w;
+		copy->next = NULL;
+		if (w->len > 0) {
+			copy->data = cut_alloc(NULL, (size_t)w->len);
+			memcpy(copy->data, w->data, (size_t)w->len);
+		}
+		*i.end = copy;
+		/* i itself moves when it is returned: its end is set by whoever takes it. */
+		i.end = &copy->next;
+	}
+	return i;
+}
+
+static void
+inode_take(struct cut_inode *to, const struct cut_inode *from)
+{
+	*to = inode_copy(from);
+	if (to->first == NULL)
+		to->end = &to->first;
+}
+
+__attribute__((unused)) static void
+cut_save(struct cut_saved *s)
+{
+	memset(s, 0, sizeof(*s));
+	s->n = cut.n;
+	for (size_t i = 0; i < cut.n; i++) {
+		struct cut_file *f = &cut.file[i];
+		FILE *in;
+
+		s->file[i] = *f;
+		inode_take(&s->file[i].now, &f->now);
+		inode_take(&s->file[i].ghost, &f->ghost);
+		in = f->there ? fopen(f->path, "rb") : NULL;
+		if (in == NULL)
+			continue;
+		fseek(in, 0, SEEK_END);
+		s->real_len[i] = (size_t)ftell(in);
+		rewind(in);
+		s->real[i] = cut_alloc(NULL, s->real_len[i] + 1);
+		if (fread(s->real[i], 1, s->real_len[i], in) != s->real_len[i])
+			abort();
+		fclose(in);
+	}
+}
+
+/* All connections must be closed, and what cut_reset forgets, forgotten. */
+__attribute__((unused)) static void
+cut_load(const struct cut_saved *s)
+{
+	cut.n = s->n;
+	for (size_t i = 0; i < s->n; i++) {
+		struct cut_file *f = &cut.file[i];
+		FILE *out;
+
+		*f = s->file[i];
+		inode_take(&f->now, &s->file[i].now);
+		inode_take(&f->ghost, &s->file[i].ghost);
+		if (s->real[i] == NULL)
+			continue;
+		out = fopen(f->path, "wb");
+		if (out == NULL || fwrite(s->real[i], 1, s->real_len[i], out) != s->real_len[i] || fclose(out) != 0)
+			abort();
+	}
+}
+
+__attribute__((unused)) static void
+cut_forget(struct cut_saved *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		inode_clear(&s->file[i].now);
+		inode_clear(&s->file[i].ghost);
+		free(s->real[i]);
+	}
+	memset(s, 0, sizeof(*s));
 }
 
 /* --- the VFS --- */

@@ -106,6 +106,9 @@ life_again(struct life *l)
 {
 	static const char *const ends[] = { "", "-wal", "-shm", "-journal" };
 
+	snprintf(l->why, sizeof(l->why), "%s/site.ballast", l->dir);
+	unlink(l->why);
+	l->why[0] = '\0';
 	for (size_t i = 0; i < 4; i++) {
 		char path[300];
 
@@ -325,6 +328,30 @@ do_retain(struct life *l, struct err *err)
 	return outbox_retain(l->kiosk, 20020, 14, 60, err);
 }
 
+/* As the kiosk does it at its start. */
+static enum err_code do_check(struct life *l, struct err *err) { return outbox_check(l->kiosk, err); }
+
+static enum err_code
+space(struct life *l, int64_t low, bool want_full, struct err *err)
+{
+	char path[300];
+	struct outbox_space s = { .ballast_path = path, .ballast = 40000, .low = low, .resume = low };
+	bool full;
+	enum err_code rc;
+
+	snprintf(path, sizeof(path), "%s/site.ballast", l->dir);
+	rc = outbox_space(l->kiosk, &s, &full, NULL, err);
+	if (rc == ERR_OK && full != want_full) {
+		l->broken_promises++;
+		snprintf(l->why, sizeof(l->why), "%s although %s", full ? "full" : "not full", want_full ? "there is no room" :
+		    "there is room");
+	}
+	return rc;
+}
+
+static enum err_code do_room(struct life *l, struct err *err) { return space(l, 1, false, err); }
+static enum err_code do_full(struct life *l, struct err *err) { return space(l, INT64_MAX / 4, true, err); }
+
 static enum err_code
 do_reopen(struct life *l, struct err *err)
 {
@@ -349,9 +376,9 @@ do_rewind(struct life *l, struct err *err)
 }
 
 static enum err_code (*const life_steps[])(struct life *, struct err *) = {
-	do_open, do_put, do_put, do_slots, do_ring, do_put, do_bundle, do_small, do_receipt_some, do_put, do_tick,
+	do_open, do_check, do_room, do_put, do_put, do_slots, do_ring, do_put, do_bundle, do_small, do_receipt_some, do_put, do_tick,
 	do_concern, do_put, do_withdraw, do_tick, do_put, do_idle, do_put, do_head, do_fork, do_put, do_receipt_some,
-	do_concern, do_reopen, do_slots, do_put, do_put, do_withdraw, do_bundle, do_receipt_all, do_retain, do_put, do_tick,
+	do_concern, do_full, do_reopen, do_check, do_slots, do_room, do_put, do_put, do_withdraw, do_bundle, do_receipt_all, do_retain, do_put, do_tick,
 	do_ring, do_receipt_all, do_rewind, do_put, do_receipt_all, do_withdraw, do_put, do_restored, do_put, do_concern,
 	do_tick, do_tick, do_receipt_some, do_retain, do_put, do_idle, do_put, do_head, do_reopen, do_put, do_receipt_all,
 	do_retain, do_put,

@@ -1,6 +1,7 @@
 /* collector/outbox*.c: records go in once, come out in the order of the chain, are marked sent by receipts only,
  * move into new epochs with the same bytes, are erased by their words; concerns leave one a slot. */
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 
 #include "base/codec.h"
@@ -244,6 +245,47 @@ START_TEST(only_a_receipt_for_our_own_chain_marks_rows_sent)
 	ck_assert_uint_eq(c.waiting, 0);
 	ck_assert_int_eq(c.oldest_day, -1);
 	ck_ok(outbox_check(ob, &err));
+}
+END_TEST
+
+/* At its start the kiosk refuses a store whose unsent records do not hold together, and says what is wrong. */
+START_TEST(a_store_that_does_not_hold_together_is_refused_in_words)
+{
+	static const struct { const char *sql, *words; } cases[] = {
+		{ "UPDATE record SET nonce_body = zeroblob(length(nonce_body)) WHERE lane = 0 AND seq = 2", "records 1 to 3 of lane 0 do not hash" },
+		{ "UPDATE record SET header = CAST(substr(header, 1, 41) || x'01' || substr(header, 43) AS BLOB) WHERE lane = 0 "
+		    "AND seq = 3", "reserved bytes are not zero" },
+		{ "UPDATE lane SET head_link = zeroblob(32) WHERE lane = 0", "the head of lane 0 is not the link" },
+		{ "DELETE FROM lane WHERE lane = 1", "lane 1 has no head" },
+	};
+	sqlite3 *db = NULL;
+
+	keep_text(ob, "<one/>");
+	keep_text(ob, "<two/>");
+	ck_ok(outbox_check(ob, &err));
+	ck_assert_int_eq(sqlite3_open(db_path, &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, cases[_i].sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	err.msg[0] = '\0';
+	ck_err(outbox_check(ob, &err), ERR_BROKEN, cases[_i].words);
+}
+END_TEST
+
+/* Left by a try that failed between making the file and giving it its mode: another process could not open it. */
+START_TEST(a_file_of_an_earlier_try_gets_its_mode)
+{
+	char path[100];
+	struct stat st;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/other.db", folder);
+	f = fopen(path, "wb");
+	ck_assert_ptr_nonnull(f);
+	fclose(f);
+	ck_assert_int_eq(chmod(path, 0600), 0);
+	ck_ok(outbox_create(path, device_a, &err));
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0660);
 }
 END_TEST
 
@@ -688,6 +730,8 @@ suite(void)
 	tcase_add_test(t, a_save_is_one_commit_into_the_same_log);
 	tcase_add_test(t, spans_keep_their_limits);
 	tcase_add_test(t, only_a_receipt_for_our_own_chain_marks_rows_sent);
+	tcase_add_loop_test(t, a_store_that_does_not_hold_together_is_refused_in_words, 0, 4);
+	tcase_add_test(t, a_file_of_an_earlier_try_gets_its_mode);
 	tcase_add_test(t, new_epoch_holds_the_same_unsent_bytes);
 	tcase_add_test(t, rewind_after_the_centre_was_restored);
 	tcase_add_test(t, rows_go_after_their_receipt_and_never_before);
