@@ -399,11 +399,12 @@ handle(void *arg, const struct http_request *r, struct http_response *out)
 {
 	struct pages *p = arg;
 	struct page_request q = { .pages = p, .r = r, .out = out, .arena = r->arena };
+	bool get = strcmp(r->method, "GET") == 0 || strcmp(r->method, "HEAD") == 0;
 
 	atomic_fetch_add(&p->requests, 1);
-	if (strcmp(r->path, "/healthz") == 0) {
+	if (strcmp(r->path, "/healthz") == 0 && get) {
 		http_plain(out, 200, "ok\n");
-	} else if (strcmp(r->path, "/metrics") == 0) {
+	} else if (strcmp(r->path, "/metrics") == 0 && get) {
 		metrics(p, out);
 	} else if (strcmp(r->path, post_path) == 0) {
 		if (strcmp(r->method, "POST") == 0)

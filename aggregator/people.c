@@ -145,6 +145,12 @@ people_handle(struct people *p, const struct http_request *r, struct http_respon
 	struct err err = {0};
 	struct visitor v;
 
+	if (!post && strcmp(r->method, "GET") != 0 && strcmp(r->method, "HEAD") != 0) {
+		http_plain(out, 405, "These pages know GET and POST.\n");
+		if (http_add(out, "Allow", "GET, HEAD, POST", NULL) != ERR_OK)
+			out->status = 503;
+		return true;
+	}
 	if (!post && serve_static(p, r, out))
 		return true;
 	if (strcmp(r->path, "/sign-in") == 0) {

@@ -58,7 +58,7 @@ struct visitor {
 void people_init(struct people *p);
 void people_clear(struct people *p);
 
-/* Static files and /sign-in, /sign-out: true if the request was one of them and is answered. */
+/* Static files, /sign-in, /sign-out, and methods that no page has (405): true if the request was one of them and is answered. */
 bool people_handle(struct people *p, const struct http_request *r, struct http_response *out);
 /* Who asks? False: nobody; the answer then is a redirect to the sign-in page (for GET) or 403. */
 bool people_visitor(struct people *p, const struct http_request *r, struct visitor *v, struct http_response *out);

@@ -115,13 +115,13 @@ sample_cmp(const void *a, const void *b)
 	return strcmp(((const struct pub_row *)a)->id, ((const struct pub_row *)b)->id);
 }
 
-/* Publication NO after PREVIOUS (a file hash, or ""), signed with the publish key of SEED. */
+/* Publication NO of MONTHS months after PREVIOUS (a file hash, or ""), signed with the publish key of SEED. */
 static inline void
-sample_publication(int64_t no, const char *previous, uint8_t seed, struct buf *out)
+sample_months(int64_t no, const char *previous, uint8_t seed, int months, struct buf *out)
 {
-	enum { ROWS = 7 * 24 };
-	struct pub_row *rows = calloc(ROWS, sizeof(*rows));
-	char (*ids)[64] = calloc(ROWS * 3, sizeof(*ids));
+	size_t most = 7 * (size_t)months;
+	struct pub_row *rows = calloc(most, sizeof(*rows));
+	char (*ids)[64] = calloc(most * 3, sizeof(*ids));
 	struct pub_definition def = { "sat-users", 3,
 	    "0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9",
 	    "[indicator]\nid = sat-users\nversion = 3\nkind = proportion\ntitle_easy = People who are happy with the help they get\n"
@@ -138,7 +138,7 @@ sample_publication(int64_t no, const char *previous, uint8_t seed, struct buf *o
 	struct err err = {0};
 	size_t n = 0;
 
-	for (int month = 0; month < 24; month++)
+	for (int month = 0; month < months; month++)
 		for (int site = -1; site < 6; site++, n++)
 			sample_row(&rows[n], ids, n, site, month, no);
 	qsort(rows, n, sizeof(*rows), sample_cmp);
@@ -151,6 +151,12 @@ sample_publication(int64_t no, const char *previous, uint8_t seed, struct buf *o
 	seal_key_free(key);
 	free(rows);
 	free(ids);
+}
+
+static inline void
+sample_publication(int64_t no, const char *previous, uint8_t seed, struct buf *out)
+{
+	sample_months(no, previous, seed, 24, out);
 }
 
 #endif

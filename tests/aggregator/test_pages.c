@@ -419,6 +419,125 @@ START_TEST(odata_answers_as_the_standard_says)
 }
 END_TEST
 
+/* Where the walk goes on, without "http://x"; "" at its end. */
+static void
+next_link(const struct buf *out, char path[512])
+{
+	static const char mark[] = "\"@odata.nextLink\":\"http://x";
+	const char *at = strstr(buf_str(out), mark);
+
+	snprintf(path, 512, "%.*s", at == NULL ? 0 : (int)strcspn(at + sizeof(mark) - 1, "\""), at == NULL ? "" : at + sizeof(mark) - 1);
+}
+
+static size_t
+times(const struct buf *out, const char *text)
+{
+	size_t n = 0;
+
+	for (const char *at = buf_str(out); (at = strstr(at, text)) != NULL; at++)
+		n++;
+	return n;
+}
+
+/* A walk stays in the publication that it began with, also when a newer one comes in between, and after that one too; a
+ * new walk begins with the newer. */
+START_TEST(a_walk_survives_a_newer_publication)
+{
+	static const char first[] = "/odata/Results?$select=id,publication&$orderby=id";
+	char cookie[256], sha256[65] = "", path[512], again[512];
+	struct publication p;
+	struct buf out, file;
+
+	buf_init(&out, PUB_MAX);
+	buf_init(&file, PUB_MAX);
+	sample_months(1, "", 5, 100, &file);
+	ck_assert_int_eq(ask("POST", "/v1/publication", "", file.data, file.len, &out), 201);
+	ck_ok(pub_read(file.data, file.len, &p, &err));
+	snprintf(sha256, sizeof(sha256), "%s", p.file_sha256);
+	pub_clear(&p);
+	sign_in(cookie, &out);
+	ck_assert_int_eq(ask("GET", first, cookie, NULL, 0, &out), 200);
+	ck_assert_uint_eq(times(&out, "\"publication\":1}"), 500);
+	next_link(&out, path);
+	ck_assert_str_ne(path, "");
+	publish(2, sha256, 5, 201, &out);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(ask("GET", path, cookie, NULL, 0, &out), 200);
+		ck_assert_uint_eq(times(&out, "\"publication\":1}"), 200);
+		ck_assert_uint_eq(times(&out, "\"publication\":2}"), 0);
+		next_link(&out, again);
+		ck_assert_str_eq(again, "");
+	}
+	ck_assert_int_eq(ask("GET", first, cookie, NULL, 0, &out), 200);
+	ck_assert_uint_eq(times(&out, "\"publication\":2}"), 168);
+	next_link(&out, path);
+	ck_assert_str_eq(path, "");
+	buf_free(&out);
+	buf_free(&file);
+}
+END_TEST
+
+/* What nobody should send, on every path: a clear refusal or a page, never a crash, never a figure without a session. */
+START_TEST(every_route_stands_what_nobody_should_send)
+{
+	static const char *const paths[] = { "/", "/indicator/", "/indicator/sat-users", "/easy/", "/easy/x", "/groups", "/csv/", "/csv/all.csv",
+	    "/csv/all.csv-metadata.json", "/xlsx/", "/xlsx/all.xlsx", "/publications", "/publications/", "/publications/1", "/about",
+	    "/odata", "/odata/", "/odata/Results", "/odata/$metadata", "/sign-in", "/sign-out", "/v1/publication", "/static/",
+	    "/static/people.css", "/healthz", "/metrics", "/nowhere" };
+	static const char *const tails[] = { "%00", "/../../etc/passwd", "%2e%2e%2f%2e%2e%2fetc%2fpasswd", "?area=%00", "?area='%20or%201=1--",
+	    "?$filter=%27", "?$skiptoken=9999999999999999999.1.1.x", "?%24top=99999999999999999999", "?area=<script>alert(1)</script>",
+	    "?area=%ff%fe", "?version=-1", "?look=large&look=small", "?$orderby=id,id,id,id,id,id,id,id,id,id,id", "%0d%0aX:%20y" };
+	static const char *const methods[] = { "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "BREW", "HEAD" };
+	char cookie[256], longest[9000];
+	struct buf out;
+
+	buf_init(&out, PUB_MAX);
+	publish(1, "", 5, 201, &out);
+	sign_in(cookie, &out);
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		bool is_open = strncmp(paths[i], "/static", 7) == 0 || strcmp(paths[i], "/healthz") == 0
+		    || strcmp(paths[i], "/metrics") == 0 || strcmp(paths[i], "/sign-in") == 0;
+
+		for (size_t k = 0; k < ARRAY_LEN(tails); k++)
+			for (int in = 0; in < 2; in++) {
+				char path[400];
+				int status;
+
+				snprintf(path, sizeof(path), "%s%s", paths[i], tails[k]);
+				status = ask("GET", path, in ? cookie : "", NULL, 0, &out);
+				ck_assert_msg(status != 500 && status != 503, "%s: %d", path, status);
+				ck_assert_msg(!says(&out, "root:") && !says(&out, "<script") && !says(&out, "\r\nX: y"), "%s", path);
+				ck_assert_msg(in || is_open || status == 303 || status == 401 || status == 405 || status >= 400, "%s: %d", path, status);
+				ck_assert_msg(in || !says(&out, "sat-users@3"), "%s without a session", path);
+			}
+		for (size_t k = 0; k < ARRAY_LEN(methods); k++) {
+			int status = ask(methods[k], paths[i], cookie, "x=1", strcmp(methods[k], "HEAD") == 0 ? 0 : 3, &out);
+
+			ck_assert_msg(status != 500 && status != 503 && (status >= 400 || strcmp(methods[k], "HEAD") == 0 || status == 303),
+			    "%s %s: %d", methods[k], paths[i], status);
+		}
+		memset(longest, 'a', sizeof(longest));
+		snprintf(longest, 200, "%s?", paths[i]);
+		longest[strlen(longest)] = 'a';
+		longest[sizeof(longest) - 1] = '\0';
+		ck_assert_int_ne(ask("GET", longest, cookie, NULL, 0, &out), 500);
+	}
+	/* Sent by another site: nothing is done. */
+	ck_assert_int_eq(ask("POST", "/sign-out", cookie, "csrf=0000000000000000000000000000000000000000000000000000000000000000", 69, &out), 403);
+	ck_assert_int_eq(ask("GET", "/", cookie, NULL, 0, &out), 200);
+	for (const char *const *next = (const char *const[]){ "//evil.example", "/\\evil.example", "https://evil.example/", "/%0d%0aSet-Cookie:x",
+	    NULL }; *next != NULL; next++) {
+		char form[300];
+
+		snprintf(form, sizeof(form), "name=ann&password=blue+teapot+on+the+hill&next=%s", *next);
+		ck_assert_int_eq(ask("POST", "/sign-in", "", form, strlen(form), &out), 303);
+		ck_assert_msg(!says(&out, "evil") && !says(&out, "Set-Cookie:x"), "%s", *next);
+	}
+	ck_assert_int_eq(ask("GET", "/healthz", "", NULL, 0, &out), 200);
+	buf_free(&out);
+}
+END_TEST
+
 static Suite *
 pages_suite(void)
 {
@@ -439,6 +558,8 @@ pages_suite(void)
 	tcase_add_test(t, plain_http_stays_on_this_machine);
 	tcase_add_test(t, a_huge_form_is_refused);
 	tcase_add_test(t, odata_answers_as_the_standard_says);
+	tcase_add_test(t, a_walk_survives_a_newer_publication);
+	tcase_add_test(t, every_route_stands_what_nobody_should_send);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -1,4 +1,4 @@
-/* Serve the published pages with the sample publication, to look at them: tool_pages DIR [SECONDS].
+/* Serve the published pages with the sample publication, to look at them: tool_pages DIR [SECONDS [MONTHS]].
  * Prints the address and a reader's token. Sign in as viewer / "blue teapot on the hill". */
 #include "aggregator/pages.h"
 #include "aggregator/publication_store.h"
@@ -30,7 +30,7 @@ main(int argc, char **argv)
 	buf_init(&file, PUB_MAX);
 	buf_init(&text, KEYRING_MAX);
 	sample_ring(ring_path);
-	sample_publication(1, "", 5, &file);
+	sample_months(1, "", 5, argc > 3 ? atoi(argv[3]) : 24, &file);
 	if (file_read(ring_path, &text, &err) != ERR_OK
 	    || keyring_parse((const char *)text.data, text.len, &ring, &err) != ERR_OK
 	    || users_open(db, &users, &err) != ERR_OK
