@@ -142,14 +142,21 @@ device_tls_hook(struct device_tls *t, void *p)
 	(void)gnutls_session_ticket_enable_server(session, &t->ticket_key);
 }
 
-static enum err_code
-read_provisional(const gnutls_datum_t *der, struct device_peer *out, struct err *err)
+enum err_code
+device_tls_provisional(void *p, struct device_peer *out, struct err *err)
 {
+	const gnutls_datum_t *der;
 	gnutls_x509_crt_t crt = NULL;
 	gnutls_pubkey_t pub = NULL;
 	gnutls_datum_t spki = { NULL, 0 };
-	int no = gnutls_x509_crt_init(&crt);
+	unsigned n = 0;
+	int no;
 
+	out->provisional = false;
+	der = p == NULL ? NULL : gnutls_certificate_get_peers(p, &n);
+	if (der == NULL || n != 1)
+		return ERR_OK;
+	no = gnutls_x509_crt_init(&crt);
 	if (no == 0)
 		no = gnutls_x509_crt_import(crt, der, GNUTLS_X509_FMT_DER);
 	out->provisional = no == 0 && self_signed(crt);
@@ -183,7 +190,7 @@ device_tls_peer(void *p, struct device_peer *out, struct err *err)
 	if (sent == NULL || n == 0)
 		return err_set(err, ERR_DENIED, "no client certificate");
 	chain_sha256(sent[0].data, sent[0].size, out->cert_sha256);
-	return n == 1 ? read_provisional(&sent[0], out, err) : ERR_OK;
+	return ERR_OK;
 }
 
 bool

@@ -23,8 +23,10 @@ enum err_code device_tls_new(const char *ca_pem, struct device_tls **out, struct
 void device_tls_free(struct device_tls *t);	/* NULL is fine */
 /* What http_conf.tls_hook calls for each new session. */
 void device_tls_hook(struct device_tls *t, void *session);
-/* The certificate of a session's other side. ERR_DENIED if there is none. */
+/* The certificate of a session's other side: its hash, by which the registry knows it. ERR_DENIED if there is none. */
 enum err_code device_tls_peer(void *session, struct device_peer *out, struct err *err) MUST_CHECK;
+/* For one that the registry does not know (a certificate is parsed for it): is it a box's own, and its key? */
+enum err_code device_tls_provisional(void *session, struct device_peer *out, struct err *err) MUST_CHECK;
 /* For http_conf.say: a failed handshake is one line, that with the reason where we know it. */
 bool device_tls_say(struct device_tls *t, const char *text);
 /* Handshakes refused since the start. */

@@ -196,15 +196,17 @@ begin(void *arg, const struct http_request *r, uint64_t body_len, void **state, 
 		refuse(d, r, c, out, 403, "certificate", err.msg);
 		return false;
 	}
-	if (!c->peer.provisional) {
-		pthread_mutex_lock(&d->lock);
-		rc = d->store->ops->device_by_cert(d->store, c->peer.cert_sha256, &c->device, &err);
-		pthread_mutex_unlock(&d->lock);
-		if (rc != ERR_OK && rc != ERR_ABSENT) {
-			later(d, r, c, out, &err);
-			return false;
-		}
-		c->registered = rc == ERR_OK;
+	pthread_mutex_lock(&d->lock);
+	rc = d->store->ops->device_by_cert(d->store, c->peer.cert_sha256, &c->device, &err);
+	pthread_mutex_unlock(&d->lock);
+	c->registered = rc == ERR_OK;
+	if (rc != ERR_OK && rc != ERR_ABSENT) {
+		later(d, r, c, out, &err);
+		return false;
+	}
+	if (rc == ERR_ABSENT && device_tls_provisional(r->tls, &c->peer, &err) != ERR_OK) {
+		refuse(d, r, c, out, 403, "certificate", err.msg);
+		return false;
 	}
 	return judge(d, r, c, body_len, out);
 }

@@ -13,3 +13,8 @@ SIM_SEEDS ?= 10000
 sim: deps-test ## boxes and a centre simulated from SIM_SEEDS seeds: loss, doubling, restores, failing commits
 	@$(MAKE) --no-print-directory $(JOBS) V=asan build/asan/tests/sync/test_sim
 	@CANDOUR_SIM_SEEDS=$(SIM_SEEDS) CK_DEFAULT_TIMEOUT=3600 build/asan/tests/sync/test_sim
+
+.PHONY: bench-reconnect
+bench-reconnect: deps-test ## 10,000 devices reconnecting by full mutual TLS against GnuTLS handshakes alone (`make bench` takes 2,000)
+	@$(MAKE) --no-print-directory $(JOBS) all build/release/tests/sync/tool_reconnect build/release/tests/sync/tool_keys
+	@DEVICES=10000 tests/sync/bench_reconnect.sh
