@@ -122,3 +122,18 @@ form_questions_list(const struct form *f, struct arena *arena, const struct form
 		*n = 0;
 	return rc;
 }
+
+const char *
+form_group_extra(const struct form *f, const char *path, const char *key)
+{
+	for (uint32_t i = 0; i < f->n_bodies; i++) {
+		const struct body *b = &f->bodies[i];
+
+		if (b->kind != BODY_GROUP || b->path == NULL || strcmp(b->path, path) != 0 || b->extra == NULL)
+			continue;
+		for (const char *const *e = b->extra; e[0] != NULL; e += 2)
+			if (strcmp(e[0], key) == 0)
+				return e[1];
+	}
+	return "";
+}

@@ -28,4 +28,7 @@ struct form_question {
 enum err_code form_questions_list(const struct form *f, struct arena *arena, const struct form_question **out, size_t *n,
 	struct err *err) MUST_CHECK;
 
+/* What the column kiosk::KEY says of the group at PATH ("/data/food"): "minutes" of a topic. "" if it says nothing. */
+const char *form_group_extra(const struct form *f, const char *path, const char *key);
+
 #endif

@@ -122,6 +122,7 @@ add(struct catalog *c, struct beside *beside, const char *name, const char *xml,
 	s->roles = form_setting(s->form, "roles");
 	s->is_concern = strcmp(form_setting(s->form, "lane"), "concern") == 0;
 	s->is_visit = strcmp(s->family, "visit") == 0;
+	s->is_group = strcmp(s->family, "group") == 0;
 	s->is_locked = word_in("yes true true()", form_setting(s->form, "locked"));
 	s->minutes = number(s->form, "minutes", 240);
 	s->idle_s = number(s->form, "idle_seconds", 600);
@@ -285,7 +286,7 @@ catalog_concern(const struct catalog *c)
 static bool
 is_asked(const struct shelf *s)
 {
-	return !s->is_concern && !s->is_visit;
+	return !s->is_concern && !s->is_visit && !s->is_group;
 }
 
 bool

@@ -14,6 +14,7 @@ struct shelf {
 	const char *family, *variant, *roles;	/* borrowed from the form; variant "standard" if it says nothing */
 	bool is_concern;	/* lane 1 */
 	bool is_visit;		/* family "visit": who answers */
+	bool is_group;		/* family "group": a guide of focus groups */
 	bool is_locked;		/* tested wording: nothing is turned */
 	unsigned minutes;	/* 0: not said */
 	unsigned idle_s;	/* 0: the kiosk's */

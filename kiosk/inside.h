@@ -48,6 +48,7 @@ struct kiosk {
 	char *number_text;
 	struct visits visits;
 	struct staff staff;
+	struct group_room *group;	/* focus groups (group_desk.h) */
 	char version[20];		/* of the static files */
 	struct buf font[2];
 	char ballast[4096], media_folder[4200], speech_folder[4200], notices_folder[4200];
@@ -102,6 +103,9 @@ enum err_code keep_prepare(struct kiosk *k, struct visit *v, struct err *err) MU
 /* Finalise, seal, put, commit. ERR_OK: durable. */
 enum err_code keep_answers(struct kiosk *k, struct visit *v, struct err *err) MUST_CHECK;
 enum err_code keep_concern(struct kiosk *k, struct visit *v, struct err *err) MUST_CHECK;
+/* Seal CONTENT of TYPE, written by SHELF's form (NULL: none), for LANE_ANSWERS as record ID. TAG NULL: random. */
+enum err_code keep_seal(struct kiosk *k, const struct shelf *shelf, enum plain_type type, const uint8_t id[16],
+	const uint8_t *tag, const struct buf *content, int64_t *day, struct sealed_record *out, struct err *err) MUST_CHECK;
 /* Lane 1 goes on in its slots, whatever anybody writes. */
 void keep_tick(struct kiosk *k);
 /* Seconds since 1970 as far as known, days of it, and how well they are known. */
@@ -138,6 +142,16 @@ void about_aloud(struct kiosk *k, const char *page, const char *path, const stru
 	const struct http_request *r, struct arena *a, struct frame *f);
 /* "8 questions, about 5 minutes." */
 const char *show_how_long(struct kiosk *k, const struct words *w, struct arena *a);
+/* --- group_desk.c: focus groups --- */
+enum err_code group_open(struct kiosk *k, struct err *err) MUST_CHECK;
+void group_close(struct kiosk *k);
+bool group_handle(struct kiosk *k, const struct http_request *r, bool lan, struct http_response *out);
+/* Does R come from a desk of the session that is open? */
+bool group_is_desk(struct kiosk *k, const struct http_request *r, bool lan);
+/* The catalogue must stay while a session is open. */
+bool group_holds_forms(const struct kiosk *k);
+/* Lock what is left alone; once a second. */
+void group_tick(struct kiosk *k);
 bool about_handle(struct kiosk *k, const struct http_request *r, bool lan, struct http_response *out);
 /* A text field of the body without NULs, or "". */
 const char *field_text(const struct http_request *r, const char *name);

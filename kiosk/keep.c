@@ -40,10 +40,10 @@ keep_prepare(struct kiosk *k, struct visit *v, struct err *err)
 
 /* Seal CONTENT for LANE to those whom the ring names today. */
 static enum err_code
-seal(struct kiosk *k, const struct shelf *shelf, const uint8_t id[16], const uint8_t *tag, uint8_t lane,
+seal(struct kiosk *k, const struct shelf *shelf, enum plain_type type, const uint8_t id[16], const uint8_t *tag, uint8_t lane,
     const struct buf *content, int64_t *day, struct sealed_record *out, struct err *err)
 {
-	struct record_plain plain = { .type = PLAIN_INSTANCE, .content = content->data, .len = content->len };
+	struct record_plain plain = { .type = type, .content = content->data, .len = content->len };
 	struct seal_recipient to[RECORD_RECIPIENTS];
 	enum clock_quality quality;
 	int64_t now = keep_now(k, &quality);
@@ -54,7 +54,8 @@ seal(struct kiosk *k, const struct shelf *shelf, const uint8_t id[16], const uin
 	*day = now / DAY_S;
 	if (k->ring == NULL)
 		return err_set(err, ERR_AGAIN, "there is no key ring to seal to");
-	memcpy(plain.form, shelf->id, sizeof(plain.form));
+	if (shelf != NULL)
+		memcpy(plain.form, shelf->id, sizeof(plain.form));
 	record_plain_time(&plain, k->clock, now - clock_now_s(k->clock), quality, k->boot);
 	rc = keyring_recipients(k->ring, lane, *day, to, &n, &stale, err);
 	if (rc != ERR_OK)
@@ -62,6 +63,13 @@ seal(struct kiosk *k, const struct shelf *shelf, const uint8_t id[16], const uin
 	if (stale)
 		log_event("kiosk", "alarm=keyring_stale serial=%u", k->ring->serial);
 	return seal_record(to, n, lane, k->device, id, tag, &plain, out, err);
+}
+
+enum err_code
+keep_seal(struct kiosk *k, const struct shelf *shelf, enum plain_type type, const uint8_t id[16], const uint8_t *tag,
+    const struct buf *content, int64_t *day, struct sealed_record *out, struct err *err)
+{
+	return seal(k, shelf, type, id, tag, LANE_ANSWERS, content, day, out, err);
 }
 
 enum err_code
@@ -77,7 +85,7 @@ keep_answers(struct kiosk *k, struct visit *v, struct err *err)
 	chain_withdraw_tag(v->w, tag);
 	rc = session_finalise(v->main.session, &xml, err);
 	if (rc == ERR_OK)
-		rc = seal(k, v->main.shelf, v->record_id, tag, LANE_ANSWERS, &xml, &day, &record, err);
+		rc = seal(k, v->main.shelf, PLAIN_INSTANCE, v->record_id, tag, LANE_ANSWERS, &xml, &day, &record, err);
 	if (rc == ERR_OK)
 		rc = outbox_put(k->ob, &record, day, err);
 	/* Sent twice: it is there, which is what was wanted. */
@@ -127,7 +135,7 @@ keep_concern(struct kiosk *k, struct visit *v, struct err *err)
 	buf_init_secret(&xml, XML_MAX);
 	rc = session_finalise(v->concern.session, &xml, err);
 	if (rc == ERR_OK)
-		rc = seal(k, v->concern.shelf, v->concern_id, NULL, LANE_CONCERNS, &xml, &day, &record, err);
+		rc = seal(k, v->concern.shelf, PLAIN_INSTANCE, v->concern_id, NULL, LANE_CONCERNS, &xml, &day, &record, err);
 	if (rc == ERR_OK && (!k->is_lane1_started || !slots(k, &s, to)))
 		rc = err_set(err, ERR_AGAIN, "lane 1 has not begun");
 	if (rc == ERR_OK)

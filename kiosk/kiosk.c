@@ -184,7 +184,7 @@ reload(struct kiosk *k)
 		load_notices(k);
 		k->is_reload_due = true;
 	}
-	if (k->is_reload_due && k->visits.open == 0) {
+	if (k->is_reload_due && k->visits.open == 0 && !group_holds_forms(k)) {
 		load_forms(k);
 		k->is_reload_due = false;
 	}
@@ -355,6 +355,8 @@ kiosk_open(const struct kiosk_conf *conf, const struct clock *clock, struct kios
 	if (rc == ERR_OK)
 		rc = visits_init(&k->visits, err);
 	if (rc == ERR_OK)
+		rc = group_open(k, err);
+	if (rc == ERR_OK)
 		rc = open_site(k, err);
 	if (rc == ERR_OK) {
 		k->catalog = calloc(1, sizeof(*k->catalog));
@@ -378,6 +380,7 @@ kiosk_close(struct kiosk *k)
 	if (k == NULL)
 		return;
 	visits_clear(&k->visits);
+	group_close(k);
 	catalog_free(k->catalog);
 	notices_free(k->notices);
 	keyring_free(k->ring);
@@ -436,6 +439,7 @@ kiosk_tick(struct kiosk *k)
 
 	pthread_mutex_lock(&k->lock);
 	(void)visits_sweep(&k->visits, now);
+	group_tick(k);
 	if (now - k->last_slow_ms >= SLOW_MS || k->seen_version == -1) {
 		k->last_slow_ms = now;
 		reload(k);

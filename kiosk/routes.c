@@ -384,6 +384,8 @@ route(struct kiosk *k, const struct http_request *r, bool lan, struct http_respo
 			staff_end(k);
 		if (visit_of(k, r, lan) != NULL)
 			http_see_other(out, "/s");
+		else if (group_is_desk(k, r, lan))
+			http_see_other(out, "/group/s");
 		else
 			show_attract(k, r, http_query(r, "l"), lan, out);
 	} else if (is(p, "/start")) {
@@ -405,7 +407,7 @@ route(struct kiosk *k, const struct http_request *r, bool lan, struct http_respo
 		health_handle(k, out);
 	} else if (is(p, "/metrics") && !is_post(r) && !lan) {
 		metrics_handle(k, out);
-	} else if (!about_handle(k, r, lan, out) && !staff_handle(k, r, lan, out)) {
+	} else if (!about_handle(k, r, lan, out) && !staff_handle(k, r, lan, out) && !group_handle(k, r, lan, out)) {
 		not_found(k, out);
 	}
 }

@@ -803,7 +803,7 @@ show_how_long(struct kiosk *k, const struct words *w, struct arena *a)
 	const char *text;
 
 	for (size_t i = 0; i < k->catalog->n && s == NULL; i++)
-		if (!k->catalog->shelf[i].is_concern && !k->catalog->shelf[i].is_visit)
+		if (!k->catalog->shelf[i].is_concern && !k->catalog->shelf[i].is_visit && !k->catalog->shelf[i].is_group)
 			s = &k->catalog->shelf[i];
 	if (s == NULL)
 		return "";
@@ -856,7 +856,7 @@ show_attract(struct kiosk *k, const struct http_request *r, const char *code, bo
 		view.n_notices = 1;
 	}
 	for (size_t i = 0; i < k->catalog->n; i++)
-		any |= !k->catalog->shelf[i].is_concern && !k->catalog->shelf[i].is_visit;
+		any |= !k->catalog->shelf[i].is_concern && !k->catalog->shelf[i].is_visit && !k->catalog->shelf[i].is_group;
 	view.is_in_use = !lan && in_use(k);
 	view.note = k->is_full ? w->attract_full : k->ring == NULL ? w->unavailable_text
 	    : !any ? w->attract_no_form : view.is_in_use ? w->attract_in_use : "";

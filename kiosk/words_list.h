@@ -3,6 +3,8 @@
 #ifndef KIOSK_WORDS_LIST_H
 #define KIOSK_WORDS_LIST_H
 
+#include "kiosk/group_words.h"
+
 #define KIOSK_WORDS(X) \
 	X(back) X(continue_) X(start) X(finished) X(listen) X(listen_stop) X(text_size) \
 	X(something_wrong) X(stop_delete) X(question_n) X(of_n) X(skip) X(skip_main) X(nav) \
@@ -55,6 +57,7 @@
 	X(tablets_none) X(tablets_remove) X(tablets_full) X(tablets_off) X(tablets_words) \
 	X(join_title) X(join_label) X(join_hint) X(join_do) X(join_wrong) \
 	X(unavailable_title) X(unavailable_text) X(not_found_title) X(not_found_text) \
-	X(refused_title) X(refused_text) X(too_fast_title) X(to_start)
+	X(refused_title) X(refused_text) X(too_fast_title) X(to_start) \
+	GROUP_WORDS(X)
 
 #endif

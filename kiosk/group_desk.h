@@ -1,0 +1,89 @@
+/* What the files of focus groups share: the session that is open on this kiosk, and the desks, the tablets of up to
+ * four people who lead it. The caller holds the kiosk's lock. */
+#ifndef KIOSK_GROUP_DESK_H
+#define KIOSK_GROUP_DESK_H
+
+#include "kiosk/group.h"
+#include "kiosk/group_views.h"
+#include "kiosk/inside.h"
+
+enum { GROUP_DESKS = 4, GROUP_PASS_WORDS = 4, GROUP_ROWS = 4 };
+
+enum group_place { GROUP_AT_WHO, GROUP_AT_AGREE, GROUP_AT_TALK, GROUP_AT_ASK, GROUP_AT_POLL, GROUP_AT_READ,
+	GROUP_AT_CLOSE, GROUP_AT_DONE, GROUP_AT_OWN };
+
+struct group_desk {
+	bool is_open, is_lead, is_lan;
+	uint8_t cookie[16], page[16];
+	enum group_place at;
+	const struct words *w;
+	size_t poll, first;		/* shown; first row of a long list */
+	unsigned read_topic;
+	const char *error;		/* a text of words, or NULL */
+	/* what was typed and is not kept yet: shown again */
+	struct buf words, sentence, minority;	/* secret */
+	int who;			/* -1: nobody chosen */
+	uint32_t themes;
+	bool is_exact;
+	unsigned counted[3];		/* agree, change, not agreed */
+	/* the tablet is passed round */
+	bool is_passing, has_ballot, is_leaving;
+	uint8_t ballot[16];		/* single use: who has the tablet now */
+	char number[5];			/* to come back from passing */
+	unsigned number_tries;
+};
+
+struct group_room {
+	struct group *g;		/* NULL: locked, or none */
+	bool has_session, is_sealed;
+	uint8_t id[16];			/* its draft */
+	char code[GROUP_CODE + 1];	/* with which a second tablet joins */
+	struct group_desk desks[GROUP_DESKS];
+	int64_t touched_ms;
+	bool is_busy;			/* a passphrase is being tried */
+	uint16_t receipt[4];
+	uint8_t w[32];
+	bool has_receipt;
+	unsigned code_tries;
+	int64_t code_since_ms;
+};
+
+/* --- group_desk.c --- */
+struct group_desk *group_desk_of(struct kiosk *k, const struct http_request *r, bool lan);
+/* A new desk that stands AT; NULL: all are taken. */
+struct group_desk *group_desk_new(struct kiosk *k, const struct words *w, bool lead, bool lan);
+void group_desk_cookie(const struct group_desk *d, bool lan, struct http_response *out);
+/* The key and every note leave memory; desks stay, and ask for the passphrase. */
+void group_lock(struct kiosk *k);
+/* Nothing of the session is left in memory, desks included. */
+void group_end(struct kiosk *k);
+/* After an error of an event: says it, or locks. True: it was none. */
+bool group_did(struct kiosk *k, struct group_desk *d, enum err_code rc, const struct err *err);
+int64_t group_now(struct kiosk *k);
+/* Wrong codes of anybody, twenty in ten minutes; true: not yet too many. */
+bool group_may_try_code(struct kiosk *k);
+/* Seal what the session is, remove its draft. */
+enum err_code group_seal(struct kiosk *k, struct err *err) MUST_CHECK;
+/* "Something is wrong" from any of these pages. */
+void group_wrong(struct kiosk *k, const struct words *w, bool lan, struct http_response *out);
+
+/* --- group_press.c --- */
+void group_press(struct kiosk *k, struct group_desk *d, const struct http_request *r, struct http_response *out);
+
+/* --- group_show.c --- */
+void group_show(struct kiosk *k, struct group_desk *d, struct http_response *out);
+/* The frame of a page: title and heading, buttons Back and Something is wrong, GO (label NULL: none). */
+void group_frame(struct kiosk *k, const struct words *w, struct group_view *v, const char *heading, const char *go,
+	const char *go_label);
+void group_add_act(struct arena *a, struct group_view *v, const char *go, const char *label);
+
+/* --- group_ballot.c --- */
+/* Fill V with the ballot of P and what BALLOT says. */
+void group_fill_ballot(const struct words *w, struct arena *a, const struct group_poll *p, struct group_view *v);
+/* What R chose; false: nothing, or too many: *ERROR is said then. */
+bool group_read_ballot(const struct words *w, const struct http_request *r, const struct group_poll *p,
+	uint8_t n[GROUP_OPTIONS], const char **error);
+void group_voter(const struct group *g, const struct group_poll *p, const uint8_t cookie[16], uint8_t out[16]);
+bool group_ballot_handle(struct kiosk *k, const struct http_request *r, bool lan, struct http_response *out);
+
+#endif
