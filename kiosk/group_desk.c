@@ -496,6 +496,12 @@ setup_page(struct kiosk *k, const struct words *w, const struct http_request *r,
 		return;
 	}
 	group_frame(k, w, &v, w->g_setup, "begin", w->continue_);
+	v.f.steps = text_fill(a, w->of_n, "1", "7");
+	v.f.pebbles = arena_calloc(a, 7, sizeof(*v.f.pebbles));
+	if (v.f.pebbles != NULL) {
+		v.f.pebbles[0].now = true;
+		v.f.n_pebbles = 7;
+	}
 	for (size_t i = 0; i < n; i++)
 		chips[v.n_guides++] = (struct group_chip_view){ .id = text_of(a, "guide-%zu", i), .sub = "",
 		    .value = text_of(a, "%zu", i), .label = form_title(list[i]->form),
@@ -869,6 +875,8 @@ staff_pages(struct kiosk *k, const struct http_request *r, bool lan, const struc
 
 	if (post && is(go, "wrong")) {
 		group_wrong(k, w, lan, out);
+	} else if (post && is(go, "back")) {
+		http_see_other(out, "/group");
 	} else if (post && is(go, "lost")) {
 		lost_page(k, w, field_text(r, "d"), "", out);
 	} else if (is(p, "/group/new")) {

@@ -7,7 +7,7 @@
 #include "kiosk/group_views.h"
 #include "kiosk/inside.h"
 
-enum { GROUP_DESKS = 4, GROUP_PASS_WORDS = 4, GROUP_ROWS = 4 };
+enum { GROUP_DESKS = 4, GROUP_PASS_WORDS = 4, GROUP_ROWS = 4, GROUP_NOTES_SHOWN = 3 };
 
 enum group_place { GROUP_AT_WHO, GROUP_AT_AGREE, GROUP_AT_TALK, GROUP_AT_ASK, GROUP_AT_POLL, GROUP_AT_READ,
 	GROUP_AT_CLOSE, GROUP_AT_DONE, GROUP_AT_OWN };
@@ -30,7 +30,7 @@ struct group_desk {
 	bool is_passing, has_ballot, is_leaving;
 	uint8_t ballot[16];		/* single use: who has the tablet now */
 	char number[5];			/* to come back from passing */
-	unsigned number_tries;
+	unsigned number_tries, passed;	/* passed: ballots given on it so far */
 };
 
 struct group_room {

@@ -289,7 +289,7 @@ static void
 begin_passing(struct group_desk *d)
 {
 	snprintf(d->number, sizeof(d->number), "%04u", seal_random_below(10000));
-	d->number_tries = 0;
+	d->number_tries = d->passed = 0;
 	d->is_passing = true;
 	d->has_ballot = d->is_leaving = false;
 }
@@ -366,6 +366,7 @@ press_passing(struct kiosk *k, struct group_desk *d, const char *go, const struc
 			group_voter(g, &g->polls[d->poll], d->ballot, voter);
 			if (group_did(k, d, group_vote(g, d->poll, voter, n, &err), &err)) {
 				d->has_ballot = false;
+				d->passed++;
 				wipe(d->ballot, sizeof(d->ballot));
 			}
 		}
@@ -439,11 +440,11 @@ press_read(struct kiosk *k, struct group_desk *d, const char *go, const struct h
 		return;
 	}
 	if (is(go, "more")) {
-		d->first += GROUP_ROWS;
+		d->first += GROUP_NOTES_SHOWN;
 		return;
 	}
 	if (is(go, "earlier")) {
-		d->first = d->first < GROUP_ROWS ? 0 : d->first - GROUP_ROWS;
+		d->first = d->first < GROUP_NOTES_SHOWN ? 0 : d->first - GROUP_NOTES_SHOWN;
 		return;
 	}
 	if (!save_read(k, d) || k->group->g == NULL)

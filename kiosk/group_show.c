@@ -175,7 +175,6 @@ show_agree(struct kiosk *k, struct group_desk *d, struct http_response *out)
 	struct arena *a = out->arena;
 
 	begin(k, d, &v, 3, w->g_agree_title, "next", w->continue_, out);
-	v.lead = w->g_agree_lead;
 	for (size_t i = 0; i < GROUP_CONSENTS; i++)
 		counts[i] = (struct group_count_view){ .label = labels[i], .is_set = g->no[i] == 0,
 		    .n = g->no[i] < 0 ? "–" : number(a, (unsigned)g->no[i]),
@@ -259,8 +258,6 @@ show_talk(struct kiosk *k, struct group_desk *d, struct http_response *out)
 	}
 	v.lead = last == NULL ? text_of(a, "%s", w->g_no_notes) : text_fill(a, w->g_last_note, number(a, here),
 	    text_of(a, "%c: %s", (int)('A' + last->who), cut(a, last->words)));
-	if (v.may_note)
-		group_add_act(a, &v, "topic", g->topic + 1 < g->guide.n_topics ? w->g_next_topic : w->g_first_topic);
 	group_add_act(a, &v, "ask", w->g_ask);
 	group_add_act(a, &v, "read", w->g_read);
 	group_add_act(a, &v, "lock", w->g_lock);
@@ -385,7 +382,6 @@ show_poll(struct kiosk *k, struct group_desk *d, struct http_response *out)
 		v.note = text_fill(a, w->g_voted_n, number(a, voted), number(a, group_present(g)));
 		if (voted > group_present(g))
 			v.error = w->g_too_many;
-		group_add_act(a, &v, "latest", w->g_latest);
 	} else if (voted < GROUP_FEW) {
 		v.lead = w->g_few;
 		v.note = text_fill(a, w->g_voted_n, number(a, voted), number(a, group_present(g)));
@@ -428,7 +424,7 @@ show_passing(struct kiosk *k, struct group_desk *d, struct http_response *out)
 	v.lead = p == NULL || !p->is_open ? w->g_vote_over_text : w->g_pass_text;
 	if (p == NULL || !p->is_open)
 		v.f.go_label = "";
-	if (p != NULL && p->n_ballots == 0 && d->number_tries == 0)
+	if (p != NULL && d->passed == 0 && d->number_tries == 0)
 		v.note = text_fill(a, w->g_number_is, d->number, NULL);
 	v.live = "";
 	v.f.has_back = false;
@@ -462,7 +458,7 @@ show_read(struct kiosk *k, struct group_desk *d, struct http_response *out)
 	if (d->first >= n)
 		d->first = 0;
 	v.rows = rows == NULL ? NULL : rows + d->first;
-	v.n_rows = n - d->first > GROUP_ROWS ? GROUP_ROWS : n - d->first;
+	v.n_rows = n - d->first > GROUP_NOTES_SHOWN ? GROUP_NOTES_SHOWN : n - d->first;
 	v.has_earlier = d->first > 0;
 	v.has_more = d->first + v.n_rows < n;
 	v.note = text_fill(a, w->g_topic_of, number(a, d->read_topic + 1), number(a, g->guide.n_topics));
