@@ -91,6 +91,15 @@ disclosure_add(struct disclosure *d, const struct figure *f, int *index, struct 
 	return ERR_OK;
 }
 
+void
+disclosure_pair(struct disclosure *d, int a, int b)
+{
+	if (a < 0 || b < 0 || (size_t)a >= d->n || (size_t)b >= d->n)
+		return;
+	d->figs[a].f.pair = b;
+	d->figs[b].f.pair = a;
+}
+
 /* --- the policy's own rules --------------------------------------------------------------------------------------- */
 
 static bool

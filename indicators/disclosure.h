@@ -62,6 +62,8 @@ void disclosure_free(struct disclosure *d);
 uint32_t disclosure_atom(struct disclosure *d);
 /* Adds a figure, *INDEX from 0. ERR_INPUT: an atom or base that is not there; ERR_NOMEM. */
 enum err_code disclosure_add(struct disclosure *d, const struct figure *f, int *index, struct err *err) MUST_CHECK;
+/* Figures A and B hide together from now on (FIGURE_NONE: nothing happens). A figure has one pair. */
+void disclosure_pair(struct disclosure *d, int a, int b);
 /* Decide. ERR_LIMIT: more than 20,000 hidden unknowns: the caller drops cross tables and tries again (fail
  * closed: until then every flag is 'c'); ERR_NOMEM. */
 enum err_code disclosure_run(struct disclosure *d, struct err *err) MUST_CHECK;

@@ -70,6 +70,8 @@ static const char *const sql[FACTS_STATEMENTS] = {
 	[S_SNAP_PUT] = "INSERT INTO snapshot VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 	[S_SNAP_EACH] = "SELECT site, period, stratum, bucket, item, no, n, num, people FROM snapshot"
 	    " WHERE def = ?1 ORDER BY site, period, stratum, bucket, item, no",
+	[S_SITE_ENTRIES] = "SELECT period, stratum, bucket, item, record, rev, sign, num, value, people, data_rev FROM fact"
+	    " WHERE site = ?1 AND def = ?2 ORDER BY period, stratum, bucket, item, record, rev, sign",
 	FACTS_CELL_SQL
 };
 

@@ -194,6 +194,11 @@ enum err_code facts_snapshot_put(struct facts *f, int64_t def, const struct fact
 enum err_code facts_snapshot_each(struct facts *f, int64_t def, enum err_code (*fn)(void *arg,
 	const struct facts_snapshot *s, struct err *err), void *arg, struct err *err) MUST_CHECK;
 
+/* All entries of DEF at SITE in primary key order: cell by cell in the order of facts_cells, and the reversal of an entry
+ * right before it. Borrowed for the call. */
+enum err_code facts_entries(struct facts *f, const char *site, int64_t def, enum err_code (*fn)(void *arg,
+	const struct facts_entry *e, struct err *err), void *arg, struct err *err) MUST_CHECK;
+
 /* Publications: keep a prepared one (replacing an earlier prepared one of that number), mark it as
  * published with the signed bytes, read the last published one's number and file hash (0 and ""). */
 enum err_code facts_prepared(struct facts *f, int64_t no, int64_t data_rev, const char *sha256,

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "indicators/evaluate.h"
+
 /* --- figures ever shown ------------------------------------------------------------------------------ */
 
 static enum err_code
@@ -68,8 +70,8 @@ history_load(struct facts *f, struct history *out, struct err *err)
 		const struct publication *p = &out->publications[i];
 
 		for (size_t k = 0; k < p->n_rows; k++)
-			if (shows_something_new(&p->rows[k]))
-				out->shown[out->n_shown++] = (struct shown){ &p->rows[k], p->manifest.no };
+			out->shown[out->n_shown++] = (struct shown){ &p->rows[k], p->manifest.no,
+				shows_something_new(&p->rows[k]) };
 	}
 	if (rc != ERR_OK) {
 		history_clear(out);
@@ -97,7 +99,7 @@ history_of(const struct history *h, const char *id, const char *hash, size_t *fi
 {
 	size_t low = 0, high = h->n_shown;
 	struct pub_row want = { .id = id, .definition_hash = hash };
-	struct shown key = { &want, 0 };
+	struct shown key = { .row = &want };
 
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
@@ -178,8 +180,8 @@ take_snapshot(void *arg, const struct facts_snapshot *s, struct err *err)
 }
 
 enum err_code
-history_chains(struct facts *f, int64_t def, const struct points *p, bool counts, struct disclosure *dis,
-	struct arena *a, struct chain_of_cell **out, struct err *err)
+history_chains(struct facts *f, int64_t def, const struct points *p, bool counts, struct arena *a,
+	struct chain_of_cell **out, struct err *err)
 {
 	struct reading r = { .p = p, .arena = a, .counts = counts };
 	enum err_code rc = ERR_OK;
@@ -199,10 +201,6 @@ history_chains(struct facts *f, int64_t def, const struct points *p, bool counts
 
 		if (c->n == 0 || c->changes[c->n - 1].people != people || c->changes[c->n - 1].in != in)
 			rc = add_change(a, c, HISTORY_NOW, people, in, err);
-		for (size_t k = 0; k < c->n; k++) {
-			c->changes[k].atom_in = disclosure_atom(dis);
-			c->changes[k].atom_out = disclosure_atom(dis);
-		}
 	}
 	if (rc == ERR_OK)
 		*out = r.chains;
@@ -233,47 +231,34 @@ history_moved(const struct chain_of_cell *chains, const struct point *pt, int64_
 	return moved;
 }
 
-void
-history_counts(const struct chain_of_cell *chains, const struct point *pt, int64_t no, int64_t *people, int64_t *in)
+bool
+history_same(const struct chain_of_cell *chains, const struct point *pt, int64_t no, int64_t later)
 {
-	*people = *in = 0;
-	for (size_t i = 0; i < pt->n_leaves; i++) {
-		struct change c = at_no(&chains[pt->leaves[i]], no);
-
-		*people += c.people;
-		*in += c.in;
-	}
-}
-
-enum err_code
-history_figure(struct disclosure *dis, const struct chain_of_cell *chains, const struct point *pt, int64_t no,
-	struct figure fig, int *index, struct err *err)
-{
-	size_t most = 0;
-	uint32_t *atoms;
-	int64_t people, in;
-	enum err_code rc;
-
-	for (size_t i = 0; i < pt->n_leaves; i++)
-		most += 2 * chains[pt->leaves[i]].n;
-	atoms = calloc(most + 1, sizeof(*atoms));
-	if (atoms == NULL)
-		return err_nomem(err);
 	for (size_t i = 0; i < pt->n_leaves; i++) {
 		const struct chain_of_cell *c = &chains[pt->leaves[i]];
 
-		for (size_t k = 0; k < c->n && c->changes[k].no <= no; k++) {
-			atoms[fig.n_atoms++] = c->changes[k].atom_in;
-			if (fig.kind == FIGURE_BASE)
-				atoms[fig.n_atoms++] = c->changes[k].atom_out;
-		}
+		for (size_t k = 0; k < c->n; k++)
+			if (c->changes[k].no > no && c->changes[k].no <= later)
+				return false;
 	}
-	history_counts(chains, pt, no, &people, &in);
-	fig.count = fig.kind == FIGURE_BASE ? people : in;
-	fig.atoms = atoms;
-	rc = disclosure_add(dis, &fig, index, err);
-	free(atoms);
-	return rc;
+	return true;
+}
+
+struct history_count
+history_counts(const struct points *p, const struct chain_of_cell *chains, const struct point *pt, int64_t no)
+{
+	struct history_count n = {0};
+	char value[8];
+
+	for (size_t i = 0; i < pt->n_leaves; i++) {
+		struct change c = at_no(&chains[pt->leaves[i]], no);
+
+		n.people += c.people;
+		n.in += c.in;
+		if (bucket_value(p->leaves[pt->leaves[i]].bucket, "helped", value, sizeof(value)) && strcmp(value, "yes") == 0)
+			n.helped += c.people;
+	}
+	return n;
 }
 
 enum err_code

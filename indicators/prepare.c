@@ -13,44 +13,10 @@
 #include "base/codec.h"
 #include "base/num.h"
 #include "indicators/compare.h"
-#include "indicators/disclosure.h"
-#include "indicators/history.h"
-#include "indicators/points.h"
+#include "indicators/prepare_private.h"
 #include "indicators/spc.h"
 
 enum { ARENA = 1 << 30, DAY_S = 86400 };
-
-struct site_names {
-	struct store_site *list;
-	size_t n, cap;
-};
-
-/* A row being made, with the exact figures behind it. */
-struct draft_row {
-	struct pub_row row;
-	const struct definition *d;
-	const struct point *p;
-	int base, count;		/* figures, or FIGURE_NONE */
-	const struct shown *before;	/* the last time its value was shown, or NULL */
-	const struct shown *base_before;	/* the last time its denominator was */
-	int base_then;			/* the figure of that denominator */
-	bool is_between;		/* its denominator must stay, its value cannot be told with it */
-	bool kept;			/* as it was then: what came since is too little to tell apart */
-};
-
-struct work {
-	struct facts *f;
-	const struct prepare *how;
-	struct arena arena;
-	struct site_names sites;
-	struct draft_row *rows;
-	size_t n, cap;
-	struct pub_definition *definitions;
-	size_t n_definitions;
-	struct history history;
-	int64_t no;
-	size_t suppressed, kept_back;
-};
 
 static const char *
 text(struct work *w, const char *fmt, ...) PRINTF_LIKE(2, 3);
@@ -175,8 +141,8 @@ name_breakdown(struct work *w, const struct point *p, struct pub_row *r)
 	r->category = text(w, "%s", category);
 }
 
-static const char *
-row_id(struct work *w, const struct definition *d, const struct point *p)
+const char *
+prepare_row_id(struct work *w, const struct definition *d, const struct point *p)
 {
 	char area[160];
 
@@ -220,9 +186,10 @@ add_row(struct work *w, const struct definition *d, const char *hash, const stru
 		w->cap = cap;
 	}
 	dr = &w->rows[w->n++];
-	*dr = (struct draft_row){ .d = d, .p = p, .base = FIGURE_NONE, .count = FIGURE_NONE };
+	*dr = (struct draft_row){ .d = d, .p = p, .base = FIGURE_NONE, .count = FIGURE_NONE,
+	    .helped = FIGURE_NONE };
 	r = &dr->row;
-	r->id = row_id(w, d, p);
+	r->id = prepare_row_id(w, d, p);
 	r->indicator = d->id;
 	r->version = text(w, "%lld", (long long)d->version);
 	r->title = d->title;
@@ -242,217 +209,10 @@ add_row(struct work *w, const struct definition *d, const char *hash, const stru
 	    || r->period_start == NULL || r->period_end == NULL ? err_nomem(err) : ERR_OK;
 }
 
-/* --- suppression ------------------------------------------------------------------------------------ */
-
-static bool
-counts_people(const struct definition *d)
+bool
+prepare_counts_people(const struct definition *d)
 {
 	return d->kind == KIND_PROPORTION || d->kind == KIND_OPTIONS || d->kind == KIND_THEME;
-}
-
-static void
-hide(struct pub_row *r, bool base_too, char flag, struct work *w)
-{
-	static const struct pub_num none = { false, 0 };
-
-	r->numerator = r->value = r->lower95 = r->upper95 = r->lower998 = r->upper998 = none;
-	r->margin = r->helped_share = none;
-	if (base_too)
-		r->denominator = none;
-	r->verdict = r->comparison = "";
-	r->suppressed = true;
-	r->flag = text(w, "[%c]", flag);
-	w->suppressed++;
-}
-
-/* People that the point's site supports (table people_supported); -1: not said, or not a site. */
-static int64_t
-supported(const struct definition *d, const struct point *p)
-{
-	double n = p->site[0] == '\0' ? NAN
-	    : definition_at_risk(d, NULL, p->site, p->first_month, p->first_month + period_months(p->period) - 1);
-
-	return isnan(n) ? -1 : (int64_t)n;
-}
-
-static struct figure
-figure_of(const struct definition *d, const struct point *p, enum figure_kind kind, int base, bool frozen)
-{
-	/* Breakdowns lie below the total of their own area. */
-	int level = p->site[0] != '\0' ? 0 : p->breakdown[0] != '\0' ? LEVEL_ORGANISATION - 1 : LEVEL_ORGANISATION;
-
-	return (struct figure){ .kind = kind, .level = level, .base = base, .pair = FIGURE_NONE,
-	    .whole = FIGURE_NONE, .frozen = frozen, .supported = kind == FIGURE_BASE ? supported(d, p) : -1 };
-}
-
-/* Every figure of POINT that was ever shown. *LAST: the last of them that showed a value. */
-static enum err_code
-add_past(struct work *w, const struct definition *d, const char *hash, const struct point *point,
-	struct disclosure *dis, const struct chain_of_cell *chains, struct draft_row *dr, struct err *err)
-{
-	const char *id = row_id(w, d, point);
-	size_t first, n;
-	enum err_code rc = id == NULL ? err_nomem(err) : ERR_OK;
-
-	if (rc != ERR_OK)
-		return rc;
-	history_of(&w->history, id, hash, &first, &n);
-	for (size_t i = first; i < first + n && rc == ERR_OK; i++) {
-		const struct shown *s = &w->history.shown[i];
-		int base = FIGURE_NONE, count = FIGURE_NONE;
-
-		if (s->row->denominator.shown)
-			rc = history_figure(dis, chains, point, s->no, figure_of(d, point, FIGURE_BASE, FIGURE_NONE, true),
-			    &base, err);
-		if (rc == ERR_OK && s->row->value.shown && counts_people(d))
-			rc = history_figure(dis, chains, point, s->no, figure_of(d, point, FIGURE_COUNT, base, true), &count,
-			    err);
-		if (dr != NULL && s->row->denominator.shown) {
-			dr->base_before = s;
-			dr->base_then = base;
-		}
-		if (dr != NULL && s->row->value.shown) {
-			dr->before = s;
-			dr->base = base;
-			dr->count = count;
-		}
-	}
-	return rc;
-}
-
-/* A figure that was shown stays as it was, [p], until at least base_min people came or went since. */
-static void
-stay(struct work *w, struct draft_row *dr, int64_t moved)
-{
-	const struct pub_row *old = dr->before->row;
-	struct pub_row *r = &dr->row;
-
-	dr->kept = true;
-	r->numerator = old->numerator;
-	r->denominator = old->denominator;
-	r->value = old->value;
-	r->lower95 = old->lower95;
-	r->upper95 = old->upper95;
-	r->lower998 = old->lower998;
-	r->upper998 = old->upper998;
-	r->margin = old->margin;
-	r->verdict = old->verdict;
-	r->comparison = old->comparison;
-	if (moved == 0)
-		return;
-	r->flag = "[p]";
-	w->kept_back++;
-}
-
-/* What DR's figures are now is not to be shown, and not to be worked out from other rows either. */
-static enum err_code
-protect_now(const struct definition *d, struct disclosure *dis, const struct chain_of_cell *chains,
-	const struct draft_row *dr, struct err *err)
-{
-	struct figure base = figure_of(dr->d, dr->p, FIGURE_BASE, FIGURE_NONE, false), count;
-	int at, unused;
-	enum err_code rc;
-
-	base.never = true;
-	rc = history_figure(dis, chains, dr->p, HISTORY_NOW, base, &at, err);
-	if (rc == ERR_OK && counts_people(d)) {
-		count = figure_of(dr->d, dr->p, FIGURE_COUNT, at, false);
-		count.never = true;
-		rc = history_figure(dis, chains, dr->p, HISTORY_NOW, count, &unused, err);
-	}
-	return rc;
-}
-
-/* The figures of the row DR: a kept one is in the system already, another is asked for. */
-static enum err_code
-add_present_row(struct work *w, const struct definition *d, struct disclosure *dis,
-	const struct chain_of_cell *chains, struct draft_row *dr, struct err *err)
-{
-	int64_t moved = dr->before == NULL ? INT64_MAX : history_moved(chains, dr->p, dr->before->no);
-	int64_t base_moved = dr->base_before == NULL ? INT64_MAX : history_moved(chains, dr->p, dr->base_before->no);
-	enum err_code rc = ERR_OK;
-
-	if (moved < d->policy.base_min) {
-		stay(w, dr, moved);
-		return moved == 0 ? ERR_OK : protect_now(d, dis, chains, dr, err);
-	}
-	dr->count = FIGURE_NONE;
-	if (base_moved < d->policy.base_min) {
-		dr->base = dr->base_then;
-		dr->row.denominator = dr->base_before->row->denominator;
-		dr->is_between = base_moved > 0;
-		if (dr->is_between)
-			return protect_now(d, dis, chains, dr, err);
-	} else {
-		rc = history_figure(dis, chains, dr->p, HISTORY_NOW, figure_of(dr->d, dr->p, FIGURE_BASE, FIGURE_NONE, false),
-		    &dr->base, err);
-	}
-	if (rc == ERR_OK && counts_people(d))
-		rc = history_figure(dis, chains, dr->p, HISTORY_NOW, figure_of(dr->d, dr->p, FIGURE_COUNT, dr->base, false),
-		    &dr->count, err);
-	return rc;
-}
-
-static void
-put_flags(struct work *w, const struct disclosure *dis, size_t first)
-{
-	for (size_t i = first; i < w->n; i++) {
-		struct draft_row *dr = &w->rows[i];
-		char base, count = 0;
-
-		if (dr->kept)
-			continue;
-		base = disclosure_flag(dis, dr->base);
-		if (dr->count != FIGURE_NONE)
-			count = disclosure_flag(dis, dr->count);
-		if (dr->is_between) {
-			hide(&dr->row, false, 'c', w);
-			dr->row.flag = "[c][p]";
-		} else if (base == 'c' || base == 'w') {
-			hide(&dr->row, true, base, w);
-		} else if (count == 'c' || count == 'w') {
-			hide(&dr->row, false, count, w);
-		} else if (base == 'u') {
-			dr->row.lower95 = dr->row.upper95 = dr->row.lower998 = dr->row.upper998 = dr->row.margin =
-			    (struct pub_num){ false, 0 };
-			dr->row.verdict = dr->row.comparison = "";
-			dr->row.flag = "[u]";
-		} else if (dr->before != NULL) {
-			dr->row.flag = "[r]";
-		}
-	}
-}
-
-/* All figures of one definition, of this and every earlier publication, in one system. */
-static enum err_code
-suppress(struct work *w, const struct definition *d, int64_t def, const char *hash, const struct points *p,
-	size_t first, struct err *err)
-{
-	struct disclosure *dis = NULL;
-	struct chain_of_cell *chains = NULL;
-	size_t row = first;
-	enum err_code rc = disclosure_new(&d->policy, &dis, err);
-
-	if (rc == ERR_OK)
-		rc = history_chains(w->f, def, p, counts_people(d), dis, &w->arena, &chains, err);
-	for (size_t i = 0; i < p->n && rc == ERR_OK; i++) {
-		bool wanted = row < w->n && w->rows[row].p == &p->list[i];
-
-		rc = add_past(w, d, hash, &p->list[i], dis, chains, wanted ? &w->rows[row] : NULL, err);
-		row += wanted;
-	}
-	for (size_t i = first; i < w->n && rc == ERR_OK; i++)
-		rc = add_present_row(w, d, dis, chains, &w->rows[i], err);
-	if (rc == ERR_OK)
-		rc = disclosure_run(dis, err);
-	if (rc == ERR_LIMIT)
-		err_in(err, "%s@%lld", d->id, (long long)d->version);
-	if (rc == ERR_OK)
-		put_flags(w, dis, first);
-	if (rc == ERR_OK)
-		rc = history_keep(w->f, def, p, chains, w->no, err);
-	disclosure_free(dis);
-	return rc;
 }
 
 /* --- rounding ---------------------------------------------------------------------------------------- */
@@ -507,7 +267,7 @@ fill(struct work *w, struct draft_row *dr)
 	struct buf compared;
 
 	r->denominator = rounded_count(d, organisation, d->kind == KIND_RATE ? p->at_risk : (double)p->sum.n);
-	if (counts_people(d) || d->kind == KIND_RATE || d->kind == KIND_COUNT)
+	if (prepare_counts_people(d) || d->kind == KIND_RATE || d->kind == KIND_COUNT)
 		r->numerator = rounded_count(d, organisation, p->sum.num);
 	r->value = rounded(d, p->e.value);
 	r->lower95 = rounded(d, p->e.lower95);
@@ -516,6 +276,8 @@ fill(struct work *w, struct draft_row *dr)
 	r->upper998 = rounded(d, p->e.upper998);
 	if (r->lower95.shown && r->upper95.shown)
 		r->margin = shown(stat_round((r->upper95.v - r->lower95.v) / 2, d->value_decimals, d->value_mode));
+	if (p->sum.people > 0)
+		r->helped_share = shown(stat_round(100.0 * (double)p->helped / (double)p->sum.people, 0, ROUND_HALF_AWAY));
 	r->target = rounded(d, p->target);
 	r->verdict = verdict_id(p->verdict);
 	buf_init(&compared, 4096);
@@ -579,16 +341,16 @@ chart_series(struct draft_row *const *series, size_t n, struct err *err)
 
 /* Rows from FIRST on are in the order of their points: series after series, month after month. */
 static enum err_code
-chart(struct work *w, const struct definition *d, size_t first, struct err *err)
+chart(struct work *w, const struct definition *d, size_t first, size_t last, struct err *err)
 {
-	struct draft_row **series = calloc(w->n - first + 1, sizeof(*series));
+	struct draft_row **series = calloc(last - first + 1, sizeof(*series));
 	enum err_code rc = series == NULL ? err_nomem(err) : ERR_OK;
 	size_t end;
 
-	for (size_t i = first; i < w->n && rc == ERR_OK && d->chart; i = end) {
+	for (size_t i = first; i < last && rc == ERR_OK && d->chart; i = end) {
 		size_t n = 0;
 
-		for (end = i; end < w->n && points_same_series(w->rows[i].p, w->rows[end].p); end++)
+		for (end = i; end < last && points_same_series(w->rows[i].p, w->rows[end].p); end++)
 			if (!w->rows[end].row.suppressed && w->rows[end].row.value.shown)
 				series[n++] = &w->rows[end];
 		if (n > 0)
@@ -600,38 +362,116 @@ chart(struct work *w, const struct definition *d, size_t first, struct err *err)
 
 /* --- all together ------------------------------------------------------------------------------------ */
 
+static bool
+is_published(const struct definition *d, bool drafts)
+{
+	return d->state == STATE_AGREED || (drafts && d->state == STATE_DRAFT);
+}
+
+/* Which rows of a family are published: all; without what is crossed with sites; only totals of areas. */
+enum rows_kept { ROWS_ALL, ROWS_UNCROSSED, ROWS_TOTALS };
+
+static bool
+is_kept(enum rows_kept kept, const struct point *p)
+{
+	if (p->breakdown[0] == '\0' || kept == ROWS_ALL)
+		return true;
+	return kept == ROWS_UNCROSSED && p->site[0] == '\0';
+}
+
 static enum err_code
-add_definition(struct work *w, const struct definition *d, struct points *p, struct err *err)
+add_rows(struct work *w, struct member *m, enum rows_kept kept, struct err *err)
+{
+	enum err_code rc = ERR_OK;
+
+	m->first = w->n;
+	for (size_t i = 0; rc == ERR_OK && i < m->points.n && m->is_published; i++) {
+		const struct point *p = &m->points.list[i];
+
+		if (!is_wanted(w, m->d, p))
+			continue;
+		if (!is_kept(kept, p)) {
+			w->dropped++;
+			continue;
+		}
+		rc = add_row(w, m->d, m->hash, p, err);
+		if (rc == ERR_OK)
+			fill(w, &w->rows[w->n - 1]);
+	}
+	m->end = w->n;
+	return rc;
+}
+
+/* All rows of a family, hidden where they must be. What is too much to check is published without crosses, then without
+ * breakdowns: fail closed. */
+static enum err_code
+add_family(struct work *w, struct member *members, size_t n, struct err *err)
+{
+	size_t first = w->n, suppressed = w->suppressed, kept_back = w->kept_back, dropped = w->dropped;
+	enum err_code rc = ERR_LIMIT;
+
+	for (int kept = ROWS_ALL; kept <= ROWS_TOTALS && rc == ERR_LIMIT; kept++) {
+		w->n = first;
+		w->suppressed = suppressed;
+		w->kept_back = kept_back;
+		w->dropped = dropped;
+		rc = ERR_OK;
+		for (size_t m = 0; m < n && rc == ERR_OK; m++)
+			rc = add_rows(w, &members[m], (enum rows_kept)kept, err);
+		if (rc == ERR_OK)
+			rc = prepare_suppress(w, members, n, err);
+	}
+	for (size_t m = 0; m < n && rc == ERR_OK; m++) {
+		const struct definition *d = members[m].d;
+
+		rc = chart(w, d, members[m].first, members[m].end, err);
+		if (members[m].end > members[m].first)
+			w->definitions[w->n_definitions++] = (struct pub_definition){
+				.id = d->id, .version = d->version, .hash = members[m].hash, .text = buf_str(&d->canonical),
+			};
+	}
+	return rc;
+}
+
+static enum err_code
+load_member(struct work *w, const struct definition *d, struct member *m, struct err *err)
 {
 	char *hash = arena_alloc(&w->arena, 65);
-	size_t first = w->n;
-	int64_t def;
 	bool is_new;
 	enum err_code rc;
 
 	if (hash == NULL)
 		return err_nomem(err);
 	hex_str(d->hash, 32, hash);
-	rc = facts_definition(w->f, d->id, d->version, d->hash, d->state != STATE_DRAFT, buf_str(&d->canonical),
-	    &def, &is_new, err);
-	if (rc == ERR_OK)
-		rc = points_of(w->f, d, def, p, err);
-	for (size_t i = 0; rc == ERR_OK && i < p->n; i++)
-		if (is_wanted(w, d, &p->list[i])) {
-			rc = add_row(w, d, hash, &p->list[i], err);
-			if (rc == ERR_OK)
-				fill(w, &w->rows[w->n - 1]);
-		}
-	if (rc == ERR_OK)
-		rc = suppress(w, d, def, hash, p, first, err);
-	if (rc == ERR_OK)
-		rc = chart(w, d, first, err);
-	if (rc != ERR_OK || w->n == first)
-		return rc;
-	w->definitions[w->n_definitions++] = (struct pub_definition){
-		.id = d->id, .version = d->version, .hash = hash, .text = buf_str(&d->canonical),
-	};
-	return ERR_OK;
+	*m = (struct member){ .d = d, .hash = hash, .is_published = is_published(d, w->how->drafts) };
+	rc = facts_definition(w->f, d->id, d->version, d->hash, d->state != STATE_DRAFT, buf_str(&d->canonical), &m->def,
+	    &is_new, err);
+	return rc == ERR_OK ? points_of(w->f, d, m->def, &m->points, err) : rc;
+}
+
+/* The family of definition AT of L, if it is the first of it: one that is not published counts for what it showed. */
+static enum err_code
+prepare_family(struct work *w, const struct library *l, size_t at, struct err *err)
+{
+	struct member *members = calloc(l->n, sizeof(*members));
+	size_t n = 0;
+	bool any = false;
+	enum err_code rc = members == NULL ? err_nomem(err) : ERR_OK;
+
+	for (size_t i = 0; i < l->n && rc == ERR_OK; i++) {
+		if (strcmp(l->list[i]->family, l->list[at]->family) != 0)
+			continue;
+		if (i < at)
+			break;
+		rc = load_member(w, l->list[i], &members[n++], err);
+		any = any || members[n - 1].is_published;
+	}
+	if (rc == ERR_OK && any)
+		rc = add_family(w, members, n, err);
+	for (size_t m = 0; m < n; m++)
+		w->points[w->n_points++] = members[m].points;	/* rows point into them */
+	free(members);
+	return rc;
 }
 
 static const char *
@@ -713,12 +553,6 @@ write_file(struct work *w, const struct library *l, struct buf *out, struct err 
 	return rc;
 }
 
-static bool
-is_published(const struct definition *d, bool drafts)
-{
-	return d->state == STATE_AGREED || (drafts && d->state == STATE_DRAFT);
-}
-
 /* The comparison of the night, now: what would be published must follow from the facts. */
 static enum err_code
 must_equal(struct facts *f, struct err *err)
@@ -737,11 +571,12 @@ prepare_publication(struct facts *f, const struct library *library, struct store
 	const struct prepare *how, struct buf *out, struct prepare_report *report, struct err *err)
 {
 	struct work w = { .f = f, .how = how };
-	struct points *points = calloc(library->n + 1, sizeof(*points));
+	struct points *points = calloc(library->n + 1, sizeof(*points));	/* of all families: rows point into them */
 	char sha256[65];
 	enum err_code rc;
 
 	arena_init(&w.arena, ARENA);
+	w.points = points;
 	w.definitions = arena_calloc(&w.arena, library->n + 1, sizeof(*w.definitions));
 	rc = points == NULL || w.definitions == NULL ? err_nomem(err) : facts_begin(f, err);
 	if (rc != ERR_OK)
@@ -757,8 +592,7 @@ prepare_publication(struct facts *f, const struct library *library, struct store
 	if (rc == ERR_OK)
 		rc = history_load(f, &w.history, err);
 	for (size_t i = 0; i < library->n && rc == ERR_OK; i++)
-		if (is_published(library->list[i], how->drafts))
-			rc = add_definition(&w, library->list[i], &points[i], err);
+		rc = prepare_family(&w, library, i, err);
 	if (rc == ERR_OK && w.n == 0)
 		rc = err_set(err, ERR_INPUT, "there is nothing to publish: no agreed definition has a complete "
 		    "period with answers (candour indicator check shows the states)");
@@ -769,9 +603,9 @@ prepare_publication(struct facts *f, const struct library *library, struct store
 	if (rc != ERR_OK)
 		facts_rollback(f);
 	else
-		*report = (struct prepare_report){ w.n_definitions, w.n, w.suppressed, w.kept_back, w.no };
+		*report = (struct prepare_report){ w.n_definitions, w.n, w.suppressed, w.kept_back, w.dropped, w.no };
 out:
-	for (size_t i = 0; points != NULL && i < library->n; i++)
+	for (size_t i = 0; i < w.n_points; i++)
 		points_clear(&points[i]);
 	free(points);
 	free(w.rows);

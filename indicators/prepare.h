@@ -20,6 +20,7 @@ struct prepare {
 /* What was decided, for the one who prepares. */
 struct prepare_report {
 	size_t definitions, rows, suppressed, kept_back;
+	size_t dropped;		/* rows of crosses and breakdowns that are too many to check for disclosure */
 	int64_t no;
 };
 

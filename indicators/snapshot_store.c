@@ -1,4 +1,6 @@
 /* The exact counts behind each publication. See facts_store.h. */
+#include <string.h>
+
 #include "indicators/facts_private.h"
 
 enum err_code
@@ -57,6 +59,41 @@ facts_snapshot_each(struct facts *f, int64_t def, enum err_code (*fn)(void *arg,
 	}
 	if (rc == ERR_OK && step != SQLITE_DONE)
 		rc = facts_err(f, "snapshots", err);
+	facts_reset(s);
+	return rc;
+}
+
+static struct facts_num
+num_at(sqlite3_stmt *s, int column)
+{
+	if (sqlite3_column_type(s, column) == SQLITE_NULL)
+		return (struct facts_num){ false, 0 };
+	return (struct facts_num){ true, sqlite3_column_double(s, column) };
+}
+
+enum err_code
+facts_entries(struct facts *f, const char *site, int64_t def, enum err_code (*fn)(void *arg,
+	const struct facts_entry *e, struct err *err), void *arg, struct err *err)
+{
+	sqlite3_stmt *s = f->stmt[S_SITE_ENTRIES];
+	enum err_code rc = ERR_OK;
+	int step;
+
+	sqlite3_bind_text(s, 1, site, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 2, def);
+	while ((step = sqlite3_step(s)) == SQLITE_ROW && rc == ERR_OK) {
+		struct facts_entry e = {
+			.cell = { site, def, sqlite3_column_int64(s, 0), (const char *)sqlite3_column_text(s, 1),
+			    sqlite3_column_int64(s, 2), (const char *)sqlite3_column_text(s, 3) },
+			.rev = sqlite3_column_int64(s, 5), .sign = sqlite3_column_int(s, 6), .num = num_at(s, 7),
+			.value = num_at(s, 8), .people = sqlite3_column_int64(s, 9), .data_rev = sqlite3_column_int64(s, 10),
+		};
+
+		memcpy(e.record, sqlite3_column_blob(s, 4), FACTS_ID);
+		rc = fn(arg, &e, err);
+	}
+	if (rc == ERR_OK && step != SQLITE_DONE)
+		rc = facts_err(f, "read facts", err);
 	facts_reset(s);
 	return rc;
 }

@@ -101,6 +101,7 @@ struct attack_search {
 	int cells;
 	int64_t *so_far;	/* of each row */
 	int *left;		/* cells of each row still to choose */
+	int64_t *room;		/* the most that they can add */
 	const int *most;	/* of each cell */
 	size_t target;		/* the hidden row that must differ from VALUE */
 	int64_t truth;
@@ -114,7 +115,7 @@ attack_fits(const struct attack_search *s)
 		int64_t low = s->rows[i].shown ? s->rows[i].value : s->rows[i].low;
 		int64_t high = s->rows[i].shown ? s->rows[i].value : s->rows[i].high;
 
-		if (s->so_far[i] > high || (s->left[i] == 0 && s->so_far[i] < low))
+		if (s->so_far[i] > high || s->so_far[i] + s->room[i] < low)
 			return false;
 	}
 	return s->left[s->target] != 0 || s->so_far[s->target] != s->truth;
@@ -135,6 +136,7 @@ attack_try(struct attack_search *s, int cell)
 				if (s->rows[i].cells[k] == (uint32_t)cell) {
 					s->so_far[i] += v;
 					s->left[i]--;
+					s->room[i] -= s->most[cell];
 				}
 		found = attack_try(s, cell + 1);
 		for (size_t i = 0; i < s->n; i++)
@@ -142,6 +144,7 @@ attack_try(struct attack_search *s, int cell)
 				if (s->rows[i].cells[k] == (uint32_t)cell) {
 					s->so_far[i] -= v;
 					s->left[i]++;
+					s->room[i] += s->most[cell];
 				}
 		if (found)
 			return true;
@@ -155,14 +158,19 @@ attack_whole_row(const struct attack_row *rows, const int64_t *truth, size_t n, 
 {
 	int64_t *so_far = calloc(n + 1, sizeof(*so_far));
 	int *left = calloc(n + 1, sizeof(*left));
-	struct attack_search s = { rows, n, cells, so_far, left, most, t, truth[t], 0 };
+	int64_t *room = calloc(n + 1, sizeof(*room));
+	struct attack_search s = { rows, n, cells, so_far, left, room, most, t, truth[t], 0 };
 	bool only;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		left[i] = (int)rows[i].n_cells;
+		for (size_t k = 0; k < rows[i].n_cells; k++)
+			room[i] += most[rows[i].cells[k]];
+	}
 	only = !attack_try(&s, 0);
 	free(so_far);
 	free(left);
+	free(room);
 	return only;
 }
 
