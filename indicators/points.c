@@ -26,7 +26,7 @@ struct gather {
 	size_t leaf_cap;
 	struct part *parts;
 	size_t n_parts, part_cap;
-	bool by_variant;
+	bool by_variant, and_together;	/* a series a variant; with combine also all variants together */
 	const char *last_bucket;
 	int64_t last_bucket_no;
 };
@@ -106,22 +106,16 @@ is_crossed(const struct definition *d, const char *name)
 	return false;
 }
 
-/* Every point that the leaf AT is part of. */
+/* The points of one series of variants that the leaf AT is part of: area totals, and each breakdown. */
 static enum err_code
-add_parts(struct gather *g, uint32_t at, struct err *err)
+add_parts_of(struct gather *g, uint32_t at, const char *variant, struct err *err)
 {
 	const struct definition *d = g->d;
 	const struct leaf *leaf = &g->out->leaves[at];
 	char value[VALUE_MAX];
-	const char *variant = "", *category;
-	enum err_code rc = ERR_OK;
+	const char *category;
+	enum err_code rc = add_part(g, "", variant, "", "", at, err);
 
-	if (g->by_variant && bucket_value(leaf->bucket, "variant", value, sizeof(value))) {
-		variant = arena_str(&g->out->arena, value);
-		if (variant == NULL)
-			return err_nomem(err);
-	}
-	rc = add_part(g, "", variant, "", "", at, err);
 	if (rc == ERR_OK && d->by_site)
 		rc = add_part(g, leaf->site, variant, "", "", at, err);
 	for (size_t i = 0; i < d->n_by && rc == ERR_OK; i++) {
@@ -137,6 +131,24 @@ add_parts(struct gather *g, uint32_t at, struct err *err)
 			rc = add_part(g, leaf->site, variant, name, category, at, err);
 	}
 	return rc;
+}
+
+/* Every point that the leaf AT is part of. */
+static enum err_code
+add_parts(struct gather *g, uint32_t at, struct err *err)
+{
+	char value[VALUE_MAX];
+	const char *variant = "";
+	enum err_code rc = ERR_OK;
+
+	if (g->by_variant && bucket_value(g->out->leaves[at].bucket, "variant", value, sizeof(value))) {
+		variant = arena_str(&g->out->arena, value);
+		if (variant == NULL)
+			return err_nomem(err);
+	}
+	if (variant[0] == '\0' || g->and_together)
+		rc = add_parts_of(g, at, "", err);
+	return rc == ERR_OK && variant[0] != '\0' ? add_parts_of(g, at, variant, err) : rc;
 }
 
 static int
@@ -313,8 +325,10 @@ points_of(struct facts *f, const struct definition *d, int64_t def, struct point
 	memset(out, 0, sizeof(*out));
 	arena_init(&out->arena, (size_t)1 << 30);
 	for (size_t i = 0; i < d->n_blocks; i++)
-		if (d->blocks[i].variant[0] != '\0' && d->blocks[i].measure.combine == COMBINE_NONE)
+		if (d->blocks[i].variant[0] != '\0') {
 			g.by_variant = true;
+			g.and_together = g.and_together || d->blocks[i].measure.combine != COMBINE_NONE;
+		}
 	rc = facts_cells(f, def, add_leaf, &g, err);
 	if (rc == ERR_OK)
 		rc = make_points(&g, err);
