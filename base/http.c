@@ -116,10 +116,11 @@ form_decode(const char *s, size_t len, char *out)
 	return n;
 }
 
-const char *
-http_field(const struct http_request *r, const char *name, size_t nth, size_t *len)
+/* The next field called NAME at or after AT as it was sent, or NULL. */
+static const char *
+find_field(const struct http_request *r, const char *name, size_t *at, size_t *len)
 {
-	const char *s = buf_str(r->body), *end = s + r->body->len;
+	const char *begin = buf_str(r->body), *s = begin + *at, *end = begin + r->body->len;
 	size_t want = strlen(name);
 
 	while (s < end) {
@@ -129,22 +130,50 @@ http_field(const struct http_request *r, const char *name, size_t nth, size_t *l
 		size_t key_len = (size_t)((eq == NULL ? stop : eq) - s);
 		char key[128];
 
+		*at = (size_t)(amp == NULL ? end - begin : stop + 1 - begin);
 		if (key_len < sizeof(key) && form_decode(s, key_len, key) == want
-		    && memcmp(key, name, want) == 0 && nth-- == 0) {
-			const char *v = eq == NULL ? stop : eq + 1;
-			char *out = arena_alloc(r->arena, (size_t)(stop - v) + 1);
-			size_t n;
-
-			if (out == NULL)
-				return NULL;
-			n = form_decode(v, (size_t)(stop - v), out);
-			if (len != NULL)
-				*len = n;
-			return out;
+		    && memcmp(key, name, want) == 0) {
+			*len = eq == NULL ? 0 : (size_t)(stop - eq - 1);
+			return eq == NULL ? stop : eq + 1;
 		}
-		s = stop + 1;
+		s = begin + *at;
 	}
 	return NULL;
+}
+
+static const char *
+decode_field(const struct http_request *r, const char *value, size_t len, size_t *out_len)
+{
+	char *out = arena_alloc(r->arena, len + 1);
+	size_t n;
+
+	if (out == NULL)
+		return NULL;
+	n = form_decode(value, len, out);
+	if (out_len != NULL)
+		*out_len = n;
+	return out;
+}
+
+const char *
+http_field(const struct http_request *r, const char *name, size_t nth, size_t *len)
+{
+	const char *value;
+	size_t at = 0, n;
+
+	while ((value = find_field(r, name, &at, &n)) != NULL)
+		if (nth-- == 0)
+			return decode_field(r, value, n, len);
+	return NULL;
+}
+
+const char *
+http_field_next(const struct http_request *r, const char *name, size_t *at, size_t *len)
+{
+	size_t n;
+	const char *value = find_field(r, name, at, &n);
+
+	return value == NULL ? NULL : decode_field(r, value, n, len);
 }
 
 enum err_code

@@ -35,6 +35,9 @@ const char *http_cookie(const struct http_request *r, const char *name);
 /* A field of an application/x-www-form-urlencoded body, decoded into the arena. The N-th (from 0) of
  * that name; NULL if there is none. LEN (may be NULL) is its length: it can hold NULs. */
 const char *http_field(const struct http_request *r, const char *name, size_t nth, size_t *len);
+/* The next field called NAME at or after *AT (0 to begin with), which moves behind it; else as http_field. For
+ * fields that may come any number of times: a body is gone through once. */
+const char *http_field_next(const struct http_request *r, const char *name, size_t *at, size_t *len);
 
 struct http_response {
 	unsigned status;		/* 200 before the handler runs */

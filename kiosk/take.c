@@ -11,12 +11,22 @@
 enum { LIST_STEP = 6, NUMBER_LEN = 64 };
 
 static const char *
-field(const struct http_request *r, size_t i, const char *part, size_t nth, size_t *len)
+field(const struct http_request *r, size_t i, const char *part, size_t *len)
 {
 	char name[24];
 
 	snprintf(name, sizeof(name), "a%zu%s", i, part);
-	return http_field(r, name, nth, len);
+	return http_field(r, name, 0, len);
+}
+
+/* What was sent for question I, piece by piece. */
+static const char *
+next_field(const struct http_request *r, size_t i, size_t *at, size_t *len)
+{
+	char name[24];
+
+	snprintf(name, sizeof(name), "a%zu", i);
+	return http_field_next(r, name, at, len);
 }
 
 static void
@@ -54,12 +64,38 @@ static bool
 is_sent(const struct http_request *r, size_t i, const char *value)
 {
 	const char *got;
-	size_t len;
+	size_t len, at = 0;
 
-	for (size_t n = 0; (got = field(r, i, "", n, &len)) != NULL; n++)
+	while ((got = next_field(r, i, &at, &len)) != NULL)
 		if (strlen(value) == len && memcmp(got, value, len) == 0)
 			return true;
 	return false;
+}
+
+static int
+by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The texts that were sent for question I, sorted: somebody may send any number of them. *N of them in the request's
+ * arena; NULL without memory. */
+static const char **
+all_sent(const struct http_request *r, size_t i, size_t *n)
+{
+	const char **sent, *got;
+	size_t len, at = 0, room = 1;
+
+	*n = 0;
+	for (size_t k = 0; k < r->body->len; k++)
+		room += r->body->data[k] == '&';
+	sent = arena_calloc(r->arena, room, sizeof(*sent));
+	while (sent != NULL && *n < room && (got = next_field(r, i, &at, &len)) != NULL)
+		if (memchr(got, '\0', len) == NULL)
+			sent[(*n)++] = got;
+	if (sent != NULL)
+		qsort(sent, *n, sizeof(*sent), by_text);
+	return sent;
 }
 
 static bool
@@ -67,10 +103,10 @@ take_one_of(struct filling *f, const struct page_control *c, size_t i, const str
     enum err_code *rc, struct err *err)
 {
 	const char *got, *last = NULL;
-	size_t len, last_len = 0;
+	size_t len, last_len = 0, at = 0;
 
 	/* A choice made on another page of a long list comes first, as a hidden field. */
-	for (size_t n = 0; (got = field(r, i, "", n, &len)) != NULL; n++) {
+	while ((got = next_field(r, i, &at, &len)) != NULL) {
 		last = got;
 		last_len = len;
 	}
@@ -84,14 +120,20 @@ static bool
 take_some_of(struct filling *f, const struct page_control *c, size_t i, const struct http_request *r,
     enum err_code *rc, struct err *err)
 {
+	size_t n_sent;
+	const char **sent = all_sent(r, i, &n_sent);
 	struct buf value;
 	bool ok;
 
+	if (sent == NULL) {
+		*rc = err_nomem(err);
+		return false;
+	}
 	buf_init_secret(&value, TYPED_MAX);
 	for (size_t k = 0; k < c->n_choices; k++) {
 		const struct page_choice *x = &c->choices[k];
 
-		if (is_sent(r, i, x->value)) {
+		if (bsearch(&x->value, sent, n_sent, sizeof(*sent), by_text) != NULL) {
 			if (value.len > 0)
 				buf_putc(&value, ' ');
 			buf_puts(&value, x->value);
@@ -108,7 +150,7 @@ take_number(struct filling *f, const struct page_control *c, size_t i, const str
     enum err_code *rc, struct err *err)
 {
 	size_t len = 0;
-	const char *text = field(r, i, "", 0, &len);
+	const char *text = field(r, i, "", &len);
 	char copy[NUMBER_LEN];
 
 	if (text == NULL)
@@ -136,7 +178,7 @@ part_of(const struct http_request *r, size_t i, const char *part, int64_t min, i
     struct buf *all)
 {
 	size_t len = 0;
-	const char *text = field(r, i, part, 0, &len);
+	const char *text = field(r, i, part, &len);
 	int64_t n = -1;
 
 	if (text == NULL)
@@ -177,7 +219,7 @@ take_time(struct filling *f, const struct page_control *c, size_t i, const struc
 	struct buf typed;
 	char text[64] = "";
 
-	if (field(r, i, date ? "d" : "h", 0, NULL) == NULL)
+	if (field(r, i, date ? "d" : "h", NULL) == NULL)
 		return true;
 	buf_init_secret(&typed, 256);
 	if (date) {
@@ -215,7 +257,7 @@ take_text(struct filling *f, const struct page_control *c, size_t i, const struc
     enum err_code *rc, struct err *err)
 {
 	size_t len = 0, n = 0;
-	const char *text = field(r, i, "", 0, &len);
+	const char *text = field(r, i, "", &len);
 	char *copy;
 
 	if (text == NULL)

@@ -20,7 +20,15 @@ handle(void *arg, const struct http_request *r, struct http_response *out)
 	const char *field = http_field(r, "a", 0, NULL), *second = http_field(r, "a", 1, NULL);
 	const char *query = http_query(r, "q");
 
+	size_t n = 0, at = 0;
+
 	(void)arg;
+	/* One by one they are what they are when asked for by number. */
+	for (const char *next, *same; (next = http_field_next(r, "a", &at, NULL)) != NULL; n++)
+		if ((same = http_field(r, "a", n, NULL)) == NULL || strcmp(next, same) != 0)
+			out->status = 500;
+	if (http_field(r, "a", n, NULL) != NULL)
+		out->status = 500;
 	if (strcmp(r->path, "/see") == 0) {
 		http_see_other(out, "/s");
 		return;
