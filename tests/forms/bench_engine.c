@@ -254,14 +254,20 @@ bench_filter(void)
 	buf_free(&b);
 }
 
+/* With --xml the form itself is printed, for other engines (bench_peer.sh). */
 int
-main(void)
+main(int argc, char **argv)
 {
 	struct buf xml, repeats;
 
 	buf_init(&xml, 8 << 20);
 	buf_init(&repeats, 8 << 20);
 	questionnaire(&xml, false);
+	if (argc > 1 && strcmp(argv[1], "--xml") == 0) {
+		fputs(buf_str(&xml), stdout);
+		buf_free(&xml);
+		return 0;
+	}
 	questionnaire(&repeats, true);
 	bench_load(&xml);
 	bench_answers(&xml, "200 questions", 0);

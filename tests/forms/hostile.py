@@ -171,7 +171,7 @@ def keep_writing(path, forms):
 
 
 def changing(candour, d, kind, forms):
-    """What is wrong with 60 conversions of a file that changes all the time."""
+    """What is wrong with 30 conversions of a file that changes all the time."""
     path = os.path.join(d, 'changing.' + kind)
     right = []
     for data in forms:
@@ -185,7 +185,7 @@ def changing(candour, d, kind, forms):
             os._exit(1)
     counts, bad = [0, 0, 0, 0], []
     try:
-        for _ in range(60):
+        for _ in range(30):
             p = subprocess.run([candour, 'form', 'convert', path], capture_output=True)
             if p.returncode == 0 and p.stdout in right:
                 counts[right.index(p.stdout)] += 1
