@@ -348,7 +348,7 @@ attach(struct outbox *ob, struct err *err)
 	if (rc == ERR_OK && version != 1)
 		rc = err_set(err, ERR_INPUT, "%s: schema %d; this program knows 1", ob->path, (int)version);
 	if (rc == ERR_OK && ob->role != OUTBOX_READ)
-		rc = db_exec(ob->db, "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0", err);
+		rc = db_exec(ob->db, "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -512", err);
 	if (rc == ERR_OK)
 		rc = db_prepare(ob->db, sql, ob->stmt, OB_STMTS, err);
 	if (rc != ERR_OK) {

@@ -32,6 +32,7 @@ const struct config_key kiosk_keys[] = {
 	KEY(paper_key_in, CONFIG_BOOL, "no", 0, 0, "staff here may type in paper forms")
 	KEY(paper_return, CONFIG_TEXT, "", 0, 200, "the address sheets of paper are posted to")
 	KEY(lan, CONFIG_BOOL, "no", 0, 0, "serve tablets on the site's network over HTTPS")
+	KEY(lan_join, CONFIG_BOOL, "yes", 0, 0, "only tablets that staff have let in may answer")
 	KEY(lan_listen, CONFIG_TEXT, "0.0.0.0:8443", 0, 100, "address and port for tablets")
 	KEY(lan_name, CONFIG_TEXT, "", 0, 253, "the DNS name in the certificate")
 	KEY(lan_cert, CONFIG_TEXT, "", 0, 0, "certificate chain, PEM")

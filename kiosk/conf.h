@@ -26,7 +26,7 @@ struct kiosk_conf {
 	bool scale_coin;	/* turn scales by a coin per visit */
 	bool paper_key_in;
 	char *paper_return;	/* where sheets of paper are sent, "": the envelope says it */
-	bool lan;
+	bool lan, lan_join;
 	char *lan_listen, *lan_name, *lan_cert, *lan_key;
 };
 

@@ -98,8 +98,11 @@ bool flow_press(struct kiosk *k, struct visit *v, const char *go, const struct h
 /* --- keep.c: into the outbox --- */
 /* Is there a ring to seal to, a form, room? */
 bool keep_can(const struct kiosk *k);
-/* Draw receipt words and their tag: at Start. */
-enum err_code keep_prepare(struct kiosk *k, struct visit *v, struct err *err) MUST_CHECK;
+/* Four receipt words and the secret made of them, which takes some milliseconds and 8 MiB on purpose: needs no lock. */
+struct receipt_draw { uint16_t words[4]; uint8_t w[32]; };
+enum err_code keep_draw(const struct kiosk *k, struct receipt_draw *out, struct err *err) MUST_CHECK;
+/* At Start: they are V's. */
+void keep_prepare(struct visit *v, const struct receipt_draw *draw);
 /* Finalise, seal, put, commit. ERR_OK: durable. */
 enum err_code keep_answers(struct kiosk *k, struct visit *v, struct err *err) MUST_CHECK;
 enum err_code keep_concern(struct kiosk *k, struct visit *v, struct err *err) MUST_CHECK;

@@ -31,11 +31,18 @@ keep_can(const struct kiosk *k)
 }
 
 enum err_code
-keep_prepare(struct kiosk *k, struct visit *v, struct err *err)
+keep_draw(const struct kiosk *k, struct receipt_draw *out, struct err *err)
 {
-	words_draw(v->receipt, ARRAY_LEN(v->receipt));
+	words_draw(out->words, ARRAY_LEN(out->words));
+	return seal_withdraw(k->device, out->words, out->w, err);
+}
+
+void
+keep_prepare(struct visit *v, const struct receipt_draw *draw)
+{
+	memcpy(v->receipt, draw->words, sizeof(v->receipt));
+	memcpy(v->w, draw->w, sizeof(v->w));
 	v->has_receipt = true;
-	return seal_withdraw(k->device, v->receipt, v->w, err);
 }
 
 /* Seal CONTENT for LANE to those whom the ring names today. */
