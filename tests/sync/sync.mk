@@ -10,7 +10,7 @@ tls: deps-test ## hostile devices: wrong CA, no, rogue, expired and revoked cert
 
 SIM_SEEDS ?= 10000
 .PHONY: sim
-sim: deps-test ## boxes and a centre simulated from SIM_SEEDS seeds: loss, doubling, restores, failing commits
+sim: deps-test ## boxes (each 200th time 1,000) and a centre from SIM_SEEDS (10000) seeds: loss, doubling, kills, restores, failing commits
 	@$(MAKE) --no-print-directory $(JOBS) V=asan build/asan/tests/sync/test_sim
 	@CANDOUR_SIM_SEEDS=$(SIM_SEEDS) CK_DEFAULT_TIMEOUT=3600 build/asan/tests/sync/test_sim
 
