@@ -375,6 +375,33 @@ START_TEST(passwords_verify_and_refuse)
 }
 END_TEST
 
+/* Argon2id by the reference implementation: argon2 0~20190702 (Debian), "printf PASS | argon2 somesaltsomesalt -id
+ * -t T -k M -p 1 -l 32"; the costs are those of drafts and the least there is. */
+START_TEST(stretching_is_argon2id)
+{
+	static const struct { const char *pass; struct seal_cost cost; const char *want; } known[] = {
+		{ "a passphrase of a test", { 3, 65536 }, "e03a970de7a1d609206c06684633b2efab6f536ecb76d0342b1cb6afbbd28919" },
+		{ "a passphrase of a test", { 2, 19456 }, "4329eda49b5130d204f548eaca303d441e01c5340065e77f565fbb2f348895e2" },
+	};
+	uint8_t out[32];
+
+	ck_ok(seal_stretch(known[_i].pass, strlen(known[_i].pass), (const uint8_t *)"somesaltsomesalt", &known[_i].cost, out,
+	    &err));
+	is_hex(out, 32, known[_i].want);
+}
+END_TEST
+
+/* The same, "argon2 somesaltsomesalt -id -t 2 -k 19456 -p 1 -l 32 -e". */
+START_TEST(a_password_hashed_elsewhere_verifies)
+{
+	static const char hash[] = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$"
+	    "k9ohroejZy1PN5E1SbHNPug6vB8eQAahb5SOAp6iGF4";
+
+	ck_ok(seal_password_verify(hash, "correct horse", 13, &err));
+	ck_err(seal_password_verify(hash, "correct horsf", 13, &err), ERR_DENIED, "another");
+}
+END_TEST
+
 START_TEST(refuses_a_cost_out_of_bounds)
 {
 	struct seal_cost low = { 1, 65536 }, small = { 3, 1024 }, high = { 11, 65536 };
@@ -390,9 +417,13 @@ START_TEST(words_lead_to_one_tag_on_one_device_only)
 {
 	static const uint16_t words[4] = { 1, 2, 3, 4 }, other[4] = { 1, 2, 4, 3 };
 	static const uint8_t device_b[16] = "device-b-------";
-	uint8_t w1[32], w2[32], w3[32], w4[32];
+	uint8_t w1[32], w2[32], w3[32], w4[32], tag[16];
 
 	ck_ok(seal_withdraw(device_a, words, w1, &err));
+	/* Python: hashlib.blake2b for the salt, argon2-cffi 21.1.0 (the reference implementation) for the rest. */
+	is_hex(w1, 32, "a9940f74e610743f4e3c50030118c4ef3079975a0f5cc8d013e23622cb0a8afd");
+	chain_withdraw_tag(w1, tag);
+	is_hex(tag, 16, "08313d35a145219468abb389f0a48376");
 	ck_ok(seal_withdraw(device_a, words, w2, &err));
 	ck_ok(seal_withdraw(device_b, words, w3, &err));
 	ck_ok(seal_withdraw(device_a, other, w4, &err));
@@ -423,6 +454,8 @@ suite(void)
 	tcase_add_test(t, epoch_and_withdrawal_records_read_back);
 	tcase_add_test(t, skeleton_keeps_the_leaf_and_opens_no_more);
 	tcase_add_test(t, passwords_verify_and_refuse);
+	tcase_add_loop_test(t, stretching_is_argon2id, 0, 2);
+	tcase_add_test(t, a_password_hashed_elsewhere_verifies);
 	tcase_add_test(t, refuses_a_cost_out_of_bounds);
 	tcase_add_test(t, words_lead_to_one_tag_on_one_device_only);
 	return s;
