@@ -71,6 +71,8 @@ static const char *const sql[OB_STMTS] = {
 	[OB_HEAD_PUT] = "INSERT INTO signed_head (lane, epoch, seq, link, signature) VALUES (?, ?, ?, ?, ?) "
 	    "ON CONFLICT (lane) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq, link = excluded.link, "
 	    "signature = excluded.signature",
+	[OB_HEAD_GET] = "SELECT epoch, seq, link, signature FROM signed_head WHERE lane = ?",
+	[OB_RECORD_FIRST] = "SELECT header, nonce_body FROM record WHERE epoch = ? AND lane = ? AND seq = 1",
 	[OB_SLOT_GET] = "SELECT sealed FROM slot WHERE n = ?",
 	[OB_SLOT_PUT] = "INSERT INTO slot (n, sealed) VALUES (?, ?) "
 	    "ON CONFLICT (n) DO UPDATE SET sealed = excluded.sealed",

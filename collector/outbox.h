@@ -121,6 +121,11 @@ void outbox_head_bytes(const uint8_t device[16], uint8_t lane, const struct outb
 enum err_code outbox_head_put(struct outbox *ob, uint8_t lane, const struct outbox_lane *l,
 	const uint8_t signature[64], struct err *err) MUST_CHECK;
 
+/* Before a head is signed or anything sent: is the chain still the one whose head was signed last, by this process
+ * or as the file has it (with a signature by SIGN_KEY, the device's public key)? ERR_BROKEN: somebody rewrote it
+ * since; the message says which lane and record. */
+enum err_code outbox_head_agrees(struct outbox *ob, uint8_t lane, const uint8_t sign_key[32], struct err *err) MUST_CHECK;
+
 /* --- ring, bundles, clock, meta -------------------------------------------------------------------- */
 
 /* The newest ring's text. ERR_ABSENT: none yet. Each reader checks it itself (keyring_read). */

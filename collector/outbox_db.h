@@ -16,7 +16,7 @@ enum ob_stmt {
 	OB_RECORD_COUNT, OB_RECORD_WAITING, OB_RECORD_OLDEST, OB_RECORD_DAY,
 	OB_WRAP_PUT, OB_WRAP_GET, OB_WRAP_ERASE,
 	OB_TAG_PUT, OB_TAG_GET, OB_TAG_DROP, OB_TAG_PURGE,
-	OB_RECEIPT_PUT, OB_RECEIPT_LAST, OB_RECEIPT_PURGE, OB_HEAD_PUT,
+	OB_RECEIPT_PUT, OB_RECEIPT_LAST, OB_RECEIPT_PURGE, OB_HEAD_PUT, OB_HEAD_GET, OB_RECORD_FIRST,
 	OB_SLOT_GET, OB_SLOT_PUT,
 	OB_RING_GET, OB_RING_PUT, OB_RING_PURGE, OB_BUNDLE_GET, OB_BUNDLE_PREVIOUS, OB_BUNDLE_PUT,
 	OB_CLOCK_GET, OB_CLOCK_PUT, OB_CLOCK_PURGE, OB_META_GET, OB_META_PUT, OB_META_DROP,
@@ -37,6 +37,12 @@ struct outbox {
 	bool full;		/* a write met a full disk; until outbox_space says otherwise */
 	bool cut_wal;		/* the WAL holds what was erased and could not be cut yet */
 	int wal_pages;
+	struct {
+		bool there;
+		uint8_t epoch[16];
+		uint64_t seq;
+		struct chain_hash link;
+	} head[LANES];		/* what this process signed last: the row of it can be taken away */
 	struct {
 		bool started;
 		bool used[OB_SLOTS];

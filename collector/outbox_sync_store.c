@@ -361,6 +361,117 @@ outbox_head_put(struct outbox *ob, uint8_t lane, const struct outbox_lane *l, co
 	if (rc == ERR_OK)
 		rc = ob_exec(ob, OB_HEAD_PUT, "keep signed head", err, "ibibb", (int64_t)lane, l->epoch, (size_t)16,
 		    (int64_t)l->head_seq, l->head_link.bytes, (size_t)32, signature, (size_t)64);
+	if (rc == ERR_OK) {
+		ob->head[lane].there = true;
+		memcpy(ob->head[lane].epoch, l->epoch, 16);
+		ob->head[lane].seq = l->head_seq;
+		ob->head[lane].link = l->head_link;
+	}
+	pthread_mutex_unlock(&ob->lock);
+	return rc;
+}
+
+/* The epoch was changed since EPOCH's head at SEQ was signed. Its opening says what it took for the head before; an
+ * honest one was opened there or later. */
+static enum err_code
+opening_agrees(struct outbox *ob, uint8_t lane, const struct outbox_lane *now, const uint8_t epoch[16], uint64_t seq,
+	const struct chain_hash *link, struct err *err)
+{
+	uint8_t header[RECORD_HEADER], nonce_body[RECORD_NONCE + RECORD_EPOCH_BODY];
+	struct record r = { .header = header, .nonce_body = nonce_body, .nonce_body_len = sizeof(nonce_body) };
+	struct record_epoch e;
+	enum err_code rc = ob_query(ob, OB_RECORD_FIRST, "epoch", err, "bi", now->epoch, (size_t)16, (int64_t)lane);
+
+	if (rc == ERR_ABSENT)
+		return ERR_OK;	/* acknowledged long ago */
+	if (rc != ERR_OK)
+		return rc;
+	rc = ob_blob(ob, OB_RECORD_FIRST, 0, header, sizeof(header), err);
+	if (rc == ERR_OK)
+		rc = ob_blob(ob, OB_RECORD_FIRST, 1, nonce_body, sizeof(nonce_body), err);
+	ob_done(ob, OB_RECORD_FIRST);
+	if (rc == ERR_OK)
+		rc = record_header_get(header, &r.head, err);
+	if (rc == ERR_OK)
+		rc = record_epoch_get(&r, &e, err);
+	if (rc == ERR_OK && memcmp(e.before, epoch, 16) == 0 && (e.seq < seq || (e.seq == seq && !chain_same(&e.link, link))))
+		return err_set(err, ERR_BROKEN, "lane %u: an epoch was opened that denies records up to %llu, whose head this "
+		    "device signed", lane, (unsigned long long)seq);
+	return rc == ERR_INPUT ? ERR_BROKEN : rc;
+}
+
+/* Is what was signed at SEQ of EPOCH still in the chain? */
+static enum err_code
+signed_agrees(struct outbox *ob, uint8_t lane, const struct outbox_lane *now, const uint8_t epoch[16], uint64_t seq,
+	const struct chain_hash *link, struct err *err)
+{
+	struct chain_hash here;
+	enum err_code rc;
+
+	if (memcmp(epoch, now->epoch, 16) != 0)
+		return opening_agrees(ob, lane, now, epoch, seq, link, err);
+	if (seq > now->head_seq)
+		return err_set(err, ERR_BROKEN, "lane %u: records were cut off: this device signed a head at %llu, but the chain ends "
+		    "at %llu", lane, (unsigned long long)seq, (unsigned long long)now->head_seq);
+	rc = ob_link(ob, lane, now, seq, &here, err);
+	if (rc == ERR_ABSENT && seq <= now->acked_seq)
+		return ERR_OK;
+	if (rc == ERR_ABSENT || (rc == ERR_OK && !chain_same(&here, link)))
+		return err_set(err, ERR_BROKEN, "lane %u: the chain was rewritten: record %llu is not the one whose head this device "
+		    "signed", lane, (unsigned long long)seq);
+	return rc;
+}
+
+/* The head the file has as signed: ERR_ABSENT if none. */
+static enum err_code
+stored_head(struct outbox *ob, uint8_t lane, struct outbox_lane *out, uint8_t signature[64], struct err *err)
+{
+	enum err_code rc = ob_query(ob, OB_HEAD_GET, "signed head", err, "i", (int64_t)lane);
+
+	if (rc != ERR_OK)
+		return rc;
+	rc = ob_blob(ob, OB_HEAD_GET, 0, out->epoch, 16, err);
+	out->head_seq = (uint64_t)sqlite3_column_int64(ob->stmt[OB_HEAD_GET], 1);
+	if (rc == ERR_OK)
+		rc = ob_blob(ob, OB_HEAD_GET, 2, out->head_link.bytes, 32, err);
+	if (rc == ERR_OK)
+		rc = ob_blob(ob, OB_HEAD_GET, 3, signature, 64, err);
+	ob_done(ob, OB_HEAD_GET);
+	return rc;
+}
+
+enum err_code
+outbox_head_agrees(struct outbox *ob, uint8_t lane, const uint8_t sign_key[32], struct err *err)
+{
+	struct outbox_lane now, stored = { .head_seq = 0 };
+	uint8_t device[16], signature[64], bytes[OUTBOX_HEAD];
+	enum err_code rc = ob_enter(ob, err);
+
+	if (rc == ERR_OK)
+		rc = ob_begin(ob, err);	/* the kiosk appends meanwhile */
+	if (rc != ERR_OK)
+		goto out;
+	rc = ob_lane(ob, lane, &now, err);
+	if (rc == ERR_OK)
+		rc = ob_device(ob, device, err);
+	if (rc == ERR_OK && ob->head[lane].there)
+		rc = signed_agrees(ob, lane, &now, ob->head[lane].epoch, ob->head[lane].seq, &ob->head[lane].link, err);
+	if (rc == ERR_OK) {
+		rc = stored_head(ob, lane, &stored, signature, err);
+		if (rc == ERR_OK) {
+			outbox_head_bytes(device, lane, &stored, bytes);
+			/* Of an older epoch it may be by the keys the device had then. */
+			if (memcmp(stored.epoch, now.epoch, 16) == 0 && !seal_verify(sign_key, "head", bytes, sizeof(bytes), signature))
+				rc = err_set(err, ERR_BROKEN, "lane %u: the signature of the head at %llu is not this device's", lane,
+				    (unsigned long long)stored.head_seq);
+			else
+				rc = signed_agrees(ob, lane, &now, stored.epoch, stored.head_seq, &stored.head_link, err);
+		} else if (rc == ERR_ABSENT) {
+			rc = ERR_OK;
+		}
+	}
+	rc = ob_end(ob, rc, err);
+out:
 	pthread_mutex_unlock(&ob->lock);
 	return rc;
 }

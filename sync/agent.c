@@ -551,8 +551,10 @@ sign_heads(struct agent *a)
 		uint8_t bytes[OUTBOX_HEAD], signature[64];
 		struct outbox_lane l;
 		struct err err;
-		enum err_code rc = outbox_lane(a->outbox, lane, &l, &err);
+		enum err_code rc = outbox_head_agrees(a->outbox, lane, seal_key_public(a->device_key), &err);
 
+		if (rc == ERR_OK)
+			rc = outbox_lane(a->outbox, lane, &l, &err);
 		if (rc == ERR_OK) {
 			outbox_head_bytes(a->device, lane, &l, bytes);
 			rc = seal_sign(a->device_key, "head", bytes, sizeof(bytes), signature, &err);

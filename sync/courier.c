@@ -399,6 +399,16 @@ courier_round(struct courier *c, bool heartbeat, struct err *err)
 	c->delivered = 0;
 	c->new_epochs = 0;
 	c->retry_after_s = -1;
+	/* What somebody without our key rewrote is not sent under our signature: a person has to look. */
+	switch (outbox_head_agrees(c->outbox, c->lane, seal_key_public(c->device_key), err)) {
+	case ERR_OK:
+		break;
+	case ERR_AGAIN:
+	case ERR_NOMEM:
+		return COURIER_BROKEN;
+	default:
+		return COURIER_REFUSED;
+	}
 	reply_init(&reply, BUNDLE_MAX);
 	while (more) {
 		enum step step = c->asked_state ? STEP_ON : ask_where(c, &reply, &result, err);

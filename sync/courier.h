@@ -20,7 +20,7 @@ enum courier_result {
 	COURIER_MORE,		/* stopped after its share; there is more */
 	COURIER_UNREACHABLE,	/* try again by backoff */
 	COURIER_LATER,		/* the centre is busy: not before retry_after_s */
-	COURIER_REFUSED,	/* the centre takes none of it: alarm, hourly */
+	COURIER_REFUSED,	/* the centre takes none of it, or the chain here was rewritten: alarm, hourly */
 	COURIER_REVOKED,	/* this device was revoked */
 	COURIER_BROKEN		/* our own database failed */
 };
