@@ -24,6 +24,8 @@ void instance_free(struct instance *in);
 enum err_code instance_fact(struct instance *in, const char *name, const char *value, struct err *err) MUST_CHECK;
 /* The text of the node called NAME (first in document order), "" if absent or empty. Borrowed. */
 const char *instance_text(const struct instance *in, const char *name);
+/* The NTH (from 0) of that name in document order, as repeats have several; NULL: there are not so many. */
+const char *instance_text_nth(const struct instance *in, const char *name, size_t nth);
 
 /* Compile TEXT against FORM. FACTS: NULL-ended names that may be used as ${_NAME} beside the form's own
  * meta nodes (NULL: any). ERR_INPUT with the position and the sentence. today, now, random, uuid, once

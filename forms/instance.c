@@ -245,7 +245,7 @@ instance_free(struct instance *in)
 	free(in);
 }
 
-struct text_search { const struct instance *in; uint32_t row; };
+struct text_search { const struct instance *in; uint32_t row; size_t skip; };
 
 static bool
 first_seen(void *arg, uint32_t row)
@@ -254,6 +254,10 @@ first_seen(void *arg, uint32_t row)
 
 	if ((s->in->tree.rows[row].flags & ROW_UNSEEN) != 0)
 		return true;
+	if (s->skip > 0) {
+		s->skip--;
+		return true;
+	}
 	s->row = row;
 	return false;
 }
@@ -261,14 +265,24 @@ first_seen(void *arg, uint32_t row)
 const char *
 instance_text(const struct instance *in, const char *name)
 {
+	const char *text = instance_text_nth(in, name, 0);
+
+	return text == NULL ? "" : text;
+}
+
+const char *
+instance_text_nth(const struct instance *in, const char *name, size_t nth)
+{
 	const struct form *f = in->f;
-	struct text_search s = { in, 0 };
+	struct text_search s = { in, 0, nth };
 	char *copy;
 
 	for (uint32_t i = 1; i < f->n_nodes && s.row == 0; i++)
 		if ((f->nodes[i].flags & NODE_ATTRIBUTE) == 0 && strcmp(form_node_name(f, i), name) == 0)
 			block_each(&in->tree, f, 1, 0, i, first_seen, &s);
-	if (s.row == 0 || in->tree.rows[s.row].len == 0)
+	if (s.row == 0)
+		return NULL;
+	if (in->tree.rows[s.row].len == 0)
 		return "";
 	copy = scratch_get(&((struct instance *)(uintptr_t)in)->scratch, in->tree.rows[s.row].len + 1);
 	if (copy == NULL)

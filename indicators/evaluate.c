@@ -48,7 +48,7 @@ struct evaluator {
 	const struct form *form;
 	struct block *blocks;	/* of this form's id and version */
 	size_t n_blocks;
-	struct expr *variant, *answered_by;
+	struct expr *variant, *answered_by, *mode;
 	bool has_variants;
 	struct entry *entries;
 	struct scores *scores;		/* of items scored by the form's choices */
@@ -365,6 +365,8 @@ evaluator_new(const struct definition *d, const struct form *form, struct findin
 		rc = expr_compile(form, "${_variant}", 11, fact_names, NULL, &e->variant, err);
 	if (rc == ERR_OK)
 		rc = expr_compile(form, "${_answered_by}", 15, fact_names, NULL, &e->answered_by, err);
+	if (rc == ERR_OK)
+		rc = expr_compile(form, "${_mode}", 8, fact_names, NULL, &e->mode, err);
 	for (size_t i = 0; i < e->n_blocks && (rc == ERR_OK || rc == ERR_INPUT); i++) {
 		struct err why = { 0 };
 		enum err_code got = compile_block(e, &e->blocks[i], 0, findings, &first, &why);
@@ -395,6 +397,7 @@ evaluator_free(struct evaluator *e)
 			program_free(p, e->d, &e->blocks[i].b->measure);
 	expr_free(e->variant);
 	expr_free(e->answered_by);
+	expr_free(e->mode);
 	arena_clear(&e->arena);
 	free(e);
 }
@@ -537,24 +540,48 @@ item_points(const struct evaluator *e, const struct measure_item *item, const st
 	return rc;
 }
 
+/* What a share's numerator gains: 1 for a person; of a session, its people if the expression is true, or the
+ * number it is (votes). NAN: more votes than people. */
+static enum err_code
+weigh(const struct measure *m, const struct expr *x, struct instance *in, const struct evaluation *out, double *v,
+    struct err *err)
+{
+	struct value got;
+	enum err_code rc = expr_eval(x, in, &got, err);
+
+	*v = NAN;
+	if (rc != ERR_OK)
+		return rc;
+	if (!m->by_session)
+		*v = value_bool(&got) ? 1 : 0;
+	else if (got.kind == VALUE_NUMBER)
+		*v = got.number >= 0 && got.number <= out->people ? got.number : isnan(got.number) ? 0 : NAN;
+	else
+		*v = value_bool(&got) ? out->people : 0;
+	return ERR_OK;
+}
+
 static enum err_code
 measure(struct evaluator *e, const struct measure *m, const struct program *p, struct instance *in, struct evaluation *out,
     struct err *err)
 {
 	enum err_code rc = ERR_OK;
 	double v = 1;
-	bool yes;
 
 	switch (e->d->kind) {
 	case KIND_PROPORTION:
 	case KIND_THEME:
-		rc = truth(p->numerator, in, &yes, err);
-		one(e, yes ? 1 : 0, out);
+		rc = weigh(m, p->numerator, in, out, &v, err);
+		one(e, v, out);
 		return rc;
 	case KIND_OPTIONS:
 		for (size_t i = 0; i < m->n_options && rc == ERR_OK; i++) {
-			rc = truth(p->options[i], in, &yes, err);
-			e->entries[i] = (struct entry){ m->options[i].label, yes ? 1 : 0, yes ? 1 : 0 };
+			rc = weigh(m, p->options[i], in, out, &v, err);
+			if (rc == ERR_OK && isnan(v)) {
+				exclude(e, "missing", out);
+				return ERR_OK;
+			}
+			e->entries[i] = (struct entry){ m->options[i].label, v, v };
 		}
 		out->n = m->n_options;
 		return rc;
@@ -615,7 +642,7 @@ evaluator_run(struct evaluator *e, struct instance *in, const struct response *a
 	struct block *b = NULL;
 	struct program *p = NULL;
 	const struct measure *m;
-	char variant[CODE_MAX + 1];
+	char variant[CODE_MAX + 1], mode[CODE_MAX + 1];
 	bool yes;
 	enum err_code rc = give_facts(e, in, about, err);
 
@@ -624,6 +651,8 @@ evaluator_run(struct evaluator *e, struct instance *in, const struct response *a
 	e->stratum[0] = e->bucket[0] = '\0';
 	if (rc == ERR_OK)
 		rc = code_of(e->variant, in, variant, err);
+	if (rc == ERR_OK)
+		rc = code_of(e->mode, in, mode, err);
 	if (rc != ERR_OK)
 		return rc;
 	if (variant[0] == '\0')
@@ -637,6 +666,11 @@ evaluator_run(struct evaluator *e, struct instance *in, const struct response *a
 		return ERR_OK;
 	out->block = b->b;
 	m = &b->b->measure;
+	/* A group and a person are never added up, whatever the population says. */
+	if (m->by_session != (strcmp(mode, "group") == 0)) {
+		out->outcome = OUTCOME_OUTSIDE;
+		return ERR_OK;
+	}
 	rc = program_for(e, b, about->day, &p, err);
 	if (rc == ERR_OK)
 		rc = truth(p->population, in, &yes, err);

@@ -200,7 +200,8 @@ at_risk(const struct definition *d, const struct point *p)
 static void
 estimate(const struct definition *d, struct point *p)
 {
-	struct cell_sums sums = { .n = (double)p->sum.n, .num = p->sum.num, .mean = p->sum.mean, .m2 = p->sum.m2 };
+	/* Of sessions, people are counted: those who voted, or were there. */
+	struct cell_sums sums = { .n = (double)(d->blocks[0].measure.by_session ? p->sum.people : p->sum.n), .num = p->sum.num, .mean = p->sum.mean, .m2 = p->sum.m2 };
 
 	p->at_risk = at_risk(d, p);
 	sums.at_risk = p->at_risk;

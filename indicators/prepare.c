@@ -266,7 +266,8 @@ fill(struct work *w, struct draft_row *dr)
 	bool organisation = p->site[0] == '\0' && p->breakdown[0] == '\0';
 	struct buf compared;
 
-	r->denominator = rounded_count(d, organisation, d->kind == KIND_RATE ? p->at_risk : (double)p->sum.n);
+	r->denominator = rounded_count(d, organisation, d->kind == KIND_RATE ? p->at_risk : d->blocks[0].measure.by_session
+	    ? (double)p->sum.people : (double)p->sum.n);
 	if (prepare_counts_people(d) || d->kind == KIND_RATE || d->kind == KIND_COUNT)
 		r->numerator = rounded_count(d, organisation, p->sum.num);
 	r->value = rounded(d, p->e.value);

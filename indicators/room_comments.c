@@ -13,7 +13,7 @@
 #include "forms/expr.h"
 #include "indicators/templates.h"
 
-enum { PAGE = 50, COMMENTS_MAX = 200 };
+enum { PAGE = 50, COMMENTS_MAX = 5000 };
 
 const char *
 room_prepared_text(struct room *room, struct arena *a)
@@ -60,12 +60,11 @@ struct opening {
 	size_t n, opened;
 };
 
-/* What was written under NAME, if anything. */
+/* TEXT, written under NAME, if there is any. */
 static void
-add_text(struct opening *o, const struct facts_record *r, const struct instance *in, const char *name)
+add_text(struct opening *o, const struct facts_record *r, const char *name, const char *text)
 {
 	struct arena *a = o->rd->arena;
-	const char *text = instance_text(in, name);
 	char hex[33];
 	int year, month, day;
 
@@ -78,6 +77,29 @@ add_text(struct opening *o, const struct facts_record *r, const struct instance 
 		.day = arena_printf(a, "%04d-%02d", year, month), .question = arena_printf(a, "%s", name),
 		.text = arena_str(a, text),
 	};
+}
+
+/* What a focus group said: each note with role and themes, each sentence that was read back, other views. */
+static void
+add_group(struct opening *o, const struct facts_record *r, const struct instance *in)
+{
+	struct arena *a = o->rd->arena;
+	const char *text;
+
+	for (size_t i = 0; (text = instance_text_nth(in, "note_words", i)) != NULL; i++) {
+		const char *role = instance_text_nth(in, "note_role", i), *themes = instance_text_nth(in, "note_theme", i);
+		const char *exact = instance_text_nth(in, "note_exact", i);
+
+		add_text(o, r, arena_printf(a, "%s%s%s%s%s", exact != NULL && strcmp(exact, "yes") == 0 ? "exact words, " : "note, ",
+		    role == NULL ? "" : role, themes == NULL || themes[0] == '\0' ? "" : " (", themes == NULL ? "" : themes,
+		    themes == NULL || themes[0] == '\0' ? "" : ")"), text);
+	}
+	for (size_t i = 0; (text = instance_text_nth(in, "sentence", i)) != NULL; i++) {
+		const char *minority = instance_text_nth(in, "minority", i);
+
+		add_text(o, r, arena_printf(a, "read back, agreed by %s", instance_text_nth(in, "agree", i)), text);
+		add_text(o, r, "read back, other views", minority == NULL ? "" : minority);
+	}
 }
 
 static enum err_code
@@ -102,7 +124,9 @@ open_one(void *arg, const struct facts_record *r, struct err *err)
 	if (rc == ERR_OK)
 		rc = instance_read(form->form, (const char *)p.content, p.len, &in, &why);
 	for (size_t i = 0; rc == ERR_OK && i < ARRAY_LEN(questions); i++)
-		add_text(o, r, in, questions[i]);
+		add_text(o, r, questions[i], instance_text(in, questions[i]));
+	if (rc == ERR_OK && strcmp(form_setting(form->form, "family"), "group") == 0)
+		add_group(o, r, in);
 	o->opened += rc == ERR_OK;
 	instance_free(in);
 	buf_free(&plain);

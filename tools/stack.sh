@@ -32,7 +32,7 @@ done
 "$candour" centre ring "$dir/centre" "$dir/lead/ring" > /dev/null
 
 # Forms, as authored, through the converter.
-for form in visit satisfaction concern; do
+for form in visit satisfaction concern focus-group; do
 	"$candour" form convert "$here/forms/library/$form.xlsx" > "$dir/forms/$form.xml"
 done
 
