@@ -12,7 +12,7 @@ struct gather {
 	bool open;
 	struct facts_cell_key key;
 	char *texts;		/* site, stratum, item, NUL after each */
-	size_t texts_cap;
+	size_t texts_cap, site_len, stratum_len, item_len;
 	struct cell_entry *entries;
 	size_t n, cap;
 	int64_t data_rev;
@@ -30,23 +30,22 @@ gather_clear(struct gather *g)
 	memset(g, 0, sizeof(*g));
 }
 
-static bool
-same_text(sqlite3_stmt *s, int column, const char *text)
+/* As a blob: the text as it lies in the page, without a terminated copy of it. This runs for each entry of a recompute. */
+static inline bool
+same_text(sqlite3_stmt *s, int column, const char *text, size_t len)
 {
-	/* As a blob: the text as it lies in the page, without a terminated copy of it. */
-	const void *there = sqlite3_column_blob(s, column);
-	size_t len = (size_t)sqlite3_column_bytes(s, column);
-
-	return strncmp(text, there == NULL ? "" : there, len) == 0 && text[len] == '\0';
+	return (size_t)sqlite3_column_bytes(s, column) == len
+	    && (len == 0 || memcmp(sqlite3_column_blob(s, column), text, len) == 0);
 }
 
 /* The columns that change most often first. */
-static bool
+static inline bool
 same_cell(const struct gather *g, sqlite3_stmt *s)
 {
 	return g->open && sqlite3_column_int64(s, 2) == g->key.period
 	    && sqlite3_column_int64(s, 4) == g->key.bucket && sqlite3_column_int64(s, 1) == g->key.def
-	    && same_text(s, 5, g->key.item) && same_text(s, 0, g->key.site) && same_text(s, 3, g->key.stratum);
+	    && same_text(s, 5, g->key.item, g->item_len) && same_text(s, 0, g->key.site, g->site_len)
+	    && same_text(s, 3, g->key.stratum, g->stratum_len);
 }
 
 static enum err_code
@@ -71,6 +70,9 @@ gather_start(struct gather *g, sqlite3_stmt *s, struct err *err)
 		.def = sqlite3_column_int64(s, 1), .period = sqlite3_column_int64(s, 2),
 		.bucket = sqlite3_column_int64(s, 4),
 	};
+	g->site_len = site - 1;
+	g->stratum_len = stratum - 1;
+	g->item_len = item - 1;
 	g->open = true;
 	g->n = 0;
 	g->data_rev = 0;
@@ -78,24 +80,24 @@ gather_start(struct gather *g, sqlite3_stmt *s, struct err *err)
 	return ERR_OK;
 }
 
-/* A reversal sorts just before the entry it cancels: (record, rev, -1), (record, rev, 1). */
+/* A reversal sorts just before the entry it cancels: (record, rev, -1), (record, rev, 1). So the record is looked at
+ * only of a reversal and of what follows one. */
 static enum err_code
 gather_add(struct gather *g, sqlite3_stmt *s, struct err *err)
 {
-	const void *record = sqlite3_column_blob(s, 6);
-	int64_t rev = sqlite3_column_int64(s, 7), data_rev = sqlite3_column_int64(s, 12);
-	int sign = sqlite3_column_int(s, 8);
+	int64_t data_rev = sqlite3_column_int64(s, 12);
+	bool follows_reversal = g->last_sign == -1;
 
 	if (data_rev > g->data_rev)
 		g->data_rev = data_rev;
-	if (sign == 1 && g->last_sign == -1 && rev == g->rev && memcmp(record, g->record, FACTS_ID) == 0) {
-		g->last_sign = 0;
+	g->last_sign = sqlite3_column_int(s, 8);
+	if (g->last_sign == -1) {
+		g->rev = sqlite3_column_int64(s, 7);
+		memcpy(g->record, sqlite3_column_blob(s, 6), FACTS_ID);
 		return ERR_OK;
 	}
-	g->last_sign = sign;
-	g->rev = rev;
-	memcpy(g->record, record, FACTS_ID);
-	if (sign == -1)
+	if (follows_reversal && sqlite3_column_int64(s, 7) == g->rev
+	    && memcmp(sqlite3_column_blob(s, 6), g->record, FACTS_ID) == 0)
 		return ERR_OK;
 	if (g->n == g->cap) {
 		size_t cap = g->cap == 0 ? 64 : g->cap * 2;
