@@ -14,7 +14,7 @@
 #include "forms/xlsform.h"
 #include "indicators/evaluate.h"
 
-enum { FORM_BYTES = 64 << 20, FILES_MAX = 1000 };
+enum { FORM_BYTES = 64 << 20, FILES_MAX = 1000, DUTIES_BYTES = 1 << 20 };
 
 static int
 usage(FILE *to)
@@ -25,7 +25,8 @@ usage(FILE *to)
 	    "       candour indicator health [options] FILE|DIR RESPONSES.csv\n"
 	    "       candour indicator health -c indicators.conf\n"
 	    "       candour indicator publish ...\n\n"
-	    "check says what is wrong with definitions, and prints the hash of each that is right.\n"
+	    "check says what is wrong with definitions, and prints the hash of each that is right. --duties prints what duty\n"
+	    "each serves; a line of duties.txt beside them that none serves is a fault.\n"
 	    "diff shows what one version says other than another. Each subcommand tells more with -h.\n");
 	return to == stdout ? 0 : 2;
 }
@@ -226,6 +227,19 @@ print_definition(const struct definition *d)
 	printf("%s %s %s sha256 %s\n", name, definition_kind_word(d->kind), definition_state_word(d->state), hex);
 }
 
+/* Who serves DUTY: it is a line of [indicator] duty, or the beginning of one up to a blank, comma or colon. */
+static bool
+serves(const struct definition *d, const char *duty, size_t len)
+{
+	for (size_t k = 0; k < d->n_duties && d->state != STATE_RETIRED; k++) {
+		const char *text = d->duties[k].text;
+
+		if (strncmp(text, duty, len) == 0 && (text[len] == '\0' || strchr(" ,:(", text[len]) != NULL))
+			return true;
+	}
+	return false;
+}
+
 /* Duties of [indicator], one a line, with who serves them. */
 static void
 print_duties(const struct library *l)
@@ -233,6 +247,42 @@ print_duties(const struct library *l)
 	for (size_t i = 0; i < l->n; i++)
 		for (size_t k = 0; k < l->list[i]->n_duties; k++)
 			printf("%s\t%s@%lld\n", l->list[i]->duties[k].text, l->list[i]->id, (long long)l->list[i]->version);
+}
+
+/* The duties that must be served stand in DIR/duties.txt, one a line (# a comment). *MISSING: those that no definition
+ * serves, told on standard error. Without the file there is nothing that must be. */
+static enum err_code
+check_duties(const char *dir, const struct library *l, size_t *missing, struct err *err)
+{
+	char path[4096];
+	struct buf text;
+	enum err_code rc;
+	int line = 0;
+
+	buf_init(&text, DUTIES_BYTES);
+	snprintf(path, sizeof(path), "%s/duties.txt", dir);
+	rc = file_read(path, &text, err);
+	if (rc == ERR_ABSENT) {
+		buf_free(&text);
+		return ERR_OK;
+	}
+	for (const char *s = rc == ERR_OK ? buf_str(&text) : ""; *s != '\0'; s += *s == '\n') {
+		size_t len = strcspn(s, "\n"), n = len;
+		bool found = false;
+
+		line++;
+		while (n > 0 && (s[n - 1] == ' ' || s[n - 1] == '\r'))
+			n--;
+		for (size_t i = 0; i < l->n && n > 0; i++)
+			found = found || serves(l->list[i], s, n);
+		if (n > 0 && s[0] != '#' && !found) {
+			fprintf(stderr, "%s:%d: no indicator serves %.*s: name it in a line duty = of one that does\n", path, line, (int)n, s);
+			++*missing;
+		}
+		s += len;
+	}
+	buf_free(&text);
+	return rc;
 }
 
 /* A folder as a library, a file as a library of one. */
@@ -264,6 +314,7 @@ check_path(const char *path, const char *forms_dir, bool duties)
 	struct form_folder forms = { 0 };
 	struct err err = { 0 };
 	enum err_code rc;
+	size_t missing = 0;
 	int bad;
 
 	findings_init(&findings);
@@ -285,9 +336,13 @@ check_path(const char *path, const char *forms_dir, bool duties)
 		fprintf(stderr, "%s\n", err.msg);
 	for (size_t i = 0; i < l.n && rc == ERR_OK; i++)
 		print_definition(l.list[i]);
-	if (rc == ERR_OK && duties)
+	if (rc == ERR_OK && duties) {
 		print_duties(&l);
-	bad = rc != ERR_OK;
+		rc = check_duties(path, &l, &missing, &err);
+		if (rc != ERR_OK)
+			fprintf(stderr, "%s\n", err.msg);
+	}
+	bad = rc != ERR_OK || missing > 0;
 	library_clear(&l);
 	form_folder_clear(&forms);
 	findings_clear(&findings);

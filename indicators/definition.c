@@ -378,6 +378,37 @@ check_together(const struct library *l, struct findings *findings)
 		}
 }
 
+static const struct definition *
+superseded_by(const struct library *l, const struct definition *d)
+{
+	for (size_t i = 0; i < l->n && d->supersedes[0] != '\0'; i++) {
+		char name[DEFINITION_NAME_MAX];
+
+		definition_name(l->list[i], name);
+		if (strcmp(name, d->supersedes) == 0)
+			return l->list[i];
+	}
+	return NULL;
+}
+
+/* Following what each supersedes must end. */
+static void
+check_successors(const struct library *l, struct findings *findings)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const struct definition *d = l->list[i], *older = superseded_by(l, d);
+		char place[300];
+
+		for (size_t steps = 0; older != NULL && older != d && steps < l->n; steps++)
+			older = superseded_by(l, older);
+		if (older != d)
+			continue;
+		snprintf(place, sizeof(place), "%.250s:1", d->file);
+		findings_add(findings, false, 1, place, "[indicator] supersedes %s, which comes back to %s@%lld: one of them supersedes "
+		    "nothing", d->supersedes, d->id, (long long)d->version);
+	}
+}
+
 enum err_code
 library_read(const char *dir, struct findings *findings, struct library *out, struct err *err)
 {
@@ -406,8 +437,10 @@ library_read(const char *dir, struct findings *findings, struct library *out, st
 			why = one;
 		}
 	}
-	if (rc == ERR_OK)
+	if (rc == ERR_OK) {
 		check_together(&l, findings);
+		check_successors(&l, findings);
+	}
 	if (rc == ERR_OK && bad != ERR_OK)
 		rc = err_set(err, bad, "%s", why.msg);
 	else if (rc == ERR_OK && findings->errors > before)

@@ -116,12 +116,14 @@ struct definition {
 	size_t n_rebases;
 	/* [disclosure] */
 	struct policy policy;
+	bool only_organisation_year;	/* concerns and complaints: nothing else is published */
 	/* [plan], [state] */
 	struct labelled plan[4];	/* who, where, every, target_n */
 	enum definition_state state;
 	const char *since;
 	struct labelled *signatures;
 	size_t n_signatures;
+	const char *signed_hash;	/* in hex, or "": what was signed; another text is refused */
 
 	struct buf canonical;	/* what the hash is over */
 	uint8_t hash[32];	/* SHA-256 of canonical */
@@ -139,8 +141,8 @@ enum err_code definition_read(const char *path, struct findings *findings, struc
 	struct err *err) MUST_CHECK;
 void definition_free(struct definition *d);
 
-/* All *.ind of DIR by file name; findings of all. ERR_INPUT if any has an error or two share (scheme, code, date)
- * or id and version. */
+/* All *.ind of DIR by file name; findings of all. ERR_INPUT if any has an error, if two share (scheme, code, date) or id and
+ * version, or if what one supersedes is not older or comes back to it. */
 struct library {
 	struct definition **list;
 	size_t n;

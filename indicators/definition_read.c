@@ -35,6 +35,7 @@ static const struct word states[] = { { "draft", STATE_DRAFT }, { "agreed", STAT
 	{ NULL, 0 } };
 static const struct word yes_no[] = { { "yes", 1 }, { "no", 0 }, { NULL, 0 } };
 static const struct word zeros[] = { { "organisation", 1 }, { "shown", 0 }, { NULL, 0 } };
+static const struct word onlys[] = { { "all", 0 }, { "organisation_year", 1 }, { NULL, 0 } };
 static const struct word charts[] = { { "xmr", 1 }, { "none", 0 }, { NULL, 0 } };
 static const struct word units[] = { { "response", 0 }, { "session", 1 }, { NULL, 0 } };
 static const struct word combines[] = { { "none", COMBINE_NONE }, { "asc_satisfaction", COMBINE_ASC_SATISFACTION },
@@ -142,8 +143,8 @@ read_month(const char *s, size_t len, int *out)
 }
 
 /* "2025-04", "2025-04..2026-03", "2025-04..", as first and last month. */
-static bool
-read_months(const char *s, int *from, int *until)
+bool
+items_months(const char *s, int *from, int *until)
 {
 	const char *dots = strstr(s, "..");
 	size_t len = dots == NULL ? strlen(s) : (size_t)(dots - s);
@@ -430,6 +431,7 @@ read_indicator(struct reader *r)
 	d->state = (enum definition_state)word(r, "state", "state", states, STATE_DRAFT);
 	d->since = text(r, "state", "since");
 	d->signatures = list(r, "state", "signed", &d->n_signatures);
+	d->signed_hash = text(r, "state", "hash");
 }
 
 static void
@@ -479,7 +481,7 @@ read_span(const char *value, struct period_span *out)
 		len--;
 	if (!num_double(value, len, &out->value))
 		return false;
-	return from == NULL || read_months(from + 6 + strspn(from + 6, " "), &out->from, &out->until);
+	return from == NULL || items_months(from + 6 + strspn(from + 6, " "), &out->from, &out->until);
 }
 
 static void
@@ -513,7 +515,7 @@ read_estimate(struct reader *r)
 		/* a range of months alone: what the series showed in them */
 		s->line = x->line;
 		s->value = NAN;
-		if (!read_months(x->value, &s->from, &s->until) && !read_span(x->value, s))
+		if (!items_months(x->value, &s->from, &s->until) && !read_span(x->value, s))
 			items_fault(&r->it, x->line, "[estimate] baseline: write 0.62 from 2023-04, or months as 2023-04..2024-03");
 		else
 			d->n_baselines = 1;
@@ -637,6 +639,7 @@ read_disclosure(struct reader *r)
 	p->zero_hidden = word(r, "disclosure", "zero", zeros, p->zero_hidden) != 0;
 	p->complement = word(r, "disclosure", "complement", yes_no, p->complement) != 0;
 	p->round = (int)integer(r, "disclosure", "round", 1, 1000, p->round);
+	r->d->only_organisation_year = word(r, "disclosure", "only", onlys, 0) == 1;
 }
 
 /* Folder of FILE + PATH. */
@@ -728,6 +731,7 @@ fill(struct reader *r, const char *source, size_t len, struct err *err)
 	rc = buf_check(&d->canonical, err);
 	if (rc == ERR_OK)
 		chain_sha256(d->canonical.data, d->canonical.len, d->hash);
+	definition_state_rules(&r->it, d);
 	return rc;
 }
 

@@ -1,6 +1,5 @@
 /* What is wrong with a definition whatever the forms: the lint of indicators.md section 1. Each finding stands at
  * its line, says what, and how to mend it. */
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -73,11 +72,6 @@ rules_indicator(struct items *it, const struct definition *d)
 	if (words > EASY_WORDS)
 		items_fault(it, line_of(it, "indicator", "title_easy"), "[indicator] title_easy has %zu words: say it in %d", words,
 		    EASY_WORDS);
-	if (d->review_by[0] != '\0' && !(strlen(d->review_by) >= 7 && isdigit((unsigned char)d->review_by[0])
-	    && d->review_by[4] == '-'))
-		items_fault(it, line_of(it, "indicator", "review_by"), "[indicator] review_by: a month as 2027-04");
-	if (d->supersedes[0] != '\0' && strchr(d->supersedes, '@') == NULL)
-		items_fault(it, line_of(it, "indicator", "supersedes"), "[indicator] supersedes: write it as ID@VERSION");
 	if (d->supersedes[0] != '\0' && d->break_why[0] == '\0')
 		items_warn(it, line_of(it, "indicator", "supersedes"), "[indicator] supersedes an older version: say in break = .. why "
 		    "the two cannot be compared");
@@ -91,10 +85,6 @@ rules_indicator(struct items *it, const struct definition *d)
 			items_fault(it, d->methods[i].line, "[indicator] method: %.40s is not one of questionnaire, interview, "
 			    "focus_group, observation, record, return", d->methods[i].text);
 	}
-	for (size_t i = 0; i < d->n_aliases; i++)
-		if (strstr(d->aliases[i].text, " from ") == NULL)
-			items_fault(it, d->aliases[i].line, "[indicator] alias.%s: codes are reused over the years, so date it: write 1D from "
-			    "2023-04", d->aliases[i].label);
 }
 
 static bool
@@ -247,20 +237,6 @@ rules_rest(struct items *it, const struct definition *d)
 	if (!policy_at_least(&d->policy, &policy_preset_organisation) && items_get(it, "disclosure", "", "preset") == NULL)
 		items_fault(it, line_of(it, "disclosure", "base_min"), "[disclosure] is weaker than the organisation's policy (base_min 10, "
 		    "cell_min 5, zero organisation, complement yes): a definition may be stricter, never weaker");
-	if (d->state == STATE_AGREED && d->n_signatures < 2)
-		items_fault(it, line_of(it, "state", "state"), "[state] agreed needs two lines signed = DATE GROUP audit N, one by people "
-		    "who use services or key people");
-	if (d->state != STATE_DRAFT && d->n_signatures >= 2) {
-		bool lived = false;
-
-		for (size_t i = 0; i < d->n_signatures; i++)
-			lived |= strstr(d->signatures[i].text, "individuals") != NULL
-			    || strstr(d->signatures[i].text, "key_people") != NULL;
-		if (!lived)
-			items_fault(it, d->signatures[0].line, "[state] signed: one of the groups must be individuals or key_people");
-	}
-	if (d->state == STATE_RETIRED && items_get(it, "state", "", "reason") == NULL)
-		items_fault(it, line_of(it, "state", "state"), "[state] retired needs reason = its successor (ID@VERSION) or why there is none");
 }
 
 void

@@ -49,10 +49,12 @@ static const struct key_rule rules[] = {
 	{ "disclosure", "preset", LABEL_NONE, REPEAT_NO }, { "disclosure", "base_min", LABEL_NONE, REPEAT_NO },
 	{ "disclosure", "cell_min", LABEL_NONE, REPEAT_NO }, { "disclosure", "zero", LABEL_NONE, REPEAT_NO },
 	{ "disclosure", "complement", LABEL_NONE, REPEAT_NO }, { "disclosure", "round", LABEL_NONE, REPEAT_NO },
+	{ "disclosure", "only", LABEL_NONE, REPEAT_NO },
 	{ "plan", "who", LABEL_NONE, REPEAT_NO }, { "plan", "where", LABEL_NONE, REPEAT_NO },
 	{ "plan", "every", LABEL_NONE, REPEAT_NO }, { "plan", "target_n", LABEL_NONE, REPEAT_NO },
 	{ "state", "state", LABEL_NONE, REPEAT_NO }, { "state", "since", LABEL_NONE, REPEAT_NO },
 	{ "state", "signed", LABEL_NONE, REPEAT_FREE }, { "state", "reason", LABEL_NONE, REPEAT_NO },
+	{ "state", "hash", LABEL_NONE, REPEAT_NO },
 };
 
 /* The sections in canonical order. */

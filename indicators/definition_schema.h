@@ -50,5 +50,9 @@ void items_warn(struct items *it, int line, const char *fmt, ...) PRINTF_LIKE(3,
 
 /* definition_rules.c: what is wrong with D whatever the forms (section 1, "Lint"). */
 void definition_rules(struct items *it, const struct definition *d);
+/* definition_state.c: dates, the plan, and who agreed to which text; when the hash is known. */
+void definition_state_rules(struct items *it, const struct definition *d);
+/* "2025-04", "2025-04..2026-03", "2025-04.." as month indexes; INT_MAX if open. */
+bool items_months(const char *s, int *from, int *until);
 
 #endif

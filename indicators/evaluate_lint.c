@@ -38,6 +38,22 @@ fault(struct lint *l, int line, const char *text)
 	findings_add(l->findings, false, line, place, "%s", text);
 }
 
+/* What the kiosk writes of a visit (docs/formats/indicator.md section 3), where it is one of a few words. */
+static const struct form_choice *
+visit_choices(const char *name, size_t *n)
+{
+	static const struct form_choice role[] = { { .value = "individual" }, { .value = "key_person" }, { .value = "community" },
+		{ .value = "staff" }, { .value = "group" } };
+	static const struct form_choice answered_by[] = { { .value = "self" }, { .value = "self_helped" }, { .value = "proxy" },
+		{ .value = "group" } };
+	static const struct form_choice variant[] = { { .value = "standard" }, { .value = "easy_read" } };
+
+	*n = strcmp(name, "_role") == 0 ? ARRAY_LEN(role) : strcmp(name, "_answered_by") == 0 ? ARRAY_LEN(answered_by)
+	    : strcmp(name, "_variant") == 0 ? ARRAY_LEN(variant) : 0;
+	return strcmp(name, "_role") == 0 ? role : strcmp(name, "_answered_by") == 0 ? answered_by
+	    : strcmp(name, "_variant") == 0 ? variant : NULL;
+}
+
 static struct named *
 find(struct lint *l, const char *question, size_t len, int line)
 {
@@ -56,7 +72,9 @@ find(struct lint *l, const char *question, size_t len, int line)
 	memcpy(q->question, question, len);
 	q->line = line;
 	/* no select of that name: a number, a text, a visit's value; nothing to compare with */
-	if (form_choices(l->form, q->question, &l->arena, &q->choices, &q->n_choices, &err) == ERR_NOMEM)
+	if (question[0] == '_')
+		q->choices = visit_choices(q->question, &q->n_choices);
+	else if (form_choices(l->form, q->question, &l->arena, &q->choices, &q->n_choices, &err) == ERR_NOMEM)
 		l->nomem = true;
 	q->seen = arena_calloc(&l->arena, q->n_choices + 1, sizeof(*q->seen));
 	l->nomem = l->nomem || q->seen == NULL;
@@ -83,6 +101,12 @@ compared(struct lint *l, struct named *q, const char *value, size_t len, int lin
 	}
 	if (found)
 		return;
+	if (q->question[0] == '_') {
+		snprintf(text, sizeof(text), "'%.*s' is no value of ${%s}: it is one of %s", len > 60 ? 60 : (int)len, value, q->question,
+		    known);
+		fault(l, line, text);
+		return;
+	}
 	snprintf(text, sizeof(text), "'%.*s' is no choice of %s in form %s: its choices are %s", len > 60 ? 60 : (int)len, value,
 	    q->question, l->b->form, known);
 	fault(l, line, text);
@@ -163,7 +187,7 @@ expression(struct lint *l, const struct labelled *e)
 			s = end == NULL ? s + strlen(s) - 1 : end;
 			continue;
 		}
-		if (s[0] != '$' || s[1] != '{' || s[2] == '_')
+		if (s[0] != '$' || s[1] != '{')
 			continue;
 		end = strchr(s, '}');
 		if (end == NULL)
@@ -183,7 +207,7 @@ opt_outs(struct lint *l)
 
 	for (size_t i = 0; i < l->n; i++)
 		for (size_t k = 0; k < l->named[i].n_choices; k++) {
-			if (l->named[i].choices[k].opt_out[0] == '\0' || l->named[i].seen[k])
+			if (l->named[i].choices[k].opt_out == NULL || l->named[i].choices[k].opt_out[0] == '\0' || l->named[i].seen[k])
 				continue;
 			snprintf(text, sizeof(text), "the opt-out choice '%.40s' of %s is named by no expression: say what becomes of it, as "
 			    "exclude.no_answer = ${%s} = '%.40s'", l->named[i].choices[k].value, l->named[i].question, l->named[i].question,
@@ -222,6 +246,9 @@ evaluate_lint(const struct definition *d, const struct form_block *b, const stru
 	const struct measure *m = &b->measure;
 
 	arena_init(&l.arena, ARENA_MAX);
+	if (strcmp(form_setting(form, "lane"), "concern") == 0 && !d->only_organisation_year)
+		fault(&l, b->line, "concerns and complaints of people are published for the organisation and the year only: say "
+		    "[disclosure] only = organisation_year and [time] period = year");
 	expression(&l, &m->population);
 	expression(&l, &m->numerator);
 	expression(&l, &m->value);

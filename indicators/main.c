@@ -78,6 +78,28 @@ serve(struct worker *w, struct room_state *s, int64_t poll_ms)
 	}
 }
 
+/* For -n: the forms and definitions that CONF names. No database is opened, no key asked for. */
+static enum err_code
+check(const struct indicators_conf *conf, struct err *err)
+{
+	struct form_set forms = {0};
+	struct library library = {0};
+	struct findings findings;
+	enum err_code rc = form_set_read(conf->forms, &forms, err);
+
+	findings_init(&findings);
+	if (rc == ERR_OK)
+		rc = library_read(conf->definitions, &findings, &library, err);
+	for (size_t i = 0; i < findings.n; i++)
+		log_event("indicators", "finding=%s text=\"%s\"", findings.list[i].place, findings.list[i].text);
+	if (rc == ERR_OK && library.n == 0)
+		rc = err_set(err, ERR_INPUT, "definitions: %s has no .ind file", conf->definitions);
+	findings_clear(&findings);
+	library_clear(&library);
+	form_set_clear(&forms);
+	return rc;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -94,6 +116,12 @@ main(int argc, char **argv)
 		log_err("indicators", "configuration", &err);
 		return 1;
 	}
+	if (program.check_only) {
+		status = check(&conf, &err) != ERR_OK;
+		if (status != 0)
+			log_err("indicators", "configuration", &err);
+		goto out;
+	}
 	struct worker_conf wc = {
 		.store = conf.store, .facts = conf.facts, .forms = conf.forms, .definitions = conf.definitions,
 		.key = conf.key, .ask = keyfile_ask_terminal, .batch = (unsigned)conf.batch,
@@ -103,8 +131,6 @@ main(int argc, char **argv)
 		goto out;
 	}
 	status = 0;
-	if (program.check_only)
-		goto out;
 	struct room_conf rc = {
 		.listen = conf.listen, .listen_fd = socket_from_systemd(), .cert = conf.cert, .key = conf.cert_key,
 		.users = conf.users, .store = conf.store, .facts = conf.facts, .organisation = conf.organisation,

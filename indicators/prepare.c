@@ -100,6 +100,9 @@ is_wanted(const struct work *w, const struct definition *d, const struct point *
 		return false;
 	if (p->first_month > month_now(w))
 		return false;
+	if (d->only_organisation_year && (p->site[0] != '\0' || p->breakdown[0] != '\0' || p->variant[0] != '\0'
+	    || p->period != PERIOD_YEAR))
+		return false;
 	return is_complete(w, d, p) || (w->how->until != 0 && last <= w->how->until);
 }
 

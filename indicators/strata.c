@@ -24,6 +24,13 @@ is_silent(const struct stratum *s)
 	return !(s->n > 0) && s->population > 0;
 }
 
+/* Everybody in it answered: then nothing of it is uncertain, not even of one person (R survey: self-representing). */
+static bool
+is_census(const struct stratum *s)
+{
+	return s->n == s->population;
+}
+
 static struct stratified
 limits(double value, double variance)
 {
@@ -49,7 +56,8 @@ strata_proportion(const struct stratum *s, size_t n)
 		if (s[i].population == 0)
 			continue;
 		value += w * p;
-		variance += w * w * (1 - s[i].n / s[i].population) * p * (1 - p) / (s[i].n - 1);
+		if (!is_census(&s[i]))
+			variance += w * w * (1 - s[i].n / s[i].population) * p * (1 - p) / (s[i].n - 1);
 	}
 	return limits(value, variance);
 }
@@ -69,7 +77,8 @@ strata_mean(const struct stratum *s, size_t n)
 		if (s[i].population == 0)
 			continue;
 		value += w * s[i].mean;
-		variance += w * w * (1 - s[i].n / s[i].population) * (s[i].m2 / (s[i].n - 1)) / s[i].n;
+		if (!is_census(&s[i]))
+			variance += w * w * (1 - s[i].n / s[i].population) * (s[i].m2 / (s[i].n - 1)) / s[i].n;
 	}
 	return limits(value, variance);
 }

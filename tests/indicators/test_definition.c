@@ -162,6 +162,15 @@ static const struct fault {
 	{ "review_by = 2027-04", "review_by = soon", 13, "a month as 2027-04" },
 	{ "owner =", "method = guessing\nowner =", 12, "is not one of questionnaire" },
 	{ "owner =", "supersedes = sat-test\nowner =", 12, "ID@VERSION" },
+	{ "owner =", "supersedes = sat-test@x\nowner =", 12, "ID@VERSION" },
+	{ "owner =", "supersedes = sat-test@3\nowner =", 12, "versions go up, so give this one version = 4" },
+	{ "review_by = 2027-04", "review_by = 2027-13", 13, "a month as 2027-04" },
+	{ "review_by = 2027-04", "review_by = 2027-02-30", 13, "a month as 2027-04" },
+	{ "alias.ascof = 1D from 2023-04", "alias.ascof = 1D from April", 9, "1D from 2023-04..2025-03" },
+	{ "alias.ascof = 1D from 2023-04", "alias.ascof = 1D from 2024-04..2023-04", 9, "1D from 2023-04..2025-03" },
+	{ "alias.ascof = ", "alias = ", 9, "needs a name" },
+	{ "version = 3", "version = 3.5", 4, "no whole number from 1" },
+	{ "version = 3", "version = 99999999999999999999", 4, "no whole number from 1" },
 	/* [measure], [form] */
 	{ "exclude.no_answer = ${q1} = ''\n", "", 18, "exclude.none = false()" },
 	{ "exclude.no_answer", "exclude.missing", 17, "taken for answers without a value" },
@@ -225,11 +234,27 @@ static const struct fault {
 	{ "base_min = 12", "cell_min = 4", 37, "never weaker" },
 	{ "base_min = 12", "zero = shown", 37, "never weaker" },
 	{ "base_min = 12", "complement = no", 37, "never weaker" },
+	{ "base_min = 12", "base_min = many", 38, "no whole number from 1" },
+	{ "base_min = 12", "cell_min = 0", 38, "no whole number from 1" },
+	{ "base_min = 12", "round = 0", 38, "no whole number from 1" },
+	{ "base_min = 12", "only = year", 38, "is not one of all, organisation_year" },
+	{ "base_min = 12", "only = organisation_year", 38, "[time] period = year" },
+	{ "base_min = 12", "base_min = 12\nbase_min = 13", 39, "there already, on line 38" },
+	{ "[state]\n", "[plan]\ntarget_n = many\n[state]\n", 40, "a whole number of answers" },
+	{ "[state]\n", "[plan]\nwhom = all\n[state]\n", 40, "no key whom" },
 	{ "base_min = 12", "preset = nhs", 38, "is not one of organisation" },
 	{ "state = draft", "state = agreed", 40, "two lines signed" },
 	{ "state = draft", "state = agreed\nsigned = 2026-01-01 staff audit 1\nsigned = 2026-01-02 board audit 2", 41,
 	    "individuals or key_people" },
 	{ "state = draft", "state = retired", 40, "its successor" },
+	{ "state = draft", "state = draft\nsince = yesterday", 41, "a day as 2026-04-01" },
+	{ "state = draft", "state = draft\nsince = 2026-04-31", 41, "a day as 2026-04-01" },
+	{ "state = draft", "state = draft\nsigned = individuals 2026-04-01 audit 1", 41, "DATE GROUP audit N" },
+	{ "state = draft", "state = draft\nsigned = 2026-04-01 individuals", 41, "DATE GROUP audit N" },
+	{ "state = draft", "state = draft\nsigned = 2026-04-01 individuals audit one", 41, "DATE GROUP audit N" },
+	{ "state = draft", "state = draft\nhash = abc", 41, "64 hex digits" },
+	{ "state = draft", "state = draft\nhash = 0000000000000000000000000000000000000000000000000000000000000000", 41,
+	    "not the text that was signed" },
 	{ "state = draft", "state = final", 40, "is not one of draft" },
 };
 
@@ -424,6 +449,41 @@ START_TEST(survives_every_failed_allocation)
 }
 END_TEST
 
+/* Two files that supersede each other: the library says so. */
+START_TEST(a_library_goes_round_in_no_circle)
+{
+	char dir[] = "/tmp/candour-ind-XXXXXX", path[80], text[8192];
+	struct library l;
+	struct findings f;
+	static const char *const supersedes[2] = { "id = one\nsupersedes = two@3", "id = two\nsupersedes = one@3" };
+	bool found = false;
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	for (int i = 0; i < 2; i++) {
+		FILE *o;
+
+		changed("id = sat-test", supersedes[i], text, sizeof(text));
+		snprintf(path, sizeof(path), "%s/%d.ind", dir, i);
+		o = fopen(path, "w");
+		ck_assert_ptr_nonnull(o);
+		fputs(text, o);
+		fclose(o);
+	}
+	findings_init(&f);
+	ck_assert_int_eq(library_read(dir, &f, &l, &err), ERR_INPUT);
+	for (size_t i = 0; i < f.n; i++)
+		found = found || strstr(f.list[i].text, "supersedes two@3, which comes back to one@3") != NULL;
+	ck_assert(found);
+	findings_clear(&f);
+	library_clear(&l);
+	for (int i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/%d.ind", dir, i);
+		unlink(path);
+	}
+	rmdir(dir);
+}
+END_TEST
+
 /* What ships is without findings, agreed with itself, and every id is its file's name. */
 START_TEST(the_library_is_without_fault)
 {
@@ -465,6 +525,7 @@ suite(void)
 	tcase_add_loop_test(c, a_bad_table_is_refused_with_its_line, 0, ARRAY_LEN(bad_tables));
 	tcase_add_test(c, periods_begin_with_the_year);
 	tcase_add_test(c, survives_every_failed_allocation);
+	tcase_add_test(c, a_library_goes_round_in_no_circle);
 	tcase_add_test(c, the_library_is_without_fault);
 	suite_add_tcase(s, c);
 	return s;

@@ -34,6 +34,27 @@ has "a locked form" "the wording of form satisfaction changed" "$dir/err"
 sed 's/^\[form satisfaction\]/[form unknown]/' indicators/library/sat-users.ind >"$dir/unknown.ind"
 runs 1 "$candour" indicator check --forms forms/library "$dir/unknown.ind"
 has "an unknown form" "[form unknown] is not among the forms" "$dir/err"
+sed "s/= 'individual'/= 'resident'/" indicators/library/sat-users.ind >"$dir/role.ind"
+runs 1 "$candour" indicator check --forms forms/library "$dir/role.ind"
+has "an unknown role" "'resident' is no value of \${_role}: it is one of individual, key_person" "$dir/err"
+sed '/^only/d' indicators/library/concern-rate.ind >"$dir/concern.ind"
+cp indicators/library/*.csv "$dir"
+runs 1 "$candour" indicator check --forms forms/library "$dir/concern.ind"
+has "concerns" "only = organisation_year" "$dir/err"
+sed 's/^numerator = .*/numerator = ${q1} = /' indicators/library/sat-users.ind >"$dir/expression.ind"
+runs 1 "$candour" indicator check --forms forms/library "$dir/expression.ind"
+has "an expression" "expression.ind:" "$dir/err"
+sed "s/^numerator = .*/numerator = \${q99} = '1'/" indicators/library/sat-users.ind >"$dir/question.ind"
+runs 1 "$candour" indicator check --forms forms/library "$dir/question.ind"
+has "an unknown question" "q99" "$dir/err"
+runs 0 "$candour" indicator check --duties indicators/library
+has "duties" "CQC:LA-3	sat-users@" "$dir/out"
+mkdir "$dir/duties"
+cp indicators/library/sat-users.ind "$dir/duties"
+printf '# what must be measured\nCQC:LA-3\nCQC:LA-9\n' >"$dir/duties/duties.txt"
+runs 1 "$candour" indicator check --forms forms/library --duties "$dir/duties"
+has "an uncovered duty" "duties.txt:3: no indicator serves CQC:LA-9" "$dir/err"
+runs 0 "$candour" indicator check --forms forms/library "$dir/duties"
 runs 1 "$candour" indicator check --forms "$dir/none" "$dir/no-owner.ind"
 runs 1 "$candour" indicator check "$dir/nothing.ind"
 has "no such file" "nothing.ind" "$dir/err"
@@ -129,6 +150,22 @@ has "a small home" "[c]" "$dir/elm"
 grep 'site=ash' "$dir/out" >"$dir/ash"
 has "more answers than people" "[u]" "$dir/ash"
 has "the organisation" "sat-users@1|2026-04|all	30	60	" "$dir/out"
+
+# -n checks the configuration alone: no database is made or opened, no key is asked for.
+mkdir "$dir/conf" "$dir/xml"
+"$candour" form convert forms/library/satisfaction.csv >"$dir/xml/satisfaction.xml" 2>/dev/null
+cat >"$dir/conf/indicators.conf" <<CONF
+store = $dir/conf/centre.db
+facts = $dir/conf/facts.db
+forms = $dir/xml
+definitions = indicators/library
+users = $dir/conf/pages.db
+CONF
+runs 0 "$build/candour-indicators" -n -c "$dir/conf/indicators.conf"
+[ "$(ls "$dir/conf")" = indicators.conf ] && ok || bad "-n made $(ls "$dir/conf")"
+sed -i 's#^definitions = .*#definitions = /nowhere#' "$dir/conf/indicators.conf"
+runs 1 "$build/candour-indicators" -n -c "$dir/conf/indicators.conf"
+has "-n" "/nowhere" "$dir/err"
 
 echo "$passed passed, $failed failed"
 [ $failed = 0 ]

@@ -117,7 +117,7 @@ static json_t *
 run_interval(const json_t *in, const char *fn)
 {
 	json_t *o = json_object();
-	double c = num_of(in, "confidence");
+	double c = num_of(in, "confidence") > 1 ? num_of(in, "confidence") / 100 : num_of(in, "confidence");
 	struct interval i = strcmp(fn, "wilson") == 0 ? stat_wilson(num_of(in, "x"), num_of(in, "n"), c)
 	    : stat_byar(num_of(in, "x"), c);
 
