@@ -170,7 +170,7 @@ plain(struct outside *o, const char *path, const char *back, struct link_view *l
 {
 	struct line_view *l = arena_calloc(o->a, o->n + 1, sizeof(*l));
 	struct message_view m = { .heading = o->heading, .lines = l, .links = links, .n_links = n_links,
-	    .action = "/", .icon = "" };
+	    .action = "/", .icon = strcmp(o->page, "privacy") == 0 ? "i-lock" : o->page[0] == '\0' ? "i-tick" : "i-talk" };
 
 	show_frame(o->k, o->w, &m.f, o->heading);
 	m.f.back_href = back;

@@ -303,7 +303,8 @@ message(struct sheet *s, const char *heading, const char *const *lines, size_t n
 	m->lines = arena_calloc(s->a, n + 1, sizeof(*m->lines));
 	m->heading = heading;
 	m->action = "/s";
-	m->icon = "";
+	if (m->icon == NULL)
+		m->icon = "i-talk";
 	say(s, heading);
 	for (size_t i = 0; m->lines != NULL && i < n; i++)
 		if (lines[i] != NULL && lines[i][0] != '\0') {
@@ -320,7 +321,7 @@ show_privacy(struct sheet *s)
 	const struct words *w = s->v->words;
 	const char *const lines[] = { w->privacy_1, w->privacy_2, w->privacy_3, w->privacy_4, w->privacy_5,
 	    w->privacy_6 };
-	struct message_view m = { .is_alert = false };
+	struct message_view m = { .is_alert = false, .icon = "i-lock" };
 
 	frame(s, w->privacy_title);
 	s->f.go_label = w->privacy_agree;
@@ -335,7 +336,7 @@ show_failed(struct sheet *s, bool concern)
 {
 	const struct words *w = s->v->words;
 	const char *const lines[] = { w->send_failed_text };
-	struct message_view m = { .is_alert = true };
+	struct message_view m = { .is_alert = true, .icon = "i-care" };
 
 	frame(s, w->send_failed_title);
 	s->f.go_label = w->try_again;
@@ -348,7 +349,7 @@ show_still(struct sheet *s)
 {
 	const struct words *w = s->v->words;
 	const char *const lines[] = { w->still_text };
-	struct message_view m = { .is_alert = true };
+	struct message_view m = { .is_alert = true, .icon = "i-talk" };
 
 	frame(s, w->still_title);
 	s->f.has_back = false;
@@ -373,7 +374,7 @@ show_concern_sent(struct sheet *s)
 {
 	const struct words *w = s->v->words;
 	const char *const lines[] = { w->concern_sent, w->wrong_cannot, w->concern_no_words };
-	struct message_view m = { .is_alert = false };
+	struct message_view m = { .is_alert = false, .icon = "i-tick" };
 
 	frame(s, w->concern_sent_title);
 	s->f.has_back = s->f.has_wrong = false;
@@ -786,7 +787,7 @@ show_message(struct kiosk *k, const struct words *w, unsigned status, const char
 	struct line_view line = { .text = text };
 	struct link_view start = { .href = "/", .label = w->to_start, .lang = "" };
 	struct message_view m = { .heading = heading, .lines = &line, .n_lines = text[0] != '\0', .links = &start,
-	    .n_links = 1, .action = "/", .icon = "" };
+	    .n_links = 1, .action = "/", .icon = "i-talk" };
 
 	buf_reset(&out->body);
 	show_frame(k, w, &m.f, heading);

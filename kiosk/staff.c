@@ -119,6 +119,7 @@ door(struct kiosk *k, const struct words *w, const char *error, struct http_resp
 
 	show_frame(k, w, &view.f, error[0] != '\0' ? text_of(out->arena, "%s: %s", w->error, w->staff_title)
 	    : w->staff_title);
+	view.f.has_script = view.f.has_keys = strcmp(k->conf->keyboard, "page") == 0;
 	view.f.go = "in";
 	view.f.go_label = w->staff_in;
 	page_kiosk_field(&out->body, &view);

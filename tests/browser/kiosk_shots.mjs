@@ -30,7 +30,7 @@ await main(async () => {
       if (!check(`${name}: there is a page ${want}`, !!found, names.join(' '))) continue;
       await page.goto(`${s.url}/${found}`);
       await page.evaluate(() => document.fonts.ready);
-      writeFileSync(join(dir, `${name}.png`), await page.screenshot());
+      writeFileSync(join(dir, `${name}.png`), await page.screenshot({ fullPage: size === 'zoom' }));
       check(name, true);
       await page.close();
     }

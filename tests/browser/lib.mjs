@@ -2,7 +2,7 @@
 //   BUILD   build/asan or build/release (default: whichever is there)
 //   CHROMIUM   another chromium
 import { spawn, spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -102,6 +102,10 @@ export function makeSite({ forms = ['visit', 'satisfaction', 'concern'].map(n =>
     return to;
   });
   run(join(build, 'tests/kiosk/tool_site'), ['make', join(dir, 'site'), ...files]);
+  // The pictures that forms name, where they lie beside them.
+  files.forEach((f, i) => {
+    for (const [, name] of readFileSync(f, 'utf8').matchAll(/jr:\/\/images\/([^<]*)/g)) if (existsSync(join(dirname(forms[i]), name))) copyFileSync(join(dirname(forms[i]), name), join(dir, 'site/forms', name));
+  });
   const conf = join(dir, 'site/kiosk.conf');
   if (extra) writeFileSync(conf, run('cat', [conf]) + extra);
   const tool = what => run(join(build, 'tests/kiosk/tool_site'), [what, join(dir, 'site')]);

@@ -34,9 +34,11 @@ function measure() {
       const dx = Math.min(a.x + a.w, b.x + b.w) - Math.max(a.x, b.x), dy = Math.min(a.y + a.h, b.y + b.h) - Math.max(a.y, b.y);
       if (dx > 2 && dy > 2 && !a.node.contains(b.node) && !b.node.contains(a.node)) over.push([a.name, b.name]);
     }
+  // What a control says stays inside it.
+  const spill = [...document.querySelectorAll('.ctl,.a label')].filter(e => seen(e) && e.scrollWidth > e.clientWidth + 1).map(e => e.innerText);
   const d = document.documentElement, out = [];
   for (const b of boxes) if (b.x < -1 || b.x + b.w > innerWidth + 1) out.push(b.name);
-  return { mm, boxes, texts, over, out, sw: d.scrollWidth, sh: d.scrollHeight, w: innerWidth, h: innerHeight, larger: d.classList.contains('larger') };
+  return { mm, boxes, texts, over, out, spill, sw: d.scrollWidth, sh: d.scrollHeight, w: innerWidth, h: innerHeight, larger: d.classList.contains('larger') };
 }
 
 // Runs in the page: what it says and how it is built.
@@ -53,28 +55,60 @@ function structure() {
   };
 }
 
+// Two windows for a whole run, one with script and one without: a page is loaded once in each.
+const windows = new WeakMap();
+async function windowOf(browser, javaScriptEnabled) {
+  const all = windows.get(browser) ?? {};
+  windows.set(browser, all);
+  if (!all[javaScriptEnabled]) {
+    const context = await browser.newContext({ viewport: WIDE, javaScriptEnabled });
+    all[javaScriptEnabled] = { page: await context.newPage(), outside: [], origin: '' };
+    all[javaScriptEnabled].page.on('request', r => { if (!r.url().startsWith('data:') && new URL(r.url()).origin !== all[javaScriptEnabled].origin) all[javaScriptEnabled].outside.push(r.url()); });
+  }
+  return all[javaScriptEnabled];
+}
+
 // PARTS: only some of layout, zoom, keyboard, modes.
 export async function inspect(browser, axe, url, parts = ['layout', 'zoom', 'keyboard', 'modes']) {
-  const failures = [];
+  const failures = [], window_ = await windowOf(browser, true), { page } = window_;
   let passed = 0;
   const rule = (name, ok, message = '') => { if (ok) passed++; else failures.push({ rule: name, message }); };
-  const open = async options => {
-    const context = await browser.newContext({ viewport: WIDE, ...options }), page = await context.newPage();
-    const outside = [];
-    page.on('request', r => { if (!r.url().startsWith('data:') && new URL(r.url()).origin !== new URL(url).origin) outside.push(r.url()); });
-    await page.goto(url);
-    await page.evaluate(() => document.fonts.ready);
-    return { page, outside, close: () => context.close() };
+  const load = async w => {
+    w.outside.length = 0;
+    w.origin = new URL(url).origin;
+    await w.page.emulateMedia({ reducedMotion: null, forcedColors: null });
+    await w.page.setViewportSize(WIDE);
+    await w.page.goto(url);
+    await w.page.evaluate(() => document.fonts.ready);
   };
+  const has = part => parts.includes(part);
+  await load(window_);
+  const built = await page.evaluate(structure); // before anything is put into the page
 
-  for (const [side, viewport] of parts.includes('layout') ? [['landscape', WIDE], ['portrait', TALL]] : []) {
-    const { page, outside, close } = await open({ viewport });
+  if (has('modes')) { // the same picture without script; nothing moves under reduced motion; what is chosen shows in forced colours
+    const plain = await windowOf(browser, false), with_ = await page.screenshot();
+    await load(plain);
+    rule('script', Buffer.compare(with_, await plain.page.screenshot()) === 0, 'looks different without script');
+    await page.emulateMedia({ reducedMotion: 'reduce' });
+    rule('motion', await page.evaluate(() => document.getAnimations().length === 0 && ![...document.querySelectorAll('*')].some(e => parseFloat(getComputedStyle(e).transitionDuration) > 0)));
+    await page.emulateMedia({ reducedMotion: null, forcedColors: 'active' });
+    rule('forced', await page.evaluate(() => {
+      const look = e => e && getComputedStyle(e).borderTopWidth + getComputedStyle(e).backgroundColor;
+      const on = document.querySelector('.a input:checked+label'), off = document.querySelector('.a input:not(:checked)+label');
+      return !on || !off || look(on) !== look(off);
+    }));
+    await page.emulateMedia({ forcedColors: null });
+  }
+
+  for (const [side, viewport] of has('layout') ? [['landscape', WIDE], ['portrait', TALL]] : []) {
+    await page.setViewportSize(viewport);
     await page.evaluate(axe);
     const result = await page.evaluate(() => window.axe.run(document, {
+      resultTypes: ['violations'],
       runOnly: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] },
-      rules: { 'color-contrast-enhanced': { enabled: true }, 'target-size': { enabled: true } } }));
-    passed += result.passes.length;
-    for (const v of result.violations) rule(`axe ${v.id}`, false, `${side}: ${v.nodes[0].target} ${(v.nodes[0].failureSummary || '').split('\n')[1] || ''}`);
+      rules: { 'color-contrast-enhanced': { enabled: true }, 'target-size': { enabled: true } } }).then(r => ({ passes: r.passes.length, violations: r.violations.map(v => ({ id: v.id, node: v.nodes[0] })) })));
+    passed += result.passes;
+    for (const v of result.violations) rule(`axe ${v.id}`, false, `${side}: ${v.node.target} ${(v.node.failureSummary || '').split('\n')[1] || ''}`);
     const m = await page.evaluate(measure);
     rule('mm', m.mm > 0, 'no --mm on :root');
     rule('sideways', m.sw <= m.w && !m.out.length, `${side}: ${m.sw} > ${m.w} ${m.out[0] || ''}`);
@@ -92,9 +126,10 @@ export async function inspect(browser, axe, url, parts = ['layout', 'zoom', 'key
         rule('gap', gap >= GAP - SLACK, `${side}: ${gap.toFixed(1)} mm between "${a.name}" and "${b.name}"`);
       }
     rule('overlap', !m.over.length, `${side}: "${m.over[0]?.[0]}" and "${m.over[0]?.[1]}"`);
-    rule('outside', !outside.length, outside[0]);
+    rule('spill', !m.spill.length, `${side}: "${m.spill[0]}" is wider than its control`);
     if (side === 'landscape') {
-      const s = await page.evaluate(structure);
+      rule('outside', !window_.outside.length, window_.outside[0]);
+      const s = built;
       rule('heading', s.h1.length === 1, `${s.h1.length} main headings`);
       rule('title', s.title !== '' && (!s.asked || s.title.includes(s.h1[0])), `"${s.title}" lacks "${s.h1[0]}"`);
       rule('lang', /^[a-z]{2,3}(-[A-Z]{2})?$/.test(s.lang), `lang "${s.lang}"`);
@@ -107,22 +142,10 @@ export async function inspect(browser, axe, url, parts = ['layout', 'zoom', 'key
       const long = s.text.join('. ').split(/[.?!:]+\s/).find(t => t.trim().split(/\s+/).length > WORDS);
       rule('sentence', !long, long);
     }
-    await close();
   }
 
-  if (parts.includes('zoom')) { // 400 % zoom, and the text spacing of WCAG 1.4.12
-    const { page, close } = await open({ viewport: ZOOM });
-    rule('reflow', await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${await page.evaluate(() => document.documentElement.scrollWidth)} px wide at 320`);
+  if (has('keyboard')) { // every control by Tab, and focus that can be seen
     await page.setViewportSize(WIDE);
-    await page.addStyleTag({ content: '*{line-height:1.5!important;letter-spacing:.12em!important;word-spacing:.16em!important}p{margin-bottom:2em!important}' });
-    const clipped = await page.evaluate(() => [...document.querySelectorAll('label,button,a.ctl')]
-      .filter(e => e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 1).map(e => e.innerText));
-    rule('clipped', !clipped.length, clipped[0]);
-    await close();
-  }
-
-  if (parts.includes('keyboard')) { // every control by Tab, and focus that can be seen
-    const { page, close } = await open({});
     const want = await page.evaluate(() => {
       const groups = new Set(), ids = window.ruleIds = new Map();
       for (const e of document.querySelectorAll('a[href],button,input,textarea,select,summary,[autofocus]')) {
@@ -131,36 +154,34 @@ export async function inspect(browser, axe, url, parts = ['layout', 'zoom', 'key
         groups.add(id); ids.set(e, id);
       }
       document.activeElement?.blur();
+      document.body.tabIndex = -1; // Tab begins at the top again
+      document.body.focus();
+      document.body.removeAttribute('tabindex');
+      scrollTo(0, 0);
       return groups.size;
     });
     const reached = new Set();
+    let before = await page.screenshot();
     for (let i = 0; i < want + 3; i++) {
-      const before = await page.screenshot();
       await page.keyboard.press('Tab');
       const [id, name] = await page.evaluate(() => [window.ruleIds.get(document.activeElement) ?? '', document.activeElement.innerText || document.activeElement.id]);
       if (id === '' || reached.has(id)) { if (reached.size >= want) break; continue; }
+      const after = await page.screenshot();
       reached.add(id);
-      rule('focus', Buffer.compare(before, await page.screenshot()) !== 0, `cannot be seen on "${name}"`);
+      rule('focus', Buffer.compare(before, after) !== 0, `cannot be seen on "${name}"`);
+      before = after;
     }
     rule('keyboard', reached.size === want, `${reached.size} of ${want}`);
-    await close();
   }
 
-  if (parts.includes('modes')) { // the same picture without script; nothing moves under reduced motion; what is chosen shows in forced colours
-    const shots = [];
-    for (const javaScriptEnabled of [false, true]) { const { page, close } = await open({ javaScriptEnabled }); shots.push(await page.screenshot()); await close(); }
-    rule('script', Buffer.compare(...shots) === 0, 'looks different without script');
-    const still = await open({ reducedMotion: 'reduce' });
-    rule('motion', await still.page.evaluate(() => document.getAnimations().length === 0 && ![...document.querySelectorAll('*')].some(e => parseFloat(getComputedStyle(e).transitionDuration) > 0)));
-    await still.close();
-    const forced = await open({ forcedColors: 'active' });
-    rule('forced', await forced.page.evaluate(() => {
-      const look = e => e && getComputedStyle(e).borderTopWidth + getComputedStyle(e).backgroundColor;
-      const on = document.querySelector('.a input:checked+label'), off = document.querySelector('.a input:not(:checked)+label');
-      return !on || !off || look(on) !== look(off);
-    }));
-    await forced.close();
+  if (has('zoom')) { // 400 % zoom, and the text spacing of WCAG 1.4.12
+    await page.setViewportSize(ZOOM);
+    rule('reflow', await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${await page.evaluate(() => document.documentElement.scrollWidth)} px wide at 320`);
+    await page.setViewportSize(WIDE);
+    await page.addStyleTag({ content: '*{line-height:1.5!important;letter-spacing:.12em!important;word-spacing:.16em!important}p{margin-bottom:2em!important}' });
+    const clipped = await page.evaluate(() => [...document.querySelectorAll('label,button,a.ctl')]
+      .filter(e => e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 1).map(e => e.innerText));
+    rule('clipped', !clipped.length, clipped[0]);
   }
   return { passed, failures };
 }
-
