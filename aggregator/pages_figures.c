@@ -282,6 +282,10 @@ pages_indicator(struct page_request *q, const char *id, struct buf *body, const 
 		return err_set(err, ERR_ABSENT, "no such series is published");
 	s = &l.list[here];
 	first = series_first(s);
+	if (pages_is_group(q, s)) {
+		*title = "What groups told us";
+		return pages_groups(q, body, err);
+	}
 	last = series_latest(s);
 	places = pages_decimals(s);
 	rows = arena_calloc(q->arena, s->n, sizeof(*rows));

@@ -101,7 +101,7 @@ pages_easy(struct page_request *q, const char *id, struct buf *body, const char 
 		return err->code;
 	for (size_t i = 0; i < l.n; i++)
 		if (pages_is_newest(&l, i) && strcmp(series_first(&l.list[i])->area_level, "organisation") == 0
-		    && (pages_is_total(&l.list[i]) || here == SIZE_MAX))
+		    && !pages_is_group(q, &l.list[i]) && (pages_is_total(&l.list[i]) || here == SIZE_MAX))
 			here = i;
 	if (here == SIZE_MAX)
 		return err_set(err, ERR_ABSENT, "no such indicator is published");
@@ -113,50 +113,63 @@ pages_easy(struct page_request *q, const char *id, struct buf *body, const char 
 
 /* --- what groups told us ---------------------------------------------------------------------------------- */
 
-/* A focus group is no sample: what it says stands here, as counts of meetings and of people in them, without limits,
- * targets or charts, and on no page beside a proportion of people who answered alone. */
+/* Is it a series of groups that is shown? Groups by mode are all there is of them once more. */
+static bool
+is_listed(const struct page_request *q, const struct series_list *l, size_t i)
+{
+	return pages_is_newest(l, i) && pages_is_group(q, &l->list[i])
+	    && strncmp(series_first(&l->list[i])->breakdown, "mode", 4) != 0;
+}
+
+/* The rows of the indicator that begins with series AT, newest period first; *END: the series after it. */
+static enum err_code
+add_group(struct page_request *q, const struct series_list *l, size_t at, size_t *end, struct group_view *g, struct err *err)
+{
+	const struct pub_row *first = series_first(&l->list[at]);
+	const char *text = deftext_of(q->p, first->definition_hash);
+	const char *about = deftext_get(q->arena, text, "indicator", "about", 0, NULL);
+	struct row_view *rows;
+	size_t most = 0;
+
+	for (*end = at; *end < l->n && strcmp(series_first(&l->list[*end])->indicator, first->indicator) == 0; ++*end)
+		most += l->list[*end].n;
+	rows = arena_calloc(q->arena, most, sizeof(*rows));
+	if (rows == NULL)
+		return err_nomem(err);
+	*g = (struct group_view){ .title = first->title, .about = about == NULL ? "" : about, .rows = rows,
+	    .how = first->unit[0] == '\0' ? "" : arena_printf(q->arena, "Counted in %s.", first->unit) };
+	for (size_t i = at; i < *end; i++)
+		for (size_t k = l->list[i].n; k > 0 && is_listed(q, l, i); k--) {
+			const struct pub_row *r = l->list[i].rows[k - 1];
+
+			rows[g->n_rows] = pages_row(q->arena, r, pages_decimals(&l->list[i]));
+			rows[g->n_rows++].area = r->category[0] == '\0' || strcmp(r->category, "group") == 0 ? r->area_name
+			    : arena_printf(q->arena, "%s, %s", r->area_name, r->category);
+		}
+	return ERR_OK;
+}
+
+/* A focus group is no sample: what it says stands here, as counts of people and votes in groups, without limits, targets
+ * or charts, and on no page beside a proportion of people who answered alone. */
 enum err_code
 pages_groups(struct page_request *q, struct buf *body, struct err *err)
 {
 	struct series_list l = {0};
 	struct group_view *list;
 	struct groups_view v = {0};
-	const char *last = "";
+	size_t end;
 
 	if (q->p != NULL && series_of(q->p, NULL, q->arena, &l, err) != ERR_OK)
 		return err->code;
 	list = arena_calloc(q->arena, l.n + 1, sizeof(*list));
 	if (list == NULL)
 		return err_nomem(err);
-	for (size_t i = 0; i < l.n; i++) {
-		const struct pub_row *first = series_first(&l.list[i]);
-		const char *text = deftext_of(q->p, first->definition_hash), *about, *how;
-		struct row_view *rows;
-		size_t n = 0;
-
-		if (!pages_is_newest(&l, i) || !pages_is_group(q, &l.list[i]))
+	for (size_t i = 0; i < l.n; i = end) {
+		end = i + 1;
+		if (!is_listed(q, &l, i))
 			continue;
-		if (strcmp(first->indicator, last) != 0) {
-			about = deftext_get(q->arena, text, "indicator", "about", 0, NULL);
-			how = deftext_get(q->arena, text, "measure", "unit_of_analysis", 0, NULL);
-			last = first->indicator;
-			list[v.n_list++] = (struct group_view){ .title = first->title, .about = about == NULL ? "" : about,
-			    .how = how != NULL && strcmp(how, "session") == 0 ? "Counted in meetings." : "Counted in people who came to a meeting." };
-		}
-		rows = arena_calloc(q->arena, list[v.n_list - 1].n_rows + l.list[i].n, sizeof(*rows));
-		if (rows == NULL)
-			return err_nomem(err);
-		if (list[v.n_list - 1].n_rows > 0)
-			memcpy(rows, list[v.n_list - 1].rows, list[v.n_list - 1].n_rows * sizeof(*rows));
-		n = list[v.n_list - 1].n_rows;
-		for (size_t k = l.list[i].n; k > 0; k--) {
-			rows[n] = pages_row(q->arena, l.list[i].rows[k - 1], pages_decimals(&l.list[i]));
-			rows[n].area = first->category[0] == '\0' || strcmp(first->category, "group") == 0 ? first->area_name
-			    : arena_printf(q->arena, "%s, %s", first->area_name, first->category);
-			n++;
-		}
-		list[v.n_list - 1].rows = rows;
-		list[v.n_list - 1].n_rows = n;
+		if (add_group(q, &l, i, &end, &list[v.n_list++], err) != ERR_OK)
+			return err->code;
 	}
 	v.list = list;
 	page_aggregator_groups(body, &v);

@@ -115,24 +115,48 @@ sample_cmp(const void *a, const void *b)
 	return strcmp(((const struct pub_row *)a)->id, ((const struct pub_row *)b)->id);
 }
 
+/* A vote in focus groups, for publications that are made while sample_groups is set. */
+static bool sample_groups;
+static const char sample_group_hash[] = "1b1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9";
+
+static inline size_t
+sample_group_rows(struct pub_row *rows, int64_t no)
+{
+	static const char *const ids[3] = { "group-first@1|2026-04..2026-09|all|answer=food",
+	    "group-first@1|2026-04..2026-09|all|answer=trips", "group-first@1|2026-04..2026-09|all|mode=group|answer=food" };
+
+	for (size_t i = 0; i < 3; i++)
+		rows[i] = (struct pub_row){ .id = ids[i], .indicator = "group-first", .version = "1",
+		    .title = "Focus groups: what should change first", .unit = "votes", .direction = "neutral",
+		    .definition_hash = sample_group_hash, .area_code = "all", .area_name = "Sampleshire Council",
+		    .area_level = "organisation", .ons_code = "", .breakdown = i == 2 ? "mode, answer" : "answer",
+		    .category = i == 2 ? "group, food" : i == 0 ? "food" : "trips", .period_start = "2026-04-01",
+		    .period_end = "2026-09-30", .numerator = { i != 1, 25 }, .denominator = { true, 40 }, .value = { i != 1, 62.5 },
+		    .verdict = "", .comparison = "", .spc_rule = "", .variation = "", .assurance = "", .annotation = "",
+		    .suppressed = i == 1, .flag = i == 1 ? "[c]" : "", .publication = no };
+	return 3;
+}
+
 /* Publication NO of MONTHS months after PREVIOUS (a file hash, or ""), signed with the publish key of SEED. */
 static inline void
 sample_months(int64_t no, const char *previous, uint8_t seed, int months, struct buf *out)
 {
-	size_t most = 7 * (size_t)months;
+	size_t most = 7 * (size_t)months + 3;
 	struct pub_row *rows = calloc(most, sizeof(*rows));
 	char (*ids)[64] = calloc(most * 3, sizeof(*ids));
-	struct pub_definition def = { "sat-users", 3,
+	struct pub_definition definitions[2] = { { "group-first", 1, sample_group_hash,
+	    "[indicator]\nid = group-first\nabout = Votes in focus groups, of all who voted.\n[measure]\nunit_of_analysis = session\n" }, { "sat-users", 3,
 	    "0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9",
 	    "[indicator]\nid = sat-users\nversion = 3\nkind = proportion\ntitle_easy = People who are happy with the help they get\n"
 	    "about = The share of people who said that they are very or quite satisfied.\nalias.ascof = 1D from 2023-04\n"
 	    "duty = CQC:LA-3\nsource = Adult Social Care Survey, question 1\nmethod = questionnaire\nreview_by = 2027-04\n"
 	    "[measure]\nexclude.no_answer = ${q1} = ''\n[estimate]\ninterval = wilson\ntarget = 0.7 from 2025-04\n"
 	    "baseline = 2024-11..2025-03\ncomparator = 0.644 from 2024-04 England (made up)\n"
-	    "[spc]\nchart = xmr\nrebase = 2026-03 because two homes opened decision 12\n" };
+	    "[spc]\nchart = xmr\nrebase = 2026-03 because two homes opened decision 12\n" } };
 	struct pub_manifest m = { .no = no, .made_at = 1790000000 + no, .data_rev = 10 * no,
 	    .organisation = "Sampleshire Council", .policy = "base_min 10, cell_min 5\n", .tables = "",
-	    .audit_heads = "", .previous = previous, .definitions = &def, .n_definitions = 1 };
+	    .audit_heads = "", .previous = previous, .definitions = definitions + !sample_groups,
+	    .n_definitions = 1 + sample_groups };
 	struct seal_key *key = sample_key(KEY_PUBLISH, seed);
 	uint8_t signature[64];
 	struct err err = {0};
@@ -141,6 +165,8 @@ sample_months(int64_t no, const char *previous, uint8_t seed, int months, struct
 	for (int month = 0; month < months; month++)
 		for (int site = -1; site < 6; site++, n++)
 			sample_row(&rows[n], ids, n, site, month, no);
+	if (sample_groups)
+		n += sample_group_rows(rows + n, no);
 	qsort(rows, n, sizeof(*rows), sample_cmp);
 	if (pub_write(&m, rows, n, out, &err) != ERR_OK
 	    || seal_sign(key, "publication", out->data, out->len, signature, &err) != ERR_OK) {

@@ -214,6 +214,33 @@ START_TEST(the_workbook_holds_the_same_numbers)
 }
 END_TEST
 
+/* Votes of groups stand on a page of their own: not on the start page, not beside a proportion, without chart and limits. */
+START_TEST(groups_stand_apart)
+{
+	char cookie[256];
+	struct buf out;
+
+	buf_init(&out, PUB_MAX);
+	sample_groups = true;
+	publish(1, "", 5, 201, &out);
+	sample_groups = false;
+	sign_in(cookie, &out);
+	ck_assert_int_eq(ask("GET", "/", cookie, NULL, 0, &out), 200);
+	ck_assert(says(&out, "href=\"/groups\"") && !says(&out, "Focus groups: what") && !says(&out, "62.5"));
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(ask("GET", i == 0 ? "/groups" : "/indicator/group-first", cookie, NULL, 0, &out), 200);
+		ck_assert(says(&out, "Focus groups: what should change first") && says(&out, "Counted in votes.")
+		    && says(&out, "Sampleshire Council, food") && says(&out, "Votes in focus groups, of all who voted."));
+		ck_assert(!says(&out, "class=\"chart") && !says(&out, "group, food") && !says(&out, "95 %"));
+		ck_assert(says(&out, "[c] hidden, so that nobody is given away"));
+	}
+	ck_assert_int_eq(ask("GET", "/easy/group-first", cookie, NULL, 0, &out), 404);
+	ck_assert_int_eq(ask("GET", "/indicator/sat-users", cookie, NULL, 0, &out), 200);
+	ck_assert(!says(&out, "Focus groups"));
+	buf_free(&out);
+}
+END_TEST
+
 /* In CSV as on the page: a hidden value is an empty field with its flag, in no line a 0. */
 START_TEST(hidden_is_empty_and_a_flag)
 {
@@ -550,6 +577,7 @@ pages_suite(void)
 	tcase_add_test(t, a_signed_in_person_sees_chart_table_and_csv);
 	tcase_add_test(t, a_figure_is_explained);
 	tcase_add_test(t, the_workbook_holds_the_same_numbers);
+	tcase_add_test(t, groups_stand_apart);
 	tcase_add_test(t, hidden_is_empty_and_a_flag);
 	tcase_add_test(t, only_the_publish_key_publishes);
 	tcase_add_test(t, a_form_without_the_token_does_nothing);

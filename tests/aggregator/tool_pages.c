@@ -29,6 +29,7 @@ main(int argc, char **argv)
 	conf.ring = ring_path;
 	buf_init(&file, PUB_MAX);
 	buf_init(&text, KEYRING_MAX);
+	sample_groups = argc <= 3;
 	sample_ring(ring_path);
 	sample_months(1, "", 5, argc > 3 ? atoi(argv[3]) : 24, &file);
 	if (file_read(ring_path, &text, &err) != ERR_OK
