@@ -21,6 +21,8 @@ void admin_no_more(int argc, char **argv, const char *usage);
 void admin_when(int64_t at, int64_t now, char *text, size_t room);
 /* candour site pin DIR: an exit status. */
 int site_pin(int argc, char **argv);
+/* candour site tls ..: an exit status. */
+int site_tls(int argc, char **argv);
 
 
 #endif

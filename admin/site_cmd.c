@@ -26,7 +26,8 @@ static const char usage[] =
     "       candour site invite SITE --host NAME [--port N] [--centre DIR] [--label TEXT] [--group NAME]\n"
     "                 [--minutes N]           (at the centre; 15 minutes, at most a day)\n"
     "       candour site enrol DIR [TEXT] [--no-wait]   (on the box; TEXT is the invitation, once)\n"
-    "       candour site pin DIR                        (on the box; of the kiosk's staff area)\n";
+    "       candour site pin DIR                        (on the box; of the kiosk's staff area)\n"
+    "       candour site tls make|request|install|show DIR ..   (on the box; HTTPS for tablets)\n";
 
 /* --- init --------------------------------------------------------------------------------------- */
 
@@ -341,6 +342,8 @@ cmd_site(int argc, char **argv)
 		return run_enrol(argc, argv);
 	if (argc > 1 && strcmp(argv[1], "pin") == 0)
 		return site_pin(argc, argv);
+	if (argc > 1 && strcmp(argv[1], "tls") == 0)
+		return site_tls(argc, argv);
 	fputs(usage, stderr);
 	return 2;
 }

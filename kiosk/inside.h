@@ -6,6 +6,7 @@
 
 #include "collector/keyring.h"
 #include "collector/outbox.h"
+#include "kiosk/join.h"
 #include "kiosk/kiosk.h"
 #include "kiosk/notices.h"
 #include "kiosk/views.h"
@@ -48,6 +49,7 @@ struct kiosk {
 	char *number_text;
 	struct visits visits;
 	struct staff staff;
+	struct joining joining;
 	struct group_room *group;	/* focus groups (group_desk.h) */
 	char version[20];		/* of the static files */
 	struct buf font[2];
@@ -136,6 +138,15 @@ bool staff_handle(struct kiosk *k, const struct http_request *r, bool lan, struc
 bool staff_is_in(struct kiosk *k, const struct http_request *r, bool lan);
 /* Something was done: ten minutes more. */
 void staff_touch(struct kiosk *k);
+/* join.c: the tablets that were let in, from site.db; the certificate they meet (PEM). */
+void join_load(struct kiosk *k);
+void join_certificate(struct kiosk *k, const char *pem);
+/* Does it end within 60 days of TODAY? */
+bool join_cert_ends(const struct kiosk *k, int64_t today);
+/* Has R the cookie of a tablet that was let in? */
+bool join_has(struct kiosk *k, const struct http_request *r);
+/* /join on the site's network. */
+void join_handle(struct kiosk *k, const struct http_request *r, struct http_response *out);
 /* Out, and whatever sheet was being typed in is gone. */
 void staff_end(struct kiosk *k);
 /* What Listen says on a page outside a visit: R asks /sound for p = attract, about, privacy, withdraw or notices. */

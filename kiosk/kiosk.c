@@ -367,6 +367,7 @@ kiosk_open(const struct kiosk_conf *conf, const struct clock *clock, struct kios
 		return rc;
 	}
 	load_size(k);
+	join_load(k);
 	load_fonts(k);
 	make_version(k);
 	kiosk_tick(k);
@@ -399,6 +400,12 @@ kiosk_ports(struct kiosk *k, uint16_t loopback, uint16_t lan)
 {
 	k->port = loopback;
 	k->lan_port = lan;
+}
+
+void
+kiosk_certificate(struct kiosk *k, const char *pem)
+{
+	join_certificate(k, pem);
 }
 
 /* --- by the clock ------------------------------------------------------------------------------------ */

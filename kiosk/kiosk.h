@@ -18,6 +18,8 @@ enum err_code kiosk_open(const struct kiosk_conf *conf, const struct clock *cloc
 void kiosk_close(struct kiosk *k);
 /* The ports pages are served on, for the Host check: 0 is none. */
 void kiosk_ports(struct kiosk *k, uint16_t loopback, uint16_t lan);
+/* The certificate that is shown on the site's network (PEM): its end and fingerprint stand on the staff pages. */
+void kiosk_certificate(struct kiosk *k, const char *pem);
 /* Answer one request: struct http_conf's handle, with the kiosk as ARG. */
 void kiosk_handle(void *k, const struct http_request *r, struct http_response *out);
 /* The same for requests that came over the site's network. */

@@ -31,7 +31,7 @@ start_lan(const struct kiosk_conf *conf, struct kiosk *k, struct buf *cert, stru
 	enum err_code rc;
 
 	if (conf->lan_name[0] == '\0' || conf->lan_cert[0] == '\0' || conf->lan_key[0] == '\0')
-		return err_set(err, ERR_INPUT, "lan = yes needs lan_name, lan_cert and lan_key");
+		return err_set(err, ERR_INPUT, "lan = yes needs lan_name, lan_cert and lan_key: candour site tls makes them");
 	rc = file_read(conf->lan_cert, cert, err);
 	if (rc == ERR_OK)
 		rc = file_read(conf->lan_key, key, err);
@@ -39,6 +39,7 @@ start_lan(const struct kiosk_conf *conf, struct kiosk *k, struct buf *cert, stru
 		return rc;
 	http.cert_pem = buf_str(cert);
 	http.key_pem = buf_str(key);
+	kiosk_certificate(k, http.cert_pem);
 	return http_start(&http, out, err);
 }
 

@@ -412,13 +412,38 @@ route(struct kiosk *k, const struct http_request *r, bool lan, struct http_respo
 	}
 }
 
+/* What a tablet that was not let in may see: the way in, the staff door, the files of pages, a group's poll (which has
+ * a code of its own). */
+static bool
+is_open_to_all(const char *path)
+{
+	return strncmp(path, "/static/", 8) == 0 || is(path, "/healthz") || is(path, "/staff") || strncmp(path, "/staff/", 7) == 0
+	    || strncmp(path, "/g/", 3) == 0;
+}
+
+static void
+route_lan(struct kiosk *k, const struct http_request *r, struct http_response *out)
+{
+	if (!k->conf->lan_join)
+		route(k, r, true, out);
+	else if (is(r->path, "/join"))
+		join_handle(k, r, out);
+	else if (is_open_to_all(r->path) || join_has(k, r) || staff_is_in(k, r, true))
+		route(k, r, true, out);
+	else
+		http_see_other(out, "/join");
+}
+
 static void
 handle(struct kiosk *k, const struct http_request *r, bool lan, struct http_response *out)
 {
 	pthread_mutex_lock(&k->lock);
 	if (guard_request(k, r, lan, out)) {
 		k->pages++;
-		route(k, r, lan, out);
+		if (lan)
+			route_lan(k, r, out);
+		else
+			route(k, r, false, out);
 	} else {
 		k->refused++;
 	}

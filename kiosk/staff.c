@@ -175,6 +175,11 @@ facts(struct kiosk *k, const struct words *w, const struct outbox_counts *counts
 	    k->is_full || free_bytes < 4 * low);
 	fact(view, w->staff_clock, clock, false);
 	fact(view, w->staff_clock_is, says, !known);
+	if (k->lan_port != 0)
+		fact(view, w->tablets_list, number(a, (int64_t)k->joining.n), false);
+	if (join_cert_ends(k, today))
+		fact(view, w->staff_cert, text_fill(a, w->staff_cert_until, staff_date(w, k->joining.cert_until / STAFF_DAY_S, a),
+		    NULL), true);
 	if (k->ring == NULL)
 		fact(view, w->staff_ring, w->staff_ring_none, true);
 	fact(view, w->staff_visits, number(a, k->visits.open), false);
@@ -189,7 +194,8 @@ state(struct kiosk *k, struct http_response *out)
 	struct outbox_counts counts = { .oldest_day = -1, .receipt_day = -1 };
 	struct arena *a = out->arena;
 	struct fact_view list[FACTS], forms[CATALOG_MAX];
-	struct staff_view view = { .facts = list, .forms = forms, .is_well = true, .has_key_in = k->conf->paper_key_in };
+	struct staff_view view = { .facts = list, .forms = forms, .is_well = true, .has_key_in = k->conf->paper_key_in,
+	    .has_tablets = k->conf->lan };
 	struct outbox_space space = { .ballast_path = k->ballast, .ballast = k->conf->ballast_mib << 20,
 	    .low = k->conf->low_mib << 20, .resume = k->conf->resume_mib << 20 };
 	int64_t free_bytes = 0;
@@ -351,6 +357,8 @@ inside(struct kiosk *k, const struct http_request *r, bool lan, struct http_resp
 			state(k, out);
 	} else if (strcmp(r->path, "/staff/setup") == 0) {
 		staff_setup(k, r, out);
+	} else if (strcmp(r->path, "/staff/tablets") == 0) {
+		join_staff(k, r, out);
 	} else if (strcmp(r->path, "/staff/paper") == 0) {
 		paper_print(k, r, out);
 	} else if (strcmp(r->path, "/staff/key") == 0 && k->conf->paper_key_in) {

@@ -19,6 +19,7 @@ const char *staff_date(const struct words *w, int64_t day, struct arena *a);
 bool staff_number(const struct http_request *r, const char *name, int64_t min, int64_t max, int64_t *out);
 
 void staff_setup(struct kiosk *k, const struct http_request *r, struct http_response *out);
+void join_staff(struct kiosk *k, const struct http_request *r, struct http_response *out);
 void paper_print(struct kiosk *k, const struct http_request *r, struct http_response *out);
 void paper_key(struct kiosk *k, const struct http_request *r, bool lan, struct http_response *out);
 

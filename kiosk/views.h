@@ -192,7 +192,7 @@ struct staff_view {
 	struct fact_view *forms;
 	size_t n_forms;
 	const char *note;
-	bool is_well, has_key_in;
+	bool is_well, has_key_in, has_tablets;
 };
 
 /* Clock and size of the screen. */
@@ -243,6 +243,15 @@ struct paper_view {
 	const char *back;
 	struct sheet_view *sheets;
 	size_t n_sheets;
+};
+
+struct tablet_view { const char *name, *since, *go; };
+struct tablets_view {
+	struct frame f;
+	const char *note, *code, *address, *qr_path, *finger;
+	unsigned qr_size;
+	struct tablet_view *tablets;
+	size_t n_tablets;
 };
 
 struct key_view {

@@ -58,3 +58,8 @@ kiosk-paper: $(KIOSK_NEEDS) ## sheets of paper: every question and choice, large
 .PHONY: kiosk-long
 kiosk-long: $(KIOSK_NEEDS) $(O)/tests/kiosk/bench_page ## 10,000 visits: the kiosk under 16 MiB and not growing (VISITS=10000)
 	@VISITS=$${VISITS:-10000} BUILD=$(O) $(O)/tests/kiosk/bench_page
+
+.PHONY: kiosk-join
+kiosk-join: $(KIOSK_NEEDS) $(O)/tests/kiosk/test_join ## HTTPS for tablets: certificates, the code that lets one in once, removal
+	@BUILD=$(O) $(O)/tests/kiosk/test_join
+	$(call kiosk_node,test_join.mjs)

@@ -1,0 +1,268 @@
+/* Tablets let in with a code, by a given clock: what opens the gate, what does not, and who is removed. The kiosk's
+ * handler for the site's network is served in clear here; HTTPS itself is tests/browser/test_join.mjs. */
+#include "tests/kiosk/client.h"
+
+static struct http_server *net;
+static char staff_cookie[80], staff_token[64], code[16];
+
+static void
+open_both(void)
+{
+	struct http_conf http = { .name = "kiosk", .listen = "127.0.0.1:0", .listen_fd = -1, .threads = 2,
+	    .body_max = 256 << 10, .close_posts = true, .handle = kiosk_handle_lan };
+
+	open_kiosk(NULL);
+	run("printf '271828\\n' | %s/candour site pin %s > /dev/null", build_dir(), site);
+	free(conf.lan_name);
+	conf.lan_name = strdup("127.0.0.1");
+	http.arg = kiosk;
+	ck_ok(http_start(&http, &net, &err));
+	kiosk_ports(kiosk, http_port(server), http_port(net));
+}
+
+static void
+close_both(void)
+{
+	http_stop(net);
+	bench_port = 0;
+	close_kiosk();
+}
+
+/* The next requests go over the network, with COOKIE. */
+static void
+as_tablet(const char *with)
+{
+	bench_port = http_port(net);
+	snprintf(cookie, sizeof(cookie), "%s", with);
+}
+
+static void
+as_staff(void)
+{
+	bench_port = 0;
+	snprintf(cookie, sizeof(cookie), "%s", staff_cookie);
+	if (staff_cookie[0] == '\0') {
+		ck_assert_int_eq(ask("POST", "/staff", "go=in&pin=271828"), 303);
+		snprintf(staff_cookie, sizeof(staff_cookie), "%.*s", 38, strstr(answer, "Set-Cookie: staff=") + 12);
+		snprintf(cookie, sizeof(cookie), "%s", staff_cookie);
+		ck_assert_int_eq(ask("GET", "/staff", NULL), 200);
+	}
+}
+
+static void
+staff_press(const char *go)
+{
+	char body[120];
+
+	as_staff();
+	ck_assert_int_eq(ask("GET", "/staff/tablets", NULL), 200);
+	snprintf(staff_token, sizeof(staff_token), "%s", token);
+	snprintf(body, sizeof(body), "t=%s&go=%s", staff_token, go);
+	ck_assert_int_eq(ask("POST", "/staff/tablets", body), 200);
+}
+
+static void
+new_code(void)
+{
+	const char *at;
+
+	staff_press("join");
+	at = strstr(answer, "<p class=\"code\">");
+	ck_assert_ptr_nonnull(at);
+	snprintf(code, sizeof(code), "%.4s%.4s", at + 16, at + 21);
+}
+
+static int
+join(const char *with)
+{
+	char body[120];
+
+	as_tablet("");
+	snprintf(body, sizeof(body), "go=join&c=%s", with);
+	return ask("POST", "/join", body);
+}
+
+static void
+take_screen(char out[80])
+{
+	const char *at = strstr(answer, "Set-Cookie: __Host-screen=");
+
+	ck_assert_ptr_nonnull(at);
+	ck_assert(strstr(at, "; Secure") != NULL && strstr(at, "HttpOnly") != NULL && strstr(at, "SameSite=Strict") != NULL);
+	snprintf(out, 80, "%.*s", (int)strcspn(at + 12, ";"), at + 12);
+}
+
+START_TEST(who_was_not_let_in_sees_the_way_in_only)
+{
+	static const char *const pages[] = { "/", "/s", "/about", "/privacy", "/withdraw", "/notices", "/start", "/nowhere", "/join/x" };
+
+	open_both();
+	for (int i = 0; i < 3; i++) {
+		as_tablet(i == 0 ? "" : i == 1 ? "__Host-screen=00112233445566778899aabbccddeeff" : "__Host-screen=zz; screen=zz");
+		for (size_t p = 0; p < ARRAY_LEN(pages); p++) {
+			ck_assert_msg(ask("GET", pages[p], NULL) == 303 && has("Location: /join\r"), "%s", pages[p]);
+			as_tablet("");
+		}
+		ck_assert_int_eq(ask("POST", "/start", "go=start&l=en"), 303);
+		ck_assert(has("Location: /join\r"));
+		ck_assert_int_eq(ask("GET", "/join", NULL), 200);
+		ck_assert(has("Let this tablet join"));
+		ck_assert_int_eq(ask("GET", "/staff", NULL), 200);
+	}
+	/* The kiosk's own screen needs none of it. */
+	bench_port = 0;
+	ck_assert_int_eq(ask("GET", "/", NULL), 200);
+	close_both();
+}
+END_TEST
+
+START_TEST(a_code_lets_in_one_tablet_once)
+{
+	char screen[80], link[40];
+
+	open_both();
+	new_code();
+	snprintf(link, sizeof(link), "/join?c=%s", code);
+	/* Looking at the link uses nothing up. */
+	as_tablet("");
+	ck_assert_int_eq(ask("GET", link, NULL), 200);
+	ck_assert(has(code));
+	ck_assert_int_eq(ask("GET", link, NULL), 200);
+	ck_assert_int_eq(join(code), 303);
+	take_screen(screen);
+	/* The same code again: no. */
+	ck_assert_int_eq(join(code), 200);
+	ck_assert(has("This code is not right, or too old"));
+	as_tablet(screen);
+	ck_assert_int_eq(ask("GET", "/", NULL), 200);
+	ck_assert_int_eq(ask("POST", "/start", "go=start&l=en"), 303);
+	ck_assert(has("Location: /s\r"));
+	/* On the kiosk's own screen its cookie is nothing. */
+	staff_press("");
+	ck_assert(has("Tablet 1") && has("joined"));
+	close_both();
+}
+END_TEST
+
+START_TEST(a_code_is_good_for_ten_minutes)
+{
+	open_both();
+	new_code();
+	after(599);
+	ck_assert_int_eq(join(code), 303);
+	new_code();
+	after(601);
+	ck_assert_int_eq(join(code), 200);
+	ck_assert(has("This code is not right, or too old"));
+	close_both();
+}
+END_TEST
+
+START_TEST(forged_codes_open_nothing_and_end_the_real_one)
+{
+	static const char *const forged[] = { "", "AAAAAAAA", "A", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "%00", "../..", "00000000",
+	    "%ff%fe" };
+
+	open_both();
+	/* None is open: nothing fits, the empty one least of all. */
+	for (size_t i = 0; i < ARRAY_LEN(forged); i++)
+		ck_assert_int_eq(join(forged[i]), 200);
+	new_code();
+	for (size_t i = 0; i < ARRAY_LEN(forged); i++)
+		ck_assert_int_eq(join(forged[i]), 200);
+	/* As a person writes it: in two halves, in small letters. */
+	char spaced[20];
+	snprintf(spaced, sizeof(spaced), "%.4s+%.4s", code, code + 4);
+	for (char *c = spaced; *c != '\0'; c++)
+		*c = (char)(*c >= 'A' && *c <= 'Z' ? *c + 32 : *c);
+	ck_assert_int_eq(join(spaced), 303);
+	/* Twenty wrong ones end it: nobody guesses for ten minutes. */
+	new_code();
+	for (int i = 0; i < 20; i++)
+		ck_assert_int_eq(join("ZZZZZZZZ"), 200);
+	ck_assert_int_eq(join(code), 200);
+	close_both();
+}
+END_TEST
+
+START_TEST(a_removed_tablet_is_out_and_the_others_stay_over_a_restart)
+{
+	struct http_conf http = { .name = "kiosk", .listen = "127.0.0.1:0", .listen_fd = -1, .threads = 2, .body_max = 256 << 10,
+	    .close_posts = true };
+	char screen[2][80];
+
+	open_both();
+	for (int i = 0; i < 2; i++) {
+		new_code();
+		ck_assert_int_eq(join(code), 303);
+		take_screen(screen[i]);
+	}
+	staff_press("remove-1");
+	ck_assert(!has("Tablet 1<") && has("Tablet 2<"));
+	for (int again = 0; again < 2; again++) {
+		as_tablet(screen[0]);
+		ck_assert_int_eq(ask("GET", "/", NULL), 303);
+		as_tablet(screen[1]);
+		ck_assert_int_eq(ask("GET", "/", NULL), 200);
+		if (again == 1)
+			break;
+		http_stop(net);
+		http_stop(server);
+		kiosk_close(kiosk);
+		ck_ok(kiosk_open(&conf, &given, &kiosk, &err));
+		http.arg = kiosk;
+		http.handle = kiosk_handle;
+		ck_ok(http_start(&http, &server, &err));
+		http.handle = kiosk_handle_lan;
+		ck_ok(http_start(&http, &net, &err));
+		kiosk_ports(kiosk, http_port(server), http_port(net));
+	}
+	/* Nothing of a cookie is in the file of the site. */
+	run("! grep -qa '%s' %s/site.db %s/site.db-wal", screen[1] + 14, site, site);
+	close_both();
+}
+END_TEST
+
+START_TEST(there_is_room_for_sixty_four)
+{
+	open_both();
+	for (int i = 0; i < 64; i++) {
+		new_code();
+		ck_assert_int_eq(join(code), 303);
+	}
+	staff_press("join");
+	ck_assert(has("There are as many tablets as fit") && !has("<p class=\"code\">"));
+	staff_press("remove-7");
+	new_code();
+	ck_assert_int_eq(join(code), 303);
+	staff_press("");
+	ck_assert(has("Tablet 7<"));
+	close_both();
+}
+END_TEST
+
+static void
+fresh(void)
+{
+	staff_cookie[0] = '\0';
+}
+
+static Suite *
+suite(void)
+{
+	Suite *s = suite_create("join");
+	TCase *t = tcase_create("join");
+
+	tcase_set_timeout(t, 120);
+	tcase_add_checked_fixture(t, fresh, NULL);
+	tcase_add_test(t, who_was_not_let_in_sees_the_way_in_only);
+	tcase_add_test(t, a_code_lets_in_one_tablet_once);
+	tcase_add_test(t, a_code_is_good_for_ten_minutes);
+	tcase_add_test(t, forged_codes_open_nothing_and_end_the_real_one);
+	tcase_add_test(t, a_removed_tablet_is_out_and_the_others_stay_over_a_restart);
+	tcase_add_test(t, there_is_room_for_sixty_four);
+	suite_add_tcase(s, t);
+	return s;
+}
+
+TEST_MAIN(suite)
