@@ -11,3 +11,9 @@ crash: ## 10,000 power cuts at every point of a store's life (CUTS=N, SEED=N)
 faults: ## the n-th disk operation, system call, allocation of a store's life and of the files beside it fails, for every n (STRIDE=N)
 	@$(MAKE) --no-print-directory $(JOBS) build/release/tests/collector/tool_fault
 	build/release/tests/collector/tool_fault --stride $(or $(STRIDE),1) --seed $(or $(SEED),0)
+
+.PHONY: full
+full: deps-test ## disks that fill up: 8 MiB under the kiosk, 6 MiB under the centre
+	@$(MAKE) --no-print-directory $(JOBS) V=asan all tests
+	BUILD=build/asan bash tests/collector/test_full.sh
+	BUILD=build/asan bash tests/sync/test_full.sh
