@@ -19,12 +19,13 @@
 
 #include <microhttpd.h>
 
+#include "base/clock.h"
 #include "base/codec.h"
 #include "base/log.h"
 #include "base/num.h"
 
 enum { RESPONSE_MAX = 8 << 20, ARENA_MAX = 4 << 20, DISCARD_MAX = 1 << 20, MEMORY = 16384,
-	TLS_MEMORY = 20480 };
+	TLS_MEMORY = 20480, SLOW_AFTER_MS = 10000, SLOW_BYTES_S = 1024 };
 
 struct http_server {
 	struct http_conf conf;
@@ -48,6 +49,7 @@ struct exchange {
 	struct arena arena;
 	char peer[INET6_ADDRSTRLEN];
 	size_t discarded;	/* bytes of a body that was too long */
+	int64_t began_ms;	/* when its headers were there, boot time */
 	bool has_state, too_long;
 };
 
@@ -321,9 +323,22 @@ first(struct exchange *x)
 
 /* A chunked body has no length to refuse at once and can only be answered at its end: what is too much is
  * thrown away, and a sender that goes on for another megabyte is cut off. */
+static bool
+is_too_slow(const struct exchange *x, size_t taken)
+{
+	int64_t ms = clock_boot_ms(&clock_system) - x->began_ms;
+
+	return ms > SLOW_AFTER_MS && (int64_t)taken < ms * SLOW_BYTES_S / 1000;
+}
+
 static enum MHD_Result
 piece(struct exchange *x, const char *data, size_t *len)
 {
+	/* Who drips a body to hold a connection and its memory is cut off. */
+	if (is_too_slow(x, x->body.len + x->discarded + *len)) {
+		log_event(x->server->conf.name, "request=refused why=\"under %d bytes a second\" from=%s", SLOW_BYTES_S, x->peer);
+		return MHD_NO;
+	}
 	if (x->too_long || *len > x->server->conf.body_max - x->body.len) {
 		x->too_long = true;
 		x->discarded += *len;
@@ -408,6 +423,7 @@ exchange_new(struct http_server *s, struct MHD_Connection *c, const char *url, c
 	if (x == NULL)
 		return NULL;
 	x->server = s;
+	x->began_ms = clock_boot_ms(&clock_system);
 	atomic_fetch_add(&s->open, 1);
 	buf_init_secret(&x->body, s->conf.body_max);
 	arena_init_secret(&x->arena, ARENA_MAX);

@@ -46,6 +46,7 @@ struct agent {
 	int64_t time_due_ms, down_due_ms, head_due_ms;
 	bool bundles_asked;
 	uint32_t bundles_seen;	/* the centre's newest when we last asked for all */
+	struct buf begun[BUNDLE_REVOKE + 1];	/* by kind: what came of a bundle before the connection broke */
 	bool has_offset;
 	int64_t offset_s;
 	struct sync_status status;
@@ -432,6 +433,38 @@ bundle_have(struct agent *a, enum bundle_kind kind)
 	return best;
 }
 
+/* Ask for a bundle of KIND, from where the last try broke off. What it was the beginning of may have been replaced
+ * meanwhile: the whole is verified at its end, and if it does not hold the next try begins anew. */
+static enum err_code
+get_bundle(struct agent *a, struct lane *l, enum bundle_kind kind, struct reply *reply, struct err *err)
+{
+	struct buf *begun = &a->begun[kind];
+	char path[64], range[64];
+	bool goes_on;
+	enum err_code rc;
+
+	snprintf(path, sizeof(path), "/v1/bundle/%s?after=%u", bundle_kind_word(kind), bundle_have(a, kind));
+	snprintf(range, sizeof(range), "Range: bytes=%zu-\r\n", begun->len);
+	rc = ask_extra(a, l, "GET", path, begun->len > 0 ? range : NULL, NULL, 0, reply, err);
+	goes_on = reply->status == 206 && begun->len > 0 && reply->from == begun->len;
+	if (!goes_on && reply->status != 200 && reply->status != 204 && reply->status != 206)
+		return rc;	/* no answer, or not now: what we have may go on yet */
+	if (!goes_on)
+		buf_reset(begun);
+	if (goes_on || reply->status == 200)
+		buf_put(begun, reply->body.data, reply->body.len);
+	if (rc == ERR_AGAIN && begun->failed == ERR_OK)
+		return rc;
+	if (rc == ERR_OK && begun->len > 0) {
+		rc = buf_check(begun, err);
+		if (rc == ERR_OK)
+			rc = take_bundle(a, begun, err);
+	}
+	buf_free(begun);
+	buf_init(begun, BUNDLE_MAX);
+	return rc;
+}
+
 static void
 get_bundles(struct agent *a, struct lane *l, bool forced)
 {
@@ -444,14 +477,8 @@ get_bundles(struct agent *a, struct lane *l, bool forced)
 	reply_init(&reply, BUNDLE_MAX);
 	for (int kind = BUNDLE_FORMS; kind <= BUNDLE_REVOKE; kind++) {
 		struct err err = { 0 };
-		char path[64];
-		enum err_code rc;
+		enum err_code rc = get_bundle(a, l, (enum bundle_kind)kind, &reply, &err);
 
-		snprintf(path, sizeof(path), "/v1/bundle/%s?after=%u", bundle_kind_word((enum bundle_kind)kind),
-		    bundle_have(a, (enum bundle_kind)kind));
-		rc = ask_extra(a, l, "GET", path, NULL, NULL, 0, &reply, &err);
-		if (rc == ERR_OK && reply.status == 200)
-			rc = take_bundle(a, &reply.body, &err);
 		if (rc != ERR_OK) {
 			log_err("sync", "bundle", &err);
 			all = rc != ERR_AGAIN && rc != ERR_BROKEN && all;
@@ -740,6 +767,8 @@ agent_new(const struct sync_settings *set, const struct net *net, const struct c
 	buf_init(&a->cert, 65536);
 	buf_init_secret(&a->key, 65536);
 	buf_init_secret(&a->credentials, 4096);
+	for (int kind = 0; kind <= BUNDLE_REVOKE; kind++)
+		buf_init(&a->begun[kind], BUNDLE_MAX);
 	rc = load(a, err);
 	if (rc != ERR_OK) {
 		agent_free(a);
@@ -764,5 +793,7 @@ agent_free(struct agent *a)
 	buf_free(&a->cert);
 	buf_free(&a->key);
 	buf_free(&a->credentials);
+	for (int kind = 0; kind <= BUNDLE_REVOKE; kind++)
+		buf_free(&a->begun[kind]);
 	free(a);
 }

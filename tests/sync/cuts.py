@@ -81,6 +81,16 @@ def main():
         score.check("as many entries as answers, and the opening", place.ask("SELECT count(*) FROM entry WHERE lane = 0")[0][0] == len(ids) + 1)
         print(f"batches: {len(ids)} given, {lost} lost, {doubled} doubled")
 
+        # A bundle on its way down: a connection cut anywhere leaves the last good one, or none; then the next one comes whole.
+        with open(f"{top}/notice.txt", "wb") as f:
+            f.write(os.urandom(60000))
+        place.candour("bundle", "make", "notices", "--publish-key", f"{place.keys}/publish.key", "--serial", "4", "--site", "oak", "--out", f"{top}/oak.bundle", f"{top}/notice.txt")
+        place.candour("bundle", "post", f"{top}/oak.bundle", "--centre", place.centre)
+        oak = place.site("oak")
+        r = subprocess.run([f"{place.build}/tests/sync/tool_cuts", oak, str(step * 41), "4", str(os.path.getsize(f"{top}/oak.bundle"))], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        print(r.stderr.strip())
+        score.check(f"bundles: {r.stderr[-300:]}", r.returncode == 0 and re.search(r"[1-9][0-9]* cut, 0 stuck", r.stderr))
+
         # Enrolment through a proxy that cuts: whatever k, enrolling again finishes it, and one device comes of it.
         proxy = Proxy(place.port)
         done = over = 0

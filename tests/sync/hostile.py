@@ -11,6 +11,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import warnings
 
@@ -54,6 +55,25 @@ def request(place, ctx, method, path, body=b"", headers="", session=None, length
         return 0, str(e).encode(), None
 
 
+class Drip(threading.Thread):
+    """Sends a batch of 100,000 bytes ten bytes at a time; after: seconds until the server had enough."""
+
+    def __init__(self, place, ctx):
+        super().__init__(daemon=True)
+        self.place, self.ctx, self.after = place, ctx, 0
+
+    def run(self):
+        with socket.create_connection(("127.0.0.1", self.place.port), timeout=90) as s, self.ctx.wrap_socket(s, server_hostname="localhost") as t:
+            t.sendall(b"POST /v1/batch HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n")
+            began = time.monotonic()
+            try:
+                while time.monotonic() - began < 80:
+                    t.sendall(b"x" * 10)
+                    time.sleep(0.25)
+            except OSError:
+                self.after = time.monotonic() - began
+
+
 def main():
     score = Score()
     rng = random.Random(score.seed)
@@ -67,8 +87,12 @@ def main():
         ids = place.put(elm, 5)
         batch = place.run("tests/sync/tool_batch", elm)
 
+        def log():
+            """The aggregator's lines but for those about the dripping body, which come when they come."""
+            return [x for x in place.log("aggregator").splitlines() if "bytes a second" not in x and "Application reported" not in x]
+
         def lines():
-            return place.log("aggregator").count("\n")
+            return len(log())
 
         def hostile(what, want_status, ctx, method="GET", path="/v1/state?lane=0", body=b"", want_word=b"", line=None, **kw):
             before = lines()
@@ -78,8 +102,12 @@ def main():
                 wait_for("a log line", 10, lambda: lines() > before)
             except AssertionError:
                 pass
-            new = place.log("aggregator").splitlines()[before:]
+            new = log()[before:]
             score.check(f"{what}: one log line, got {new}", len(new) == 1 and (line is None or line in new[0]))
+
+        # --- a body that drips: begun now, looked at in the end
+        dripper = Drip(place, mine)
+        dripper.start()
 
         # --- who may come in
         score.check("an enrolled device has a state", request(place, mine, "GET", "/v1/state?lane=0")[0] == 204)
@@ -147,7 +175,7 @@ def main():
                 except OSError:
                     got = b""
                 score.check(f"{what} on the port gets nothing but an alert", not got.startswith(b"HTTP"))
-            score.check(f"{what} on the port is one log line", wait_for("it", 10, lambda: "not TLS" in place.log("aggregator").splitlines()[-1]))
+            score.check(f"{what} on the port is one log line", wait_for("it", 10, lambda: "not TLS" in log()[-1]))
         hello = bytes.fromhex("16030100c8010000c40303") + rng.randbytes(60)
         half = [socket.create_connection(("127.0.0.1", place.port), timeout=20) for _ in range(20)]
         for s in half:
@@ -225,6 +253,9 @@ def main():
         r = place.candour("site", "enrol", beech, other_root, "--no-wait", ok=False)
         score.check(f"an invitation of another organisation's root is refused: {r.stderr.strip()}", r.returncode == 1 and not os.path.exists(f"{beech}/keys/sync.pin"))
 
+        dripper.join(60)
+        score.check(f"a dripping body is cut off: after {dripper.after:.0f} s", 9 < dripper.after < 40)
+        score.check("and that is said", "under 1024 bytes a second" in place.log("aggregator"))
         score.check("the aggregator never stopped", place.daemons["aggregator"].poll() is None)
         score.check("its log has no sanitizer's report", "ERROR: " not in place.log("aggregator") and "runtime error" not in place.log("aggregator"))
         codes = place.stop_all()

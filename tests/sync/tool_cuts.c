@@ -1,7 +1,12 @@
-/* tool_cuts SITE_DIR STEP: deliver one answer after the other to a real aggregator, each time with the connection
+/* tool_cuts SITE_DIR STEP SERIAL LENGTH: the whole daemon's work (agent.h) from the same database again and again, the
+ * first connection of it cut after byte k, both ways, until the notices bundle of that serial and length is there; and
+ * once with every connection cut after a third of it: a bundle goes on where it broke off. Last line on stderr: "N
+ * bundles, M cut, 0 stuck".
+ * tool_cuts SITE_DIR STEP: deliver one answer after the other to a real aggregator, each time with the connection
  * cut after byte k of what is sent, or of what is received; k runs over the whole exchange (handshake, request,
  * answer) in steps of STEP. After each cut the same is tried again undisturbed. Prints the ids of the answers;
  * the last line on stderr is "N exchanges, M cut, 0 stuck". The caller looks whether each is there once. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +19,8 @@
 #include "collector/keyfile.h"
 #include "collector/keyring.h"
 #include "collector/outbox.h"
+#include "sync/agent.h"
+#include "sync/bundle.h"
 #include "sync/centre.h"
 #include "sync/courier.h"
 #include "sync/settings.h"
@@ -32,12 +39,17 @@ die(const char *what)
 static int64_t sent, received, cut_sent = -1, cut_received = -1;
 static int cuts;
 static bool is_cut;	/* a cut ends both ways */
+static bool once;	/* the first cut is the last */
+static int connections;
 
 static enum err_code
 cut_connect(void *arg, const char *host, uint16_t port, int64_t deadline, struct net_stream **out, struct err *e)
 {
 	sent = received = 0;
 	is_cut = false;
+	connections++;
+	if (once && cuts > 0)
+		cut_sent = cut_received = -1;
 	return net_tcp.connect(arg, host, port, deadline, out, e);
 }
 
@@ -202,18 +214,126 @@ load(const char *dir)
 	buf_free(&pem);
 }
 
+/* --- bundles ------------------------------------------------------------------------------------- */
+
+static int64_t fake_ms;	/* ahead of the system's clock: the agent's pauses are not waited for */
+
+static int64_t
+fake_now(void *arg)
+{
+	(void)arg;
+	return clock_system.now_ms(NULL) + fake_ms;
+}
+
+static int64_t
+fake_boot(void *arg)
+{
+	(void)arg;
+	return clock_boot_ms(&clock_system) + fake_ms;
+}
+
+static void
+copy(const char *from, const char *path)
+{
+	char command[2200];
+
+	snprintf(command, sizeof(command), "cp '%s' '%s' && rm -f '%s-wal' '%s-shm'", from, path, path, path);
+	if (system(command) != 0)
+		die(path);
+}
+
+/* Is the bundle there, whole? A part of it never is. */
+static bool
+bundle_is_there(struct outbox *box, const uint8_t target[16], uint32_t serial, size_t len)
+{
+	struct buf bytes;
+	uint32_t got = 0;
+	bool there;
+
+	buf_init(&bytes, BUNDLE_MAX);
+	there = outbox_bundle(box, BUNDLE_NOTICES, target, &got, &bytes, &err) == ERR_OK;
+	if (there && (got != serial || bytes.len != len)) {
+		fprintf(stderr, "a bundle of serial %u and %zu bytes is there\n", got, bytes.len);
+		exit(1);
+	}
+	buf_free(&bytes);
+	return there;
+}
+
+/* The daemon from the database as it was, until the bundle is there; false: not after 100 times its pauses. */
+static bool
+run_agent(const char *kept, uint32_t serial, size_t len)
+{
+	struct clock clock = { fake_now, fake_boot, NULL };
+	struct agent *agent = NULL;
+	struct outbox *box = NULL;
+	uint8_t target[16];
+	bool there = false;
+
+	copy(kept, set.site_db);
+	bundle_site_target(set.site, target);
+	connections = cuts = 0;
+	if (agent_new(&set, &cutting, &clock, &agent, &err) != ERR_OK || outbox_open(set.site_db, OUTBOX_SYNC, &box, &err) != ERR_OK)
+		die("agent");
+	for (int i = 0; i < 100 && !there; i++) {
+		fake_ms += agent_tick(agent) + 1;
+		there = bundle_is_there(box, target, serial, len);
+	}
+	outbox_close(box);
+	agent_free(agent);
+	cut_sent = cut_received = -1;
+	exchanges++;
+	stuck += !there;
+	return there;
+}
+
+static int
+bundles(const char *dir, int64_t step, uint32_t serial, size_t len)
+{
+	char path[1000], kept[1000];
+	int felt = 0, all = 0;
+
+	snprintf(path, sizeof(path), "%s/sync.conf", dir);
+	if (config_read(path, sync_keys, sync_n_keys, &set, &err) != ERR_OK)
+		die(path);
+	snprintf(kept, sizeof(kept), "%s.kept", set.site_db);
+	copy(set.site_db, kept);
+	once = true;
+	for (int way = 0; way < 2; way++)
+		for (int64_t k = 0; ; k += step) {
+			*(way == 0 ? &cut_sent : &cut_received) = k;
+			if (!run_agent(kept, serial, len))
+				fprintf(stderr, "stuck after a cut at %lld: %s\n", (long long)k, err.msg);
+			all++;
+			felt += cuts;
+			if (cuts == 0)
+				break;
+		}
+	once = false;
+	cut_received = (int64_t)len / 3;
+	if (!run_agent(kept, serial, len))
+		fprintf(stderr, "a bundle does not go on where it broke off: %s\n", err.msg);
+	fprintf(stderr, "a bundle of %zu bytes over connections cut after %zu: %d of them\n", len, len / 3, connections);
+	fprintf(stderr, "%d bundles, %d cut, %d stuck\n", all + 1, felt + cuts, stuck);
+	return stuck == 0 ? 0 : 1;
+}
+
 int
 main(int argc, char **argv)
 {
 	int64_t up, down, step;
 
-	if (argc != 3)
+	if (argc != 3 && argc != 5)
 		return 2;
 	step = atol(argv[2]);
 	cutting = net_tcp;
 	cutting.connect = cut_connect;
 	cutting.read = cut_read;
 	cutting.write = cut_write;
+	if (argc == 5) {
+		log_to(open("/dev/null", O_WRONLY));
+		return bundles(argv[1], step, (uint32_t)strtoul(argv[3], NULL, 10), strtoul(argv[4], NULL, 10));
+	}
 	load(argv[1]);
 	exchange(-1, -1, true);		/* the first handshake is full, the next ones are resumed */
 	for (int ask_state = 0; ask_state < 2; ask_state++) {
