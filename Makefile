@@ -153,6 +153,10 @@ install: all ## install under DESTDIR and PREFIX
 	install -m 644 forms/library/* $(DESTDIR)$(PREFIX)/share/candour/forms
 	install -m 644 indicators/library/* $(DESTDIR)$(PREFIX)/share/candour/indicators
 	install -m 644 deploy/chromium/* $(DESTDIR)$(PREFIX)/share/candour/chromium
+	install -d $(DESTDIR)$(PREFIX)/share/candour/lan $(DESTDIR)$(PREFIX)/lib/sysusers.d $(DESTDIR)$(PREFIX)/lib/tmpfiles.d
+	install -m 644 deploy/lan/* $(DESTDIR)$(PREFIX)/share/candour/lan
+	install -m 644 deploy/sysusers/candour.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d
+	install -m 644 deploy/tmpfiles/candour.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d
 	for u in deploy/systemd/*; do sed 's#/usr/local/bin/#$(PREFIX)/bin/#' $$u > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$(basename $$u); done
 
 .PHONY: coverage

@@ -412,13 +412,21 @@ route(struct kiosk *k, const struct http_request *r, bool lan, struct http_respo
 	}
 }
 
-/* What a tablet that was not let in may see: the way in, the staff door, the files of pages, a group's poll (which has
- * a code of its own). */
+/* What a tablet that was not let in may see: the staff door, the files of pages, and what has a code of its own: a
+ * group's poll, the place of a second facilitator. */
 static bool
 is_open_to_all(const char *path)
 {
-	return strncmp(path, "/static/", 8) == 0 || is(path, "/healthz") || is(path, "/staff") || strncmp(path, "/staff/", 7) == 0
-	    || strncmp(path, "/g/", 3) == 0;
+	static const char *const pages[] = { "/healthz", "/staff", "/g", "/j", "/group" };
+	static const char *const under[] = { "/static/", "/staff/", "/g/", "/j/", "/group/" };
+
+	for (size_t i = 0; i < ARRAY_LEN(pages); i++)
+		if (is(path, pages[i]))
+			return true;
+	for (size_t i = 0; i < ARRAY_LEN(under); i++)
+		if (strncmp(path, under[i], strlen(under[i])) == 0)
+			return true;
+	return false;
 }
 
 static void

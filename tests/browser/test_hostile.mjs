@@ -1,6 +1,6 @@
 // Hostile input on every route: a clear page or a 4xx, and the visit of the person at the kiosk goes on.
 import net from 'node:net';
-import { Visitor, check, equal, main, makeSite, request, startKiosk, stopKiosk } from './lib.mjs';
+import { Staff, Visitor, check, equal, main, makeSite, request, startKiosk, stopKiosk } from './lib.mjs';
 
 const TYPE = { 'Content-Type': 'application/x-www-form-urlencoded' };
 
@@ -85,6 +85,43 @@ await main(async () => {
   check('one header of 1 MB', [0, 400, 413, 431].includes(status(await raw(kiosk.port, `GET / HTTP/1.1\r\nHost: ${host}\r\nX: ${'y'.repeat(1 << 20)}\r\n\r\n`))));
   check('garbage', [0, 400].includes(status(await raw(kiosk.port, Buffer.from([0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3]), 1000))));
   await goesOn('floods');
+
+  // Behind the PIN: without the cookie nothing, with it odd fields, while somebody answers over the screen. (Staff who
+  // come in end the visit of the screen, so they are a second kiosk's.)
+  const area = ['/staff', '/staff/setup', '/staff/paper', '/staff/key', '/staff/tablets', '/staff/../staff', '/staff/%2e%2e/s', '/staffx', '/staff/key/', '/join'];
+  for (const p of area) {
+    for (const [method, body] of [['GET'], ['POST', ''], ['POST', `go=key&t=${v.token}&sheet=x`], ['POST', 'pin=%00%ff&go=in'], ['POST', `pin=${'1'.repeat(60000)}`], ['POST', `${'a=b&'.repeat(30000)}`]]) {
+      const a = await request(url, { method, path: p, body, headers: { Cookie: `staff=${'ab'.repeat(16)}; v=${'cd'.repeat(16)}` } });
+      check(`${method} ${p} ${(body ?? '').slice(0, 12)}: the door, or no such page`, [303, 404, 200, 413].includes(a.status) && !/class="facts"|class="code"|name="sheet"/.test(a.body), `${a.status}`);
+      if (/Please wait (\d+)/.test(a.body)) check('a guess waits', true);
+    }
+  }
+  await goesOn('the staff area without a PIN');
+  const second = makeSite({ extra: 'paper_key_in = yes\n' });
+  second.pin('141421');
+  const two = await startKiosk(second), st = new Staff(two.url), guest = new Visitor(two.url);
+  await st.enter('141421');
+  check('staff are in', /class="facts"/.test(st.page.body));
+  await guest.toQuestions();
+  const asked = guest.h1(), bad = ['%ff%fe', '%00', 'x'.repeat(60000), '<script>alert(1)</script>', '../../etc/passwd', '-1', '99999999999999999999', "'; DROP TABLE record; --"];
+  for (const p of area.slice(0, 5)) {
+    for (const b of bad) {
+      await st.get('/staff');
+      const t = st.token, go = p === '/staff/paper' ? 'print-1-en' : p === '/staff/key' ? 'key' : p === '/staff/tablets' ? `remove-${b}` : p === '/staff' ? b : 'clock';
+      const a = await request(two.url, { method: 'POST', path: p, headers: st.headers(), body: `t=${t}&go=${go}&sheet=${b}&n=${b}&d=${b}&m=${b}&y=${b}&h=${b}&pin=${b}` });
+      check(`${p} with ${b.slice(0, 12)}`, [200, 303, 403, 413].includes(a.status) && !a.body.includes('<script>alert') && !a.body.includes('root:'), a.status);
+    }
+    for (const t of ['', '00'.repeat(16), 'zz', 'a'.repeat(5000), guest.token]) {
+      const a = await request(two.url, { method: 'POST', path: p, headers: st.headers(), body: `t=${t}&go=out&n=1` });
+      equal(`${p}: another token`, a.status, 403);
+    }
+    equal(`${p}: sent by another site`, (await request(two.url, { method: 'POST', path: p, headers: { ...st.headers(), 'Sec-Fetch-Site': 'cross-site' }, body: `t=${st.token}&go=out` })).status, 403);
+  }
+  await guest.get('/s');
+  equal('the person at that screen goes on', guest.h1(), asked);
+  check('and staff are still in', /class="facts"/.test((await st.get('/staff')).body));
+  equal('it stops when asked', await stopKiosk(two), 0);
+  equal('nothing was kept by it', second.count(), 0);
 
   // Forty that never finish their request.
   const slow = Array.from({ length: 40 }, () => { const s = net.connect(kiosk.port, '127.0.0.1'); s.on('error', () => {}); s.write(`POST /s HTTP/1.1\r\nHost: ${host}\r\nContent-Length: 1000\r\n`); return s; });
