@@ -12,6 +12,7 @@ enum {
 	LIST_MAX = 8,		/* choices that stand side by side; more are paged */
 	LIST_PAGE = 6,
 	TEXT_CHARS = 4000,
+	SUMMED = 3,		/* questions of a page whose errors are summed up */
 	TILES = 11,		/* points of a range that are shown as tiles */
 };
 
@@ -535,8 +536,10 @@ ask_fill(struct visit *v, struct filling *f, const struct media *media, struct a
 		rc = fill_one(&making, c, i, ask, err);
 		if (rc != ERR_OK)
 			return rc;
-		if (c->kind == CONTROL_REPEAT && ask->label[0] == '\0')
+		if (c->kind == CONTROL_REPEAT) {
+			ask->hint = ask->label;
 			ask->label = v->words->add_title;
+		}
 		if (!f->show_errors)
 			continue;
 		ask->error = error_text(v->words, c, &f->typed[i], mine, a);
@@ -546,12 +549,13 @@ ask_fill(struct visit *v, struct filling *f, const struct media *media, struct a
 			continue;
 		if (view->n_errors == 0)
 			view->error_title = ask->error;
-		ask->focus_error = ask->is_lone;
+		/* What cannot all be seen at once is summed up at the top. */
+		ask->focus_error = page.n_controls < SUMMED && view->n_errors == 0;
 		ask->described = text_of(a, "%s-error", ask->id);
 		view->errors[view->n_errors++] = (struct link_view){ .label = ask->label, .lang = "",
 		    .href = text_of(a, ask->is_group ? "#%s" : "#%s-f", ask->id) };
 	}
-	if (page.n_controls == 1)
+	if (page.n_controls < SUMMED)
 		view->n_errors = 0;
 	for (size_t i = 0; i < view->n_asks; i++)
 		if (view->asks[i].described[0] == '\0' && view->asks[i].hint[0] != '\0')

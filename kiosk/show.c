@@ -529,13 +529,34 @@ shown_value(struct sheet *s, const struct page_control *c)
 	return arena_str(s->a, c->shown);
 }
 
+/* How many answers there are to look at, and whether any is typed. */
+static size_t
+count_answers(struct session *session, bool *typed)
+{
+	uint32_t at = 0;
+	struct page page;
+	struct err err;
+	size_t n = 0;
+
+	*typed = false;
+	while (session_next(session, &at))
+		if (session_page(session, at, &page, &err) == ERR_OK)
+			for (size_t i = 0; i < page.n_controls; i++) {
+				const struct page_control *c = &page.controls[i];
+
+				n += asks_something(c);
+				*typed |= c->kind == CONTROL_INPUT && c->type == TYPE_STRING && c->value[0] != '\0';
+			}
+	return n;
+}
+
 static void
 show_review(struct sheet *s)
 {
 	const struct words *w = s->v->words;
 	struct review_view view = { .answers = arena_calloc(s->a, ANSWERS_A_PAGE, sizeof(*view.answers)) };
-	size_t first, n = 0, pages;
-	bool typed = false;
+	size_t first, n = 0, all, pages, a_page;
+	bool typed;
 	uint32_t at = 0;
 	struct page page;
 	struct err err;
@@ -544,7 +565,11 @@ show_review(struct sheet *s)
 		return;
 	frame(s, w->review_title);
 	say(s, w->review_title);
-	first = (size_t)s->v->review_page * ANSWERS_A_PAGE;
+	all = count_answers(s->v->main.session, &typed);
+	/* The question whether words may be quoted stands on the last page, and takes the room of one. */
+	a_page = typed && all % ANSWERS_A_PAGE == 0 ? ANSWERS_A_PAGE - 1 : ANSWERS_A_PAGE;
+	pages = all == 0 ? 1 : (all + a_page - 1) / a_page;
+	first = (size_t)s->v->review_page * a_page;
 	while (session_next(s->v->main.session, &at)) {
 		if (session_page(s->v->main.session, at, &page, &err) != ERR_OK)
 			continue;
@@ -554,8 +579,7 @@ show_review(struct sheet *s)
 
 			if (!asks_something(c))
 				continue;
-			typed |= c->kind == CONTROL_INPUT && c->type == TYPE_STRING && c->value[0] != '\0';
-			if (n++ < first || n > first + ANSWERS_A_PAGE)
+			if (n++ < first || n > first + a_page)
 				continue;
 			to = &view.answers[view.n_answers++];
 			to->label = arena_str(s->a, c->label);
@@ -566,7 +590,6 @@ show_review(struct sheet *s)
 			say_own(s, to->shown);
 		}
 	}
-	pages = n == 0 ? 1 : (n + ANSWERS_A_PAGE - 1) / ANSWERS_A_PAGE;
 	if (s->v->review_page >= pages) {
 		s->v->review_page = (unsigned)pages - 1;
 		if (s->said != NULL)

@@ -92,7 +92,8 @@ export async function staffPages(url, l, pin) {
   return pages;
 }
 
-// Serve PAGES (Map of name to HTML; names that end in .css and .js are that) and pass everything else on to the kiosk at URL.
+// Serve PAGES (Map of name to HTML; names that end in .css and .js are that) and pass everything else on to the kiosk at URL,
+// or to the first of several that has it.
 export function serve(url, pages) {
   return new Promise(resolve => {
     const s = http.createServer(async (req, res) => {
@@ -102,9 +103,15 @@ export function serve(url, pages) {
         res.writeHead(200, { 'Content-Type': type, 'Cache-Control': 'no-store' }).end(page);
         return;
       }
-      const u = new URL(url);
-      http.get({ host: u.hostname, port: u.port, path: req.url, agent: false, headers: { Host: u.host } }, a => { res.writeHead(a.statusCode, a.headers); a.pipe(res); })
-        .on('error', () => res.writeHead(502).end());
+      const ask = left => {
+        const u = new URL(left[0]);
+        http.get({ host: u.hostname, port: u.port, path: req.url, agent: false, headers: { Host: u.host } }, a => {
+          if (a.statusCode === 404 && left.length > 1) { a.resume(); ask(left.slice(1)); return; }
+          res.writeHead(a.statusCode, a.headers);
+          a.pipe(res);
+        }).on('error', () => res.writeHead(502).end());
+      };
+      ask([url].flat());
     });
     s.listen(0, '127.0.0.1', () => resolve({ url: `http://127.0.0.1:${s.address().port}`, close: () => new Promise(r => { s.closeAllConnections(); s.close(r); }) }));
   });
