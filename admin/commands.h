@@ -12,6 +12,7 @@ struct command {
 
 int cmd_form(int argc, char **argv);
 int cmd_indicator(int argc, char **argv);
+int cmd_action(int argc, char **argv);
 int cmd_user(int argc, char **argv);
 int cmd_publish(int argc, char **argv);	/* candour indicator publish */
 int cmd_pull(int argc, char **argv);

@@ -4,10 +4,13 @@
 #ifndef AGGREGATOR_ODATA_H
 #define AGGREGATOR_ODATA_H
 
+#include "aggregator/action_store.h"
 #include "aggregator/publication_store.h"
 #include "base/http.h"
 
-/* Answer a request under /odata from the last publication of STORE, or the one that a $skiptoken names. */
-void odata_answer(struct publications *store, const struct http_request *r, struct http_response *out);
+/* Answer a request under /odata from the last publication of STORE, or the one that a $skiptoken names, and from ACTIONS
+ * (NULL: none). */
+void odata_answer(struct publications *store, struct actions *actions, const struct http_request *r,
+	struct http_response *out);
 
 #endif

@@ -37,7 +37,9 @@ static const struct property series_properties[] = { { "id", EDM_STRING }, { "in
 	{ "area_level", EDM_STRING }, { "breakdown", EDM_STRING }, { "category", EDM_STRING },
 	{ "points", EDM_INT64 }, { "first_period", EDM_DATE }, { "last_period", EDM_DATE },
 	{ "variation", EDM_STRING }, { "assurance", EDM_STRING } };
-static const struct property action_properties[] = { { "id", EDM_STRING }, { "title", EDM_STRING } };
+static const struct property action_properties[] = { { "id", EDM_STRING }, { "indicator", EDM_STRING },
+	{ "said", EDM_STRING }, { "did", EDM_STRING }, { "owner", EDM_STRING }, { "state", EDM_STRING }, { "due", EDM_DATE },
+	{ "version", EDM_INT64 } };
 
 const char *
 odata_type(enum edm type)
@@ -142,15 +144,43 @@ fill_indicators(const struct series_list *l, struct arena *a, struct odata_value
 	return n;
 }
 
+static enum err_code
+fill_actions(struct actions *actions, struct arena *a, struct odata_value **values, size_t *n, struct err *err)
+{
+	struct action *list = NULL;
+	struct odata_value *v;
+	enum err_code rc;
+
+	*n = 0;
+	rc = actions == NULL ? ERR_OK : actions_list(actions, NULL, a, &list, n, err);
+	if (rc != ERR_OK)
+		return rc;
+	*values = v = arena_calloc(a, *n * ARRAY_LEN(action_properties) + 1, sizeof(*v));
+	if (v == NULL)
+		return err_nomem(err);
+	for (size_t i = 0; i < *n; i++, v += ARRAY_LEN(action_properties)) {
+		const struct action *x = &list[i];
+		const struct odata_value made[] = { text(EDM_STRING, arena_printf(a, "%lld", (long long)x->id)),
+		    text(EDM_STRING, x->indicator), text(EDM_STRING, x->said), text(EDM_STRING, x->did), text(EDM_STRING, x->owner),
+		    text(EDM_STRING, x->state), text(EDM_DATE, x->due), whole(x->version) };
+
+		memcpy(v, made, sizeof(made));
+	}
+	return ERR_OK;
+}
+
 enum err_code
-odata_sets(const struct publication *p, struct arena *a, struct entity_set sets[ODATA_SETS], struct err *err)
+odata_sets(const struct publication *p, struct actions *actions, struct arena *a, struct entity_set sets[ODATA_SETS],
+	struct err *err)
 {
 	size_t rows = p == NULL ? 0 : p->n_rows;
 	struct property *properties = arena_calloc(a, ROW_FIELDS + 2, sizeof(*properties));
 	struct odata_value *results = arena_calloc(a, rows * (ROW_FIELDS + 2) + 1, sizeof(*results));
 	struct odata_value *series = arena_calloc(a, rows * ARRAY_LEN(series_properties) + 1, sizeof(*series));
 	struct odata_value *indicators = arena_calloc(a, rows * ARRAY_LEN(indicator_properties) + 1, sizeof(*indicators));
+	struct odata_value *done = NULL;
 	struct series_list l = {0};
+	size_t n_done;
 
 	if (properties == NULL || results == NULL || series == NULL || indicators == NULL)
 		return err_nomem(err);
@@ -162,13 +192,14 @@ odata_sets(const struct publication *p, struct arena *a, struct entity_set sets[
 		fill_result(&p->rows[i], &results[i * (ROW_FIELDS + 2)]);
 	if (p != NULL && series_of(p, NULL, a, &l, err) != ERR_OK)
 		return err->code;
-	if (fill_series(&l, a, series, err) != ERR_OK)
+	if (fill_series(&l, a, series, err) != ERR_OK || fill_actions(actions, a, &done, &n_done, err) != ERR_OK)
 		return err->code;
 	sets[0] = (struct entity_set){ "Results", "Result", properties, ROW_FIELDS + 2, rows, results };
 	sets[1] = (struct entity_set){ "Indicators", "Indicator", indicator_properties,
 	    ARRAY_LEN(indicator_properties), fill_indicators(&l, a, indicators), indicators };
 	sets[2] = (struct entity_set){ "Series", "SeriesItem", series_properties, ARRAY_LEN(series_properties), l.n,
 	    series };
-	sets[3] = (struct entity_set){ "Actions", "Action", action_properties, ARRAY_LEN(action_properties), 0, indicators };
+	sets[3] = (struct entity_set){ "Actions", "Action", action_properties, ARRAY_LEN(action_properties),
+	    n_done, done };
 	return ERR_OK;
 }

@@ -328,7 +328,7 @@ route(struct page_request *q)
 	bool get = strcmp(q->r->method, "GET") == 0 || strcmp(q->r->method, "HEAD") == 0;
 
 	if (strncmp(path, "/odata", 6) == 0 && (path[6] == '/' || path[6] == '\0')) {
-		odata_answer(q->pages->publications, q->r, q->out);
+		odata_answer(q->pages->publications, q->pages->actions, q->r, q->out);
 	} else if (!get) {
 		http_plain(q->out, 405, "This page can be read only.\n");
 		if (http_add(q->out, "Allow", "GET", NULL) != ERR_OK)
@@ -471,6 +471,8 @@ pages_start(const struct pages_conf *conf, struct pages **out, struct err *err)
 	rc = users_open(conf->db, &p->people.users, err);
 	if (rc == ERR_OK)
 		rc = publications_open(conf->db, &p->publications, err);
+	if (rc == ERR_OK)
+		rc = actions_open(conf->db, &p->actions, err);
 	if (rc == ERR_OK && has_tls(conf))
 		rc = file_read(conf->cert, &cert, err);
 	if (rc == ERR_OK && has_tls(conf))
@@ -509,5 +511,6 @@ pages_stop(struct pages *p)
 	http_stop(p->http);
 	people_clear(&p->people);
 	publications_close(p->publications);
+	actions_close(p->actions);
 	free(p);
 }

@@ -320,7 +320,8 @@ pages_indicator(struct page_request *q, const char *id, struct buf *body, const 
 	v.easy = easy_words(q->arena, last, places);
 	v.provisional = last != NULL ? last->annotation : "";
 	v.rows = rows;
-	if (add_pictures(q, &l, here, &v, err) != ERR_OK)
+	if (add_pictures(q, &l, here, &v, err) != ERR_OK
+	    || pages_actions(q, first->indicator, &v.actions, &v.n_actions, err) != ERR_OK)
 		return err->code;
 	page_aggregator_indicator(body, &v);
 	return ERR_OK;

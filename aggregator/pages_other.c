@@ -9,6 +9,33 @@
 
 enum { PEOPLE = 10 };
 
+/* --- what was done --------------------------------------------------------------------------------------------- */
+
+enum err_code
+pages_actions(struct page_request *q, const char *indicator, const struct action_view **list, size_t *n, struct err *err)
+{
+	static const struct { const char *state, *words; } words[] = { { "planned", "We will do this" }, { "doing", "We are doing this" },
+	    { "done", "We did this" } };
+	struct action_view *views;
+	struct action *all;
+	size_t found = 0;
+	enum err_code rc = actions_list(q->pages->actions, indicator, q->arena, &all, &found, err);
+
+	*n = 0;
+	if (rc != ERR_OK)
+		return rc;
+	views = arena_calloc(q->arena, found + 1, sizeof(*views));
+	if (views == NULL)
+		return err_nomem(err);
+	for (size_t i = found; i > 0; i--)
+		for (size_t k = 0; k < ARRAY_LEN(words); k++)
+			if (strcmp(all[i - 1].state, words[k].state) == 0)
+				views[(*n)++] = (struct action_view){ all[i - 1].said, all[i - 1].did, words[k].words,
+				    strcmp(all[i - 1].state, "done") == 0 ? "" : all[i - 1].due };
+	*list = views;
+	return ERR_OK;
+}
+
 /* --- easy read: one picture, short sentences ---------------------------------------------------------- */
 
 static const char *
@@ -106,6 +133,8 @@ pages_easy(struct page_request *q, const char *id, struct buf *body, const char 
 	if (here == SIZE_MAX)
 		return err_set(err, ERR_ABSENT, "no such indicator is published");
 	fill_easy(q, &l.list[here], &v, people);
+	if (pages_actions(q, series_first(&l.list[here])->indicator, &v.actions, &v.n_actions, err) != ERR_OK)
+		return err->code;
 	*title = v.title;
 	page_aggregator_easy(body, &v);
 	return ERR_OK;

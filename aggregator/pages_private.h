@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "aggregator/action_store.h"
 #include "aggregator/chart.h"
 #include "aggregator/pages.h"
 #include "aggregator/pages_views.h"
@@ -15,6 +16,7 @@ struct pages {
 	struct pages_conf conf;
 	struct people people;
 	struct publications *publications;
+	struct actions *actions;
 	struct http_server *http;
 	char organisation[256];
 	atomic_int posting;		/* one publication is taken in at a time */
@@ -70,6 +72,10 @@ struct explain {
 };
 enum err_code pages_explain(struct page_request *q, const struct series_list *l, const struct series *s,
 	struct indicator_view *v, struct explain *out, struct err *err) MUST_CHECK;
+
+/* What is done about INDICATOR, for the page; dropped actions are left out. pages_other.c. */
+enum err_code pages_actions(struct page_request *q, const char *indicator, const struct action_view **list, size_t *n,
+	struct err *err) MUST_CHECK;
 
 /* The sites beside each other, with the limits of chance for their size. funnel.c. Fills V's funnel if there are at
  * least three sites with a shown proportion of the same period; else leaves it empty. */

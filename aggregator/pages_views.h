@@ -83,6 +83,10 @@ struct funnel_view {
 	size_t n_table;
 };
 
+struct action_view {		/* "You said, we did" */
+	const char *said, *did, *state, *due;
+};
+
 struct version_view {
 	const char *href, *label, *why;
 };
@@ -100,6 +104,8 @@ struct indicator_view {
 	size_t n_terms;
 	const struct reason_view *reasons;
 	size_t n_reasons;
+	const struct action_view *actions;
+	size_t n_actions;
 	const struct version_view *versions;	/* other versions of the indicator */
 	size_t n_versions;
 	const char *xlsx, *easy_href, *large_href, *about, *provisional;
@@ -121,6 +127,8 @@ struct easy_view {
 	const char *title, *picture_words, *heard, *change, *target, *more_href, *organisation;
 	const struct person_view *people;
 	size_t n_people;
+	const struct action_view *actions;
+	size_t n_actions;
 	const char *value;		/* where a picture of ten people says nothing */
 	const char *hidden;
 };

@@ -1,6 +1,7 @@
 /* The people's pages over HTTP: nobody sees a figure without signing in, a form without the session's token
  * does nothing, wrong passwords are slowed down, hidden values are shown nowhere, and only what the publish
  * key signed is taken in. */
+#include "aggregator/action_store.h"
 #include "aggregator/pages.h"
 #include "aggregator/users.h"
 #include "base/codec.h"
@@ -237,6 +238,61 @@ START_TEST(groups_stand_apart)
 	ck_assert_int_eq(ask("GET", "/easy/group-first", cookie, NULL, 0, &out), 404);
 	ck_assert_int_eq(ask("GET", "/indicator/sat-users", cookie, NULL, 0, &out), 200);
 	ck_assert(!says(&out, "Focus groups"));
+	buf_free(&out);
+}
+END_TEST
+
+/* "You said, we did": on the figure's page and its easy page, through OData, never dropped ones, every version kept. */
+START_TEST(actions_stand_beside_the_figure)
+{
+	struct action x = { .indicator = "sat-users", .said = "The garden door is <b>too heavy</b>.", .did = "A new door is ordered.",
+	    .owner = "House manager", .state = "doing", .due = "2026-12-31", .from_day = "", .until_day = "" };
+	static const struct { const char *said, *did, *state, *due, *from, *until, *why; } bad[] = {
+		{ "", "x", "done", "", "", "", "said has 0 words" }, { "x", "a\nb", "done", "", "", "", "one line" },
+		{ "x", "y", "finished", "", "", "", "planned, doing, done or dropped" }, { "x", "y", "done", "31.12.2026", "", "", "2026-12-31" },
+		{ "x", "y", "done", "2026-02-30", "", "", "no day" }, { "x", "y", "done", "", "2026-01-01", "", "belong together" },
+		{ "x", "y", "done", "", "2026-02-01", "2026-01-01", "from comes first" } };
+	struct actions *a = NULL;
+	struct action *list;
+	struct arena m;
+	char cookie[256];
+	struct buf out;
+	int64_t id;
+	size_t n;
+
+	buf_init(&out, PUB_MAX);
+	arena_init(&m, 1 << 20);
+	publish(1, "", 5, 201, &out);
+	sign_in(cookie, &out);
+	ck_ok(actions_open(db, &a, &err));
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct action b = { .indicator = "", .said = bad[i].said, .did = bad[i].did, .owner = "", .state = bad[i].state,
+		    .due = bad[i].due, .from_day = bad[i].from, .until_day = bad[i].until };
+
+		ck_err(actions_put(a, &b, "ann", 5, &id, &err), ERR_INPUT, bad[i].why);
+	}
+	ck_ok(actions_put(a, &x, "ann", 5, &id, &err));
+	ck_assert_int_eq(id, 1);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(ask("GET", i == 0 ? "/indicator/sat-users" : "/easy/sat-users", cookie, NULL, 0, &out), 200);
+		ck_assert(says(&out, "You said, we did") && says(&out, "The garden door is &lt;b&gt;too heavy") && says(&out, "We are doing this, until 2026-12-31"));
+	}
+	ck_assert_int_eq(ask("GET", "/odata/Actions?$filter=state%20eq%20'doing'", cookie, NULL, 0, &out), 200);
+	ck_assert(says(&out, "\"did\":\"A new door is ordered.\"") && says(&out, "\"due\":\"2026-12-31\""));
+	x.id = 1;
+	x.state = "dropped";
+	ck_ok(actions_put(a, &x, "ann", 6, &id, &err));
+	ck_assert_int_eq(ask("GET", "/indicator/sat-users", cookie, NULL, 0, &out), 200);
+	ck_assert(!says(&out, "You said, we did"));
+	x.id = 2;
+	ck_err(actions_put(a, &x, "ann", 7, &id, &err), ERR_ABSENT, "no action 2");
+	ck_ok(actions_list(a, NULL, &m, &list, &n, &err));
+	ck_assert_uint_eq(n, 1);
+	ck_assert_int_eq(list[0].version, 2);
+	ck_ok(actions_list(a, "other", &m, &list, &n, &err));
+	ck_assert_uint_eq(n, 0);
+	actions_close(a);
+	arena_clear(&m);
 	buf_free(&out);
 }
 END_TEST
@@ -578,6 +634,7 @@ pages_suite(void)
 	tcase_add_test(t, a_figure_is_explained);
 	tcase_add_test(t, the_workbook_holds_the_same_numbers);
 	tcase_add_test(t, groups_stand_apart);
+	tcase_add_test(t, actions_stand_beside_the_figure);
 	tcase_add_test(t, hidden_is_empty_and_a_flag);
 	tcase_add_test(t, only_the_publish_key_publishes);
 	tcase_add_test(t, a_form_without_the_token_does_nothing);
