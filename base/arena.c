@@ -121,7 +121,7 @@ arena_clear(struct arena *a)
 		struct arena_block *next = b->next;
 
 		if (a->secret)
-			wipe(b->data, b->cap);
+			wipe(b->data, b->used);
 		free(b);
 		b = next;
 	}

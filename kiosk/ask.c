@@ -113,6 +113,9 @@ score_of(const struct page_choice *c)
 {
 	double v = 0;
 
+	/* Nearly all are one digit, and a page compares each with each. */
+	if (c->score[0] >= '0' && c->score[0] <= '9' && c->score[1] == '\0')
+		return c->score[0] - '0';
 	return num_double(c->score, strlen(c->score), &v) ? v : 0;
 }
 
