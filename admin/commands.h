@@ -19,6 +19,7 @@ int cmd_pull(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_site(int argc, char **argv);
 int cmd_device(int argc, char **argv);
+int cmd_quarantine(int argc, char **argv);
 int cmd_centre(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_bundle(int argc, char **argv);

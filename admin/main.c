@@ -16,6 +16,7 @@ static const struct command commands[] = {
 	{ "centre", cmd_centre, "make the centre's folder; take a key ring into use" },
 	{ "site", cmd_site, "make a site's folder; invite and enrol a box" },
 	{ "device", cmd_device, "list, approve and revoke boxes" },
+	{ "quarantine", cmd_quarantine, "what was put aside at the centre: list, show, release" },
 	{ "bundle", cmd_bundle, "forms, settings and notices for boxes: sign, post, show" },
 	{ "status", cmd_status, "how a site or the centre is doing" },
 	{ "key", cmd_key, "make, show, sign and share keys" },

@@ -154,7 +154,7 @@ centre_status(const char *path, struct err *err)
 	if (rc == ERR_OK)
 		rc = a.st->ops->device_each(a.st, on_device, &a, err);
 	if (rc == ERR_OK && aside > 0)
-		printf("%llu KiB of contradictory or revoked records were put aside.\n",
+		printf("%llu KiB of contradictory or revoked records were put aside: `candour quarantine list`.\n",
 		    (unsigned long long)(aside + 1023) / 1024);
 	if (rc == ERR_OK && a.waiting + a.silent == 0 && aside == 0)
 		printf("All is well.\n");

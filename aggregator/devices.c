@@ -550,6 +550,88 @@ devices_refresh(struct devices *d)
 	buf_free(&text);
 }
 
+struct released {
+	struct store_aside *asides;
+	size_t n;
+};
+
+static enum err_code
+on_aside(void *arg, const struct store_aside *a, struct err *err)
+{
+	struct released *r = arg;
+	struct store_aside *more;
+
+	if (strcmp(a->why, "released") != 0)
+		return ERR_OK;
+	more = realloc(r->asides, (r->n + 1) * sizeof(*more));
+	if (more == NULL)
+		return err_nomem(err);
+	r->asides = more;
+	more[r->n++] = *a;
+	return ERR_OK;
+}
+
+/* One released batch: its signature and chain are judged as if it came in now. */
+static enum err_code
+take_released(struct devices *d, const struct store_aside *a, struct intake_batch *b, struct buf *bytes, struct err *err)
+{
+	struct store_device device = { .site = "" };
+	enum err_code rc;
+
+	pthread_mutex_lock(&d->lock);
+	rc = d->store->ops->aside_get(d->store, a->device, a->id, bytes, err);
+	if (rc == ERR_OK)
+		rc = d->store->ops->device_get(d->store, a->device, &device, err);
+	pthread_mutex_unlock(&d->lock);
+	b->bytes = bytes->data;
+	b->len = bytes->len;
+	b->released = true;
+	if (rc == ERR_OK)
+		rc = batch_head_read(b->bytes, b->len, &b->h, err);
+	if (rc == ERR_OK && (memcmp(b->h.device, a->device, 16) != 0
+	    || !batch_head_signed(b->bytes, b->len, device.sign_key)))
+		rc = err_set(err, ERR_DENIED, "the batch is not signed by this device's key");
+	if (rc == ERR_OK)
+		rc = intake_check(b, err);
+	if (rc == ERR_OK)
+		intake_submit(d->conf.writer, b);
+	store_device_clear(&device);
+	return rc;
+}
+
+void
+devices_release(struct devices *d)
+{
+	struct released r = { NULL, 0 };
+	struct err err = { 0 };
+	enum err_code rc;
+
+	pthread_mutex_lock(&d->lock);
+	rc = d->store->ops->aside_each(d->store, on_aside, &r, &err);
+	pthread_mutex_unlock(&d->lock);
+	for (size_t i = 0; i < r.n && rc == ERR_OK; i++) {
+		struct intake_batch b = { .len = 0 };
+		struct buf bytes;
+		char id[33];
+
+		buf_init(&bytes, BATCH_MAX);
+		rc = take_released(d, &r.asides[i], &b, &bytes, &err);
+		if (rc == ERR_OK && (b.result == INTAKE_KEPT || b.result == INTAKE_AGAIN)) {
+			pthread_mutex_lock(&d->lock);
+			rc = d->store->ops->aside_done(d->store, r.asides[i].device, r.asides[i].id, &err);
+			pthread_mutex_unlock(&d->lock);
+		}
+		hex_str(r.asides[i].device, 16, id);
+		if (rc == ERR_OK)
+			log_event("aggregator", "released=%s device=%s records=%u", result_words[b.result], id, b.h.n);
+		intake_clear(&b);
+		buf_free(&bytes);
+	}
+	if (rc != ERR_OK)
+		log_err("aggregator", "release", &err);
+	free(r.asides);
+}
+
 enum err_code
 devices_start(const struct devices_conf *conf, struct devices **out, struct err *err)
 {

@@ -32,5 +32,7 @@ void devices_stop(struct devices *d);
 void devices_metrics(struct devices *d, struct buf *out);
 /* Look again at the ring file and the newest bundle; call every half minute. */
 void devices_refresh(struct devices *d);
+/* Take in what people released from quarantine (`candour quarantine release`). Not from a request. */
+void devices_release(struct devices *d);
 
 #endif

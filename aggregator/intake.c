@@ -341,7 +341,7 @@ intake_decide(struct store *st, struct intake_log *log, struct intake_batch *b, 
 		b->result = INTAKE_BAD;
 		err_set(&b->why, ERR_DENIED, "this device is not in the registry");
 		rc = ERR_OK;
-	} else if (rc == ERR_OK && device.state == STORE_REVOKED) {
+	} else if (rc == ERR_OK && device.state == STORE_REVOKED && !b->released) {
 		rc = refuse(st, log, b, INTAKE_REVOKED, "revoked", err);
 	} else if (rc == ERR_OK) {
 		rc = by_table(st, log, &device, b, err);

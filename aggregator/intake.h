@@ -28,6 +28,7 @@ struct intake_batch {
 	uint8_t device[16];	/* that of the certificate */
 	struct batch_header h;
 	struct store_row *rows;	/* h.n of them; borrow from BYTES */
+	bool released;		/* a person lets in what this device sent after it was revoked */
 	enum intake_result result;
 	uint64_t want;
 	uint8_t receipt[RECEIPT_LEN];

@@ -181,7 +181,10 @@ main(int argc, char **argv)
 
 		rc = start_when_ready(&c, &running, &err);
 		while (rc == ERR_OK && running && !program_wait(REFRESH_MS))
-			devices_refresh(c.devices);
+			{
+				devices_refresh(c.devices);
+				devices_release(c.devices);
+			}
 	} else if (rc == ERR_OK) {
 		printf("%s: ok\n", p.config_path);
 	}

@@ -39,6 +39,11 @@ const char *const pg_registry_sql[PQ_N] = {
 	    "AND target IN ($2, $3, decode(repeat('00', 16), 'hex')) AND serial > $4 "
 	    "ORDER BY serial DESC, target DESC LIMIT 1",
 	[PQ_BUNDLE_SERIAL] = "SELECT coalesce(max(serial), 0) FROM bundle",
+	[PQ_ASIDE_EACH] = "SELECT device, uuid_send(id), at, why, size FROM quarantine ORDER BY at, id",
+	[PQ_ASIDE_GET] = "SELECT bytes FROM quarantine WHERE device = $1 AND uuid_send(id) = $2",
+	[PQ_ASIDE_RELEASE] = "UPDATE quarantine SET why = 'released' WHERE device = $1 AND uuid_send(id) = $2 "
+	    "AND why = 'revoked'",
+	[PQ_ASIDE_DONE] = "DELETE FROM quarantine WHERE device = $1 AND uuid_send(id) = $2",
 	[PQ_LOG_DAYS] = "SELECT DISTINCT log_day FROM receipt WHERE log_id = $1 AND log_day > $2 ORDER BY log_day",
 	[PQ_LOG_RECEIPTS] = "SELECT device, lane, epoch, b, bytes FROM receipt WHERE log_id = $1 AND log_day = $2 "
 	    "AND device >= $3 AND (device, lane, epoch, b, bytes) > ($3, $4, $5, $6, $7) "
@@ -381,6 +386,74 @@ bundle_serial(struct store *base, unsigned *out, struct err *err)
 	return rc;
 }
 
+/* --- what was put aside ------------------------------------------------------------------------ */
+
+static enum err_code
+aside_each(struct store *base, store_aside_fn *fn, void *arg, struct err *err)
+{
+	PGresult *res;
+	enum err_code rc = pg_run(of(base), PQ_ASIDE_EACH, "quarantine", &res, err, "");
+
+	for (int i = 0; rc == ERR_OK && i < PQntuples(res); i++) {
+		struct store_aside a = { .at = pg_int(res, i, 2), .why = PQgetvalue(res, i, 3),
+		    .size = (uint64_t)pg_int(res, i, 4) };
+
+		pg_bytes(res, i, 0, a.device, 16);
+		pg_bytes(res, i, 1, a.id, 16);
+		rc = fn(arg, &a, err);
+	}
+	PQclear(res);
+	return rc;
+}
+
+static enum err_code
+aside_get(struct store *base, const uint8_t device[16], const uint8_t id[16], struct buf *out, struct err *err)
+{
+	const uint8_t *bytes;
+	size_t len;
+	PGresult *res;
+	enum err_code rc = pg_run(of(base), PQ_ASIDE_GET, "quarantine", &res, err, "bb", device, 16, id, 16);
+
+	if (rc == ERR_OK && PQntuples(res) == 0)
+		rc = err_set(err, ERR_ABSENT, "quarantine: there is none");
+	if (rc == ERR_OK) {
+		bytes = pg_blob(res, 0, 0, &len);
+		buf_put(out, bytes, len);
+		rc = buf_check(out, err);
+	}
+	PQclear(res);
+	return rc;
+}
+
+static enum err_code
+aside_release(struct store *base, const uint8_t device[16], const uint8_t id[16], int64_t now, struct err *err)
+{
+	struct pg_store *st = of(base);
+	size_t changed = 0;
+	enum err_code rc = pg_begin(st, err);
+
+	if (rc != ERR_OK)
+		return rc;
+	rc = pg_done(st, PQ_ASIDE_RELEASE, "release", &changed, err, "bb", device, 16, id, 16);
+	if (rc == ERR_OK && changed != 1)
+		rc = err_set(err, ERR_ABSENT, "there is no batch of a revoked device of that name aside");
+	if (rc == ERR_OK)
+		rc = audit(base, "released", device, now, "a batch that was put aside", err);
+	return pg_end(st, rc, err);
+}
+
+static enum err_code
+aside_done(struct store *base, const uint8_t device[16], const uint8_t id[16], struct err *err)
+{
+	struct pg_store *st = of(base);
+	enum err_code rc = pg_begin(st, err);
+
+	if (rc != ERR_OK)
+		return rc;
+	rc = pg_done(st, PQ_ASIDE_DONE, "release", NULL, err, "bb", device, 16, id, 16);
+	return pg_end(st, rc, err);
+}
+
 /* --- log roots --------------------------------------------------------------------------------- */
 
 static enum err_code
@@ -480,6 +553,10 @@ pg_registry_ops(struct store_ops *ops)
 	ops->bundle_put = bundle_put;
 	ops->bundle_get = bundle_get;
 	ops->bundle_serial = bundle_serial;
+	ops->aside_each = aside_each;
+	ops->aside_get = aside_get;
+	ops->aside_release = aside_release;
+	ops->aside_done = aside_done;
 	ops->log_days = log_days;
 	ops->log_receipts = log_receipts;
 	ops->root_put = root_put;

@@ -13,7 +13,8 @@ enum sq {
 	SQ_RECORD_PUT, SQ_RECORD_GET, SQ_BODY_PUT, SQ_WRAP_PUT, SQ_ENTRY_PUT, SQ_WITHDRAWN,
 	SQ_RECEIPT_PUT, SQ_RECEIPT_COVERING, SQ_RECEIPT_NEWEST, SQ_RECEIPT_EPOCH,
 	SQ_WITHDRAW_PUT, SQ_WITHDRAW_FIND, SQ_BODY_DELETE, SQ_WRAP_DELETE,
-	SQ_QUARANTINE_SIZE, SQ_QUARANTINE_PUT, SQ_EVENT_PUT, SQ_SEEN_PUT, SQ_BOOT_PUT, SQ_BOOT_GET,
+	SQ_QUARANTINE_SIZE, SQ_QUARANTINE_PUT, SQ_ASIDE_EACH, SQ_ASIDE_GET, SQ_ASIDE_RELEASE, SQ_ASIDE_DONE,
+	SQ_EVENT_PUT, SQ_SEEN_PUT, SQ_BOOT_PUT, SQ_BOOT_GET,
 	SQ_POSITIONS, SQ_ROWS, SQ_SEEN, SQ_EVENTS, SQ_COUNTS,
 	SQ_DEVICE_GET, SQ_DEVICE_CERT, SQ_DEVICE_EACH, SQ_DEVICE_PUT, SQ_DEVICE_APPROVE, SQ_DEVICE_REVOKE,
 	SQ_REVOCATION, SQ_INVITE_PUT, SQ_INVITE_GET, SQ_INVITE_TRY, SQ_INVITE_USE,
@@ -42,7 +43,7 @@ void sq_text(sqlite3_stmt *s, int col, char *out, size_t room);
 enum err_code sq_begin(struct sqlite_store *st, struct err *err) MUST_CHECK;
 enum err_code sq_end(struct sqlite_store *st, enum err_code rc, struct err *err) MUST_CHECK;
 
-/* sqlite_registry_store.c: registry, enrolment, bundles, roots. */
+/* sqlite_registry_store.c: registry, enrolment, bundles, what was put aside, roots. */
 enum err_code sqlite_device_read(sqlite3_stmt *s, bool with_cert, struct store_device *out, struct err *err) MUST_CHECK;
 enum err_code sqlite_device_get(struct store *base, const uint8_t id[16], struct store_device *out, struct err *err);
 enum err_code sqlite_device_by_cert(struct store *base, const uint8_t sha256[32], struct store_device *out, struct err *err);
@@ -60,6 +61,10 @@ enum err_code sqlite_bundle_get(struct store *base, int kind, const uint8_t *dev
 enum err_code sqlite_bundle_serial(struct store *base, unsigned *out, struct err *err);
 enum err_code sqlite_log_days(struct store *base, const uint8_t log_id[16], uint32_t after, store_day_fn *fn, void *arg, struct err *err);
 enum err_code sqlite_log_receipts(struct store *base, const uint8_t log_id[16], uint32_t day, store_bytes_fn *fn, void *arg, struct err *err);
+enum err_code sqlite_aside_each(struct store *base, store_aside_fn *fn, void *arg, struct err *err);
+enum err_code sqlite_aside_get(struct store *base, const uint8_t device[16], const uint8_t id[16], struct buf *out, struct err *err);
+enum err_code sqlite_aside_release(struct store *base, const uint8_t device[16], const uint8_t id[16], int64_t now, struct err *err);
+enum err_code sqlite_aside_done(struct store *base, const uint8_t device[16], const uint8_t id[16], struct err *err);
 enum err_code sqlite_root_put(struct store *base, const uint8_t log_id[16], uint32_t day, const void *bytes, size_t len, struct err *err);
 enum err_code sqlite_root_each(struct store *base, const uint8_t log_id[16], store_bytes_fn *fn, void *arg, struct err *err);
 /* One audit line, in the transaction that is open. */

@@ -337,6 +337,78 @@ sqlite_log_receipts(struct store *base, const uint8_t log_id[16], uint32_t day, 
 	return rc;
 }
 
+/* A row put aside is named by its number here. */
+static int64_t
+aside_n(const uint8_t id[16])
+{
+	return (int64_t)be64(id + 8);
+}
+
+enum err_code
+sqlite_aside_each(struct store *base, store_aside_fn *fn, void *arg, struct err *err)
+{
+	struct sqlite_store *st = of(base);
+	sqlite3_stmt *s = sq_bind(st, SQ_ASIDE_EACH, "");
+	enum err_code rc = ERR_OK;
+	int no = SQLITE_DONE;
+
+	while (rc == ERR_OK && (no = sqlite3_step(s)) == SQLITE_ROW) {
+		struct store_aside a = { .at = sqlite3_column_int64(s, 2), .why = (const char *)sqlite3_column_text(s, 3),
+		    .size = (uint64_t)sqlite3_column_int64(s, 4) };
+
+		put_be64(a.id + 8, (uint64_t)sqlite3_column_int64(s, 0));
+		sq_bytes(s, 1, a.device, 16);
+		rc = fn(arg, &a, err);
+	}
+	if (rc == ERR_OK && no != SQLITE_DONE)
+		rc = db_err(st->db, "quarantine", err);
+	sqlite3_reset(s);
+	return rc;
+}
+
+enum err_code
+sqlite_aside_get(struct store *base, const uint8_t device[16], const uint8_t id[16], struct buf *out, struct err *err)
+{
+	struct sqlite_store *st = of(base);
+	sqlite3_stmt *s = sq_bind(st, SQ_ASIDE_GET, "bi", device, 16, aside_n(id));
+	enum err_code rc = sq_row(st, s, "quarantine", err);
+
+	if (rc == ERR_OK) {
+		buf_put(out, sqlite3_column_blob(s, 0), (size_t)sqlite3_column_bytes(s, 0));
+		rc = buf_check(out, err);
+	}
+	sqlite3_reset(s);
+	return rc;
+}
+
+enum err_code
+sqlite_aside_release(struct store *base, const uint8_t device[16], const uint8_t id[16], int64_t now, struct err *err)
+{
+	struct sqlite_store *st = of(base);
+	enum err_code rc = sq_begin(st, err);
+
+	if (rc != ERR_OK)
+		return rc;
+	rc = sq_done(st, sq_bind(st, SQ_ASIDE_RELEASE, "bi", device, 16, aside_n(id)), "release", err);
+	if (rc == ERR_OK && sqlite3_changes(st->db) != 1)
+		rc = err_set(err, ERR_ABSENT, "there is no batch of a revoked device of that name aside");
+	if (rc == ERR_OK)
+		rc = audit(base, "released", device, now, "a batch that was put aside", err);
+	return sq_end(st, rc, err);
+}
+
+enum err_code
+sqlite_aside_done(struct store *base, const uint8_t device[16], const uint8_t id[16], struct err *err)
+{
+	struct sqlite_store *st = of(base);
+	enum err_code rc = sq_begin(st, err);
+
+	if (rc != ERR_OK)
+		return rc;
+	rc = sq_done(st, sq_bind(st, SQ_ASIDE_DONE, "bi", device, 16, aside_n(id)), "release", err);
+	return sq_end(st, rc, err);
+}
+
 enum err_code
 sqlite_root_put(struct store *base, const uint8_t log_id[16], uint32_t day, const void *bytes, size_t len,
     struct err *err)

@@ -49,6 +49,10 @@ static const char *const sql[SQ_N] = {
 	[SQ_WRAP_DELETE] = "DELETE FROM wrap WHERE n IN (SELECT n FROM record WHERE device = ?1 AND tag = ?2 "
 	    "AND kind = 0 AND lane = 0)",
 	[SQ_QUARANTINE_SIZE] = "SELECT coalesce(sum(size), 0) FROM quarantine WHERE device = ?1",
+	[SQ_ASIDE_EACH] = "SELECT n, device, at, why, size FROM quarantine ORDER BY at, n",
+	[SQ_ASIDE_GET] = "SELECT bytes FROM quarantine WHERE device = ?1 AND n = ?2",
+	[SQ_ASIDE_RELEASE] = "UPDATE quarantine SET why = 'released' WHERE device = ?1 AND n = ?2 AND why = 'revoked'",
+	[SQ_ASIDE_DONE] = "DELETE FROM quarantine WHERE device = ?1 AND n = ?2",
 	[SQ_QUARANTINE_PUT] = "INSERT INTO quarantine (device, at, why, bytes, size) VALUES (?1, ?2, ?3, ?4, ?5)",
 	[SQ_EVENT_PUT] = "INSERT INTO event (at, what, device, detail) VALUES (?1, ?2, ?3, ?4)",
 	[SQ_SEEN_PUT] = "INSERT INTO seen VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO UPDATE SET "
@@ -613,7 +617,8 @@ static const struct store_ops ops = {
 	.begin = begin, .commit = commit, .rollback = rollback,
 	.device_lock = sqlite_device_get, .head = head, .link_at = link_at, .append = append,
 	.receipt_put = receipt_put, .receipt_covering = receipt_covering, .receipt_newest = receipt_newest,
-	.withdraw = withdraw, .quarantine = quarantine, .event = sqlite_event, .seen = seen, .boot_put = boot_put,
+	.withdraw = withdraw, .quarantine = quarantine, .aside_each = sqlite_aside_each,
+	.aside_get = sqlite_aside_get, .aside_release = sqlite_aside_release, .aside_done = sqlite_aside_done, .event = sqlite_event, .seen = seen, .boot_put = boot_put,
 	.device_get = sqlite_device_get, .device_by_cert = sqlite_device_by_cert, .device_each = sqlite_device_each,
 	.enrol = sqlite_enrol, .approve = sqlite_approve, .revoke = sqlite_revoke, .revocation = sqlite_revocation,
 	.invite = sqlite_invite, .site_put = sqlite_site_put, .site_each = sqlite_site_each,

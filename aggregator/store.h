@@ -92,7 +92,16 @@ struct store_seen {
 	int64_t clock_off_s;	/* corrected minus device time */
 };
 
+/* What was put aside. */
+struct store_aside {
+	uint8_t device[16], id[16];	/* together its name */
+	int64_t at;
+	const char *why;	/* "revoked", "fork", "duplicate"; "released": a person let a revoked device's batch in */
+	uint64_t size;
+};
+
 struct store;
+typedef enum err_code store_aside_fn(void *arg, const struct store_aside *a, struct err *err);
 typedef enum err_code store_device_fn(void *arg, const struct store_device *d, struct err *err);
 typedef enum err_code store_site_fn(void *arg, const struct store_site *s, struct err *err);
 typedef enum err_code store_position_fn(void *arg, const struct store_position *p, struct err *err);
@@ -142,6 +151,17 @@ struct store_ops {
 	/* Keep refused bytes, up to 64 MiB a device. ERR_LIMIT when that is full. */
 	enum err_code (*quarantine)(struct store *st, const uint8_t device[16], const char *why, int64_t at,
 		const void *bytes, size_t len, struct err *err);
+	/* All that is aside, by time. */
+	enum err_code (*aside_each)(struct store *st, store_aside_fn *fn, void *arg, struct err *err);
+	/* Its bytes, appended to OUT. ERR_ABSENT. */
+	enum err_code (*aside_get)(struct store *st, const uint8_t device[16], const uint8_t id[16], struct buf *out,
+		struct err *err);
+	/* Mark what a revoked device sent as released, with the event, in a transaction of its own: the aggregator takes
+	 * it in. ERR_ABSENT: there is none, or it is not that. */
+	enum err_code (*aside_release)(struct store *st, const uint8_t device[16], const uint8_t id[16], int64_t now,
+		struct err *err);
+	/* In a transaction of its own: it was taken in. */
+	enum err_code (*aside_done)(struct store *st, const uint8_t device[16], const uint8_t id[16], struct err *err);
 	enum err_code (*event)(struct store *st, const struct store_event *e, struct err *err);
 	enum err_code (*seen)(struct store *st, const struct store_seen *seen, struct err *err);
 	/* When (seconds since 1970 by the centre's clock) the boot of that id, first half, began; the first

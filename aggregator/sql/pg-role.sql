@@ -19,5 +19,5 @@ BEGIN
 	GRANT UPDATE (at, waiting, oldest_hours, free_mib, ring_serial, software, bundle_refused, clock_off_s)
 		ON seen TO candour_intake;
 	GRANT UPDATE (gone) ON body, wrap TO candour_intake;
-	GRANT DELETE ON body, wrap TO candour_intake;
+	GRANT DELETE ON body, wrap, quarantine TO candour_intake;
 END $$;

@@ -495,6 +495,64 @@ END_TEST
 
 /* --- what goes down, what is read -------------------------------------------------------------- */
 
+struct asides {
+	struct store_aside last;
+	char text[400], why[16];
+	size_t n;
+};
+
+static enum err_code
+list_aside(void *arg, const struct store_aside *a, struct err *e)
+{
+	struct asides *l = arg;
+	size_t used = strlen(l->text);
+
+	(void)e;
+	ck_assert_mem_eq(a->device, dev, 16);
+	l->n++;
+	if (strcmp(a->why, "revoked") == 0 || strcmp(a->why, "released") == 0)
+		l->last = *a;
+	snprintf(l->text + used, sizeof(l->text) - used, "%s:%d@%d ", a->why, (int)a->size, (int)(a->at - NOW));
+	return ERR_OK;
+}
+
+START_TEST(what_is_aside_is_listed_read_released_and_done_with)
+{
+	struct asides l = { .n = 0 };
+	struct list events = { 0 };
+	uint8_t other[16] = { 0 };
+	struct buf out;
+
+	open_fresh(_i);
+	buf_init(&out, 1000);
+	ck_ok(st->ops->begin(st, &err));
+	ck_ok(st->ops->quarantine(st, dev, "fork", NOW + 1, "abc", 3, &err));
+	ck_ok(st->ops->quarantine(st, dev, "revoked", NOW + 2, "batch", 5, &err));
+	ck_ok(st->ops->commit(st, &err));
+	ck_ok(st->ops->aside_each(st, list_aside, &l, &err));
+	ck_assert_str_eq(l.text, "fork:3@1 revoked:5@2 ");
+	ck_ok(st->ops->aside_get(st, dev, l.last.id, &out, &err));
+	ck_assert_uint_eq(out.len, 5);
+	ck_assert_mem_eq(out.data, "batch", 5);
+	ck_err(st->ops->aside_get(st, other, l.last.id, &out, &err), ERR_ABSENT, "");
+	/* Only a revoked device's batch can be released, by its own name, and once. */
+	ck_err(st->ops->aside_release(st, other, l.last.id, NOW, &err), ERR_ABSENT, "no batch");
+	ck_ok(st->ops->aside_release(st, dev, l.last.id, NOW + 50, &err));
+	ck_err(st->ops->aside_release(st, dev, l.last.id, NOW + 51, &err), ERR_ABSENT, "no batch");
+	ck_ok(st->ops->events(st, NOW + 50, list_event, &events, &err));
+	ck_assert_str_eq(events.text, "released@50 ");
+	memset(&l, 0, sizeof(l));
+	ck_ok(st->ops->aside_each(st, list_aside, &l, &err));
+	ck_assert_str_eq(l.text, "fork:3@1 released:5@2 ");
+	ck_ok(st->ops->aside_done(st, dev, l.last.id, &err));
+	memset(&l, 0, sizeof(l));
+	ck_ok(st->ops->aside_each(st, list_aside, &l, &err));
+	ck_assert_str_eq(l.text, "fork:3@1 ");
+	buf_free(&out);
+	close_all();
+}
+END_TEST
+
 START_TEST(the_newest_bundle_for_a_device_is_its_own_its_sites_or_everybodys)
 {
 	uint8_t all[16] = { 0 }, site[16], other[16];
@@ -849,6 +907,7 @@ suite(void)
 	EACH(receipts_cover_and_the_newest_stands);
 	EACH(a_withdrawal_erases_and_keeps_erased);
 	EACH(quarantine_holds_64_mib_a_device);
+	EACH(what_is_aside_is_listed_read_released_and_done_with);
 	EACH(the_newest_bundle_for_a_device_is_its_own_its_sites_or_everybodys);
 	EACH(positions_come_by_device_lane_and_opening);
 	EACH(thousands_of_receipts_and_chains_are_read_once_each);

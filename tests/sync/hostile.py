@@ -217,6 +217,16 @@ def main():
             score.check("its batch is put aside, not kept", sorted(place.kept()) == sorted(ids) and
                         place.ask("SELECT count(*) FROM quarantine WHERE why = 'revoked'")[0][0] >= 1)
 
+        # --- and what it sent can be looked at and let in
+        listed = place.candour("quarantine", "list", "--centre", place.centre).splitlines()
+        score.check(f"what is aside is listed: {listed}", sum(" revoked " in x for x in listed) >= 2)
+        name = next(x.split()[0] for x in listed if f"fir{ssl.TLSVersion.TLSv1_2.value} " in x and " revoked " in x)
+        shown = place.candour("quarantine", "show", name, "--centre", place.centre)
+        score.check(f"and shown: {shown!r}", "sent by a device after it was revoked" in shown and "a batch of 4 records" in shown)
+        score.check("and released", "Released" in place.candour("quarantine", "release", name, "--centre", place.centre))
+        r = place.candour("quarantine", "release", "00000000-1", "--centre", place.centre, ok=False)
+        score.check(f"nothing else is: {r.stderr.strip()}", r.returncode == 1 and "nothing of the name" in r.stderr)
+
         # --- enrolment
         cedar = f"{top}/cedar"
         place.candour("site", "init", cedar)
@@ -253,6 +263,9 @@ def main():
         r = place.candour("site", "enrol", beech, other_root, "--no-wait", ok=False)
         score.check(f"an invitation of another organisation's root is refused: {r.stderr.strip()}", r.returncode == 1 and not os.path.exists(f"{beech}/keys/sync.pin"))
 
+        wait_for("the released batch to be kept", 90, lambda: len(place.kept()) == len(ids) + 3)
+        listed = place.candour("quarantine", "list", "--centre", place.centre)
+        score.check(f"what was released is kept and no longer aside: {listed}", name not in listed and "released" not in listed)
         dripper.join(60)
         score.check(f"a dripping body is cut off: after {dripper.after:.0f} s", 9 < dripper.after < 40)
         score.check("and that is said", "under 1024 bytes a second" in place.log("aggregator"))
