@@ -41,25 +41,33 @@ desk_clear(struct group_desk *d)
 struct group_desk *
 group_desk_new(struct kiosk *k, const struct words *w, bool lead, bool lan)
 {
-	for (size_t i = 0; i < GROUP_DESKS; i++) {
-		struct group_desk *d = &k->group->desks[i];
+	struct group_desk *d = NULL;
 
-		if (d->is_open)
-			continue;
-		memset(d, 0, sizeof(*d));
-		d->is_open = true;
-		d->is_lead = lead;
-		d->is_lan = lan;
-		d->w = w;
-		d->who = -1;
-		seal_random(d->cookie, sizeof(d->cookie));
-		seal_random(d->page, sizeof(d->page));
-		buf_init_secret(&d->words, 64 << 10);
-		buf_init_secret(&d->sentence, 64 << 10);
-		buf_init_secret(&d->minority, 64 << 10);
-		return d;
+	for (size_t i = 0; i < GROUP_DESKS; i++) {
+		struct group_desk *o = &k->group->desks[i];
+
+		if (!o->is_open) {
+			d = o;
+			break;
+		}
+		if (!o->is_lead && (d == NULL || o->touched_ms < d->touched_ms))
+			d = o;
 	}
-	return NULL;
+	if (d == NULL)
+		return NULL;
+	desk_clear(d);
+	d->is_open = true;
+	d->is_lead = lead;
+	d->is_lan = lan;
+	d->w = w;
+	d->who = -1;
+	d->touched_ms = clock_boot_ms(k->clock);
+	seal_random(d->cookie, sizeof(d->cookie));
+	seal_random(d->page, sizeof(d->page));
+	buf_init_secret(&d->words, 64 << 10);
+	buf_init_secret(&d->sentence, 64 << 10);
+	buf_init_secret(&d->minority, 64 << 10);
+	return d;
 }
 
 struct group_desk *
@@ -839,7 +847,7 @@ session(struct kiosk *k, const struct http_request *r, bool lan, const struct wo
 		(void)w;
 		return;
 	}
-	k->group->touched_ms = clock_boot_ms(k->clock);
+	k->group->touched_ms = d->touched_ms = clock_boot_ms(k->clock);
 	if (post)
 		group_press(k, d, r, out);
 	else

@@ -14,6 +14,7 @@ enum group_place { GROUP_AT_WHO, GROUP_AT_AGREE, GROUP_AT_TALK, GROUP_AT_ASK, GR
 
 struct group_desk {
 	bool is_open, is_lead, is_lan;
+	int64_t touched_ms;
 	uint8_t cookie[16], page[16];
 	enum group_place at;
 	const struct words *w;
@@ -50,7 +51,7 @@ struct group_room {
 
 /* --- group_desk.c --- */
 struct group_desk *group_desk_of(struct kiosk *k, const struct http_request *r, bool lan);
-/* A new desk that stands AT; NULL: all are taken. */
+/* A new desk. If all are taken, that of a second tablet goes which was quiet longest; NULL: there is none. */
 struct group_desk *group_desk_new(struct kiosk *k, const struct words *w, bool lead, bool lan);
 void group_desk_cookie(const struct group_desk *d, bool lan, struct http_response *out);
 /* The key and every note leave memory; desks stay, and ask for the passphrase. */

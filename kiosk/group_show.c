@@ -537,7 +537,7 @@ show_close(struct kiosk *k, struct group_desk *d, struct http_response *out)
 	size_t n = rows == NULL ? 0 : preview(w, g, rows, a), pages = n == 0 ? 1 : (n + PREVIEW_ROWS - 1) / PREVIEW_ROWS;
 	struct group_view v = { .rows = rows };
 
-	begin(k, d, &v, 7, w->g_close_title, "seal", d->is_lead ? w->g_seal : "", out);
+	begin(k, d, &v, 7, w->g_close_title, d->is_lead ? "seal" : "latest", d->is_lead ? w->g_seal : "", out);
 	v.lead = d->is_lead ? w->g_close_lead : w->g_close_second;
 	if (d->first >= pages)
 		d->first = pages - 1;
