@@ -494,7 +494,7 @@ poll_line(const struct words *w, const struct group_poll *p, struct arena *a)
 	const char *all = arena_printf(a, "%s", p->question);
 
 	for (size_t i = 0; i < p->n_options; i++)
-		all = arena_printf(a, "%s%s %s %u", all, i == 0 ? "" : ",", p->options[i].label, group_votes(p, i));
+		all = arena_printf(a, "%s %s: %u.", all, p->options[i].label, group_votes(p, i));
 	return text_fill(a, w->g_leaves_votes, all, NULL);
 }
 

@@ -201,6 +201,8 @@ state(struct kiosk *k, struct http_response *out)
 	int64_t free_bytes = 0;
 	struct err err;
 
+	for (size_t i = 0; i < k->catalog->n; i++)
+		view.has_group |= k->catalog->shelf[i].is_group;
 	if (outbox_counts(k->ob, &counts, &err) != ERR_OK
 	    || outbox_space(k->ob, &space, &k->is_full, &free_bytes, &err) != ERR_OK) {
 		log_err("kiosk", "staff", &err);

@@ -192,7 +192,7 @@ struct staff_view {
 	struct fact_view *forms;
 	size_t n_forms;
 	const char *note;
-	bool is_well, has_key_in, has_tablets;
+	bool is_well, has_key_in, has_tablets, has_group;
 };
 
 /* Clock and size of the screen. */

@@ -5,6 +5,8 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { add, browser, check, here, main, makeSite, packages, root, startKiosk } from './lib.mjs';
+import { groupSite } from './fg.mjs';
+import { captureGroup } from './fg_pages.mjs';
 import { capture, serve } from './pages.mjs';
 import { inspect } from './rules.mjs';
 
@@ -15,7 +17,7 @@ const lib = n => `forms/library/${n}.csv`, easy = ['visit', 'satisfaction', 'sat
 const sets = short ? [['en', { l: 'en' }]] : [['en', { l: 'en' }], ['cy', { l: 'cy' }], ['rtl', { l: 'en' }, rtl], ['dark', { look: ['dark-1'] }],
   ['words', { look: ['words-1'] }], ['larger', { look: ['size-1'] }], ['largest', { l: 'cy', look: ['size-2', 'dark-1'] }],
   ['easy', { forms: easy, go: 'easy' }], ['easy-cy', { forms: easy, go: 'easy', l: 'cy', look: ['dark-1'] }], ['easy-words', { forms: easy, go: 'easy', look: ['words-1'] }],
-  ['kinds', { forms: kinds }], ['kinds-cy', { forms: kinds, l: 'cy', look: ['dark-1'] }], ['kinds-rtl', { forms: kinds }, rtl]];
+  ['kinds', { forms: kinds }], ['kinds-cy', { forms: kinds, l: 'cy', look: ['dark-1'] }], ['kinds-rtl', { forms: kinds }, rtl], ['group', { group: true }], ['group-cy', { group: true, l: 'cy' }], ['group-rtl', { group: true }, rtl]];
 
 await main(async () => {
   const axe = readFileSync(packages().axe, 'utf8');
@@ -25,9 +27,10 @@ await main(async () => {
   const began = Date.now(), all = new Map(), seen = new Set(), urls = new Map();
   for (const [set, options, change] of sets) {
     if (process.env.SETS && !process.env.SETS.split(',').includes(set)) continue;
-    const key = (options.forms || []).join(' ');
+    const key = options.group ? set : (options.forms || []).join(' ');
+    if (options.group) urls.set(key, (await startKiosk(groupSite())).url);
     if (!urls.has(key)) urls.set(key, key ? (await startKiosk(makeSite({ forms: options.forms.map(f => join(root, f)) }))).url : url);
-    let pages = await capture(urls.get(key), { ...options, pin: set === 'en' || set === 'cy' ? '246810' : undefined });
+    let pages = options.group ? await captureGroup(urls.get(key), options) : await capture(urls.get(key), { ...options, pin: set === 'en' || set === 'cy' ? '246810' : undefined });
     if (change) pages = change(pages);
     // A page that looks the same in two sets is looked at once.
     for (const [name, html] of pages) {

@@ -3,6 +3,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { browser, check, main, makeSite, root, startKiosk } from './lib.mjs';
+import { groupSite } from './fg.mjs';
+import { captureGroup } from './fg_pages.mjs';
 import { capture, serve } from './pages.mjs';
 
 const dir = process.argv[2], all = process.argv.includes('all');
@@ -10,18 +12,20 @@ const sizes = { wide: { width: 1280, height: 800 }, tall: { width: 800, height: 
 // name of the picture, set, page, size
 const dozen = [['attract', 'en', 'attract', 'wide'], ['question', 'en', 'question-6', 'wide'], ['question-chosen', 'en', 'question-6-chosen', 'wide'], ['question-error', 'en', 'question-6-error', 'wide'],
   ['question-tall', 'en', 'question-6-chosen', 'tall'], ['welsh-tall', 'cy', 'attract', 'tall'], ['dark', 'dark', 'question-6-chosen', 'wide'], ['text-size', 'en', 'look', 'wide'],
-  ['wrong', 'en', 'wrong', 'wide'], ['review', 'en', 'review', 'wide'], ['thanks', 'en', 'thanks', 'wide'], ['easy-read', 'easy', 'easy', 'wide']];
+  ['wrong', 'en', 'wrong', 'wide'], ['review', 'en', 'review', 'wide'], ['thanks', 'en', 'thanks', 'wide'], ['easy-read', 'easy', 'easy', 'wide'],
+  ...['1-setup', '2-who', '3-agree-said', '4-talk-error', '5-hands-closed', '6-read-struck', '7-close', '7-done', 'ballot'].map(n => [`group-${n}`, 'group', `group-${n}`, 'wide'])];
 
 await main(async () => {
   mkdirSync(dir, { recursive: true });
   const lib = n => join(root, `forms/library/${n}.csv`);
   const plain = (await startKiosk(makeSite())).url;
   const easy = (await startKiosk(makeSite({ forms: ['visit', 'satisfaction', 'satisfaction-easy', 'concern'].map(lib) }))).url;
-  const sets = { en: [plain, {}], cy: [plain, { l: 'cy' }], dark: [plain, { look: ['dark-1'] }], easy: [easy, { go: 'easy' }] };
+  const sets = { en: [plain, {}], cy: [plain, { l: 'cy' }], dark: [plain, { look: ['dark-1'] }], easy: [easy, { go: 'easy' }],
+    group: [(await startKiosk(groupSite())).url, { group: true }] };
   if (all) Object.assign(sets, { words: [plain, { look: ['words-1'] }], larger: [plain, { look: ['size-1'] }], largest: [plain, { look: ['size-2'] }] });
   const b = await browser();
   for (const [set, [url, options]] of Object.entries(sets)) {
-    const pages = await capture(url, options), names = [...pages.keys()], s = await serve(url, pages);
+    const pages = options.group ? await captureGroup(url, options) : await capture(url, options), names = [...pages.keys()], s = await serve(url, pages);
     const find = want => names.find(n => n === want) || names.find(n => n.startsWith(want))
       || names.find(n => want === 'easy' && /^question-\d+$/.test(n) && /href="#f4"/.test(pages.get(n)));
     const wanted = all ? names.flatMap(n => Object.keys(sizes).map(z => [`${set}-${n}-${z}`, set, n, z])) : dozen.filter(d => d[1] === set);
