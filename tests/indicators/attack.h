@@ -106,50 +106,96 @@ struct attack_search {
 	size_t target;		/* the hidden row that must differ from VALUE */
 	int64_t truth;
 	long steps;
+	bool *chosen;		/* of each cell */
 };
 
 static bool
-attack_fits(const struct attack_search *s)
+attack_has(const struct attack_row *r, int cell)
 {
-	for (size_t i = 0; i < s->n; i++) {
-		int64_t low = s->rows[i].shown ? s->rows[i].value : s->rows[i].low;
-		int64_t high = s->rows[i].shown ? s->rows[i].value : s->rows[i].high;
-
-		if (s->so_far[i] > high || s->so_far[i] + s->room[i] < low)
-			return false;
-	}
-	return s->left[s->target] != 0 || s->so_far[s->target] != s->truth;
+	for (size_t k = 0; k < r->n_cells; k++)
+		if (r->cells[k] == (uint32_t)cell)
+			return true;
+	return false;
 }
 
-static bool
-attack_try(struct attack_search *s, int cell)
+static int64_t
+attack_low(const struct attack_row *r)
 {
-	if (!attack_fits(s) || ++s->steps > 50000000)
-		return false;
-	if (cell == s->cells)
-		return true;
-	for (int v = 0; v <= s->most[cell]; v++) {
-		bool found;
+	return r->shown ? r->value : r->low;
+}
 
-		for (size_t i = 0; i < s->n; i++)
-			for (size_t k = 0; k < s->rows[i].n_cells; k++)
-				if (s->rows[i].cells[k] == (uint32_t)cell) {
-					s->so_far[i] += v;
-					s->left[i]--;
-					s->room[i] -= s->most[cell];
-				}
-		found = attack_try(s, cell + 1);
-		for (size_t i = 0; i < s->n; i++)
-			for (size_t k = 0; k < s->rows[i].n_cells; k++)
-				if (s->rows[i].cells[k] == (uint32_t)cell) {
-					s->so_far[i] -= v;
-					s->left[i]++;
-					s->room[i] += s->most[cell];
-				}
-		if (found)
-			return true;
+static int64_t
+attack_high(const struct attack_row *r)
+{
+	return r->shown ? r->value : r->high;
+}
+
+/* What CELL can be as far as each row alone says, the cells chosen so far given. */
+static void
+attack_range(const struct attack_search *s, int cell, int64_t *from, int64_t *to)
+{
+	*from = 0;
+	*to = s->most[cell];
+	for (size_t i = 0; i < s->n; i++) {
+		int64_t most = attack_high(&s->rows[i]) - s->so_far[i];
+		int64_t least = attack_low(&s->rows[i]) - s->so_far[i] - s->room[i] + s->most[cell];
+
+		if (!attack_has(&s->rows[i], cell))
+			continue;
+		*to = most < *to ? most : *to;
+		*from = least > *from ? least : *from;
 	}
-	return false;
+}
+
+static void
+attack_set(struct attack_search *s, int cell, int64_t v, int sign)
+{
+	s->chosen[cell] = sign > 0;
+	for (size_t i = 0; i < s->n; i++)
+		if (attack_has(&s->rows[i], cell)) {
+			s->so_far[i] += sign * v;
+			s->left[i] -= sign;
+			s->room[i] -= sign * s->most[cell];
+		}
+}
+
+/* Give the cell with the fewest possible counts each of them, and go on; true if all can be given. */
+static bool
+attack_try(struct attack_search *s)
+{
+	int cell = -1;
+	int64_t from = 0, to = -1;
+	bool found = false;
+
+	if (++s->steps > 50000000)
+		abort();	/* not tried is not shown */
+	if (s->left[s->target] == 0 && s->so_far[s->target] == s->truth)
+		return false;
+	for (size_t i = 0; i < s->n; i++)
+		if (s->so_far[i] > attack_high(&s->rows[i]) || s->so_far[i] + s->room[i] < attack_low(&s->rows[i]))
+			return false;
+	for (int c = 0; c < s->cells; c++) {
+		int64_t low, high;
+
+		if (s->chosen[c])
+			continue;
+		attack_range(s, c, &low, &high);
+		if (low > high)
+			return false;
+		if (cell < 0 || high - low < to - from) {
+			cell = c;
+			from = low;
+			to = high;
+		}
+	}
+	if (cell < 0)
+		return true;
+	for (int64_t v = from; v <= to && !found; v++) {
+		attack_set(s, cell, v, 1);
+		found = attack_try(s);
+		attack_set(s, cell, v, -1);
+	}
+	return found;
 }
 
 /* Is the true value of row T (TRUTH of each row) the only one over all whole counts of 0 .. MOST[cell]? For few cells. */
@@ -159,7 +205,8 @@ attack_whole_row(const struct attack_row *rows, const int64_t *truth, size_t n, 
 	int64_t *so_far = calloc(n + 1, sizeof(*so_far));
 	int *left = calloc(n + 1, sizeof(*left));
 	int64_t *room = calloc(n + 1, sizeof(*room));
-	struct attack_search s = { rows, n, cells, so_far, left, room, most, t, truth[t], 0 };
+	bool *chosen = calloc((size_t)cells + 1, sizeof(*chosen));
+	struct attack_search s = { rows, n, cells, so_far, left, room, most, t, truth[t], 0, chosen };
 	bool only;
 
 	for (size_t i = 0; i < n; i++) {
@@ -167,10 +214,11 @@ attack_whole_row(const struct attack_row *rows, const int64_t *truth, size_t n, 
 		for (size_t k = 0; k < rows[i].n_cells; k++)
 			room[i] += most[rows[i].cells[k]];
 	}
-	only = !attack_try(&s, 0);
+	only = !attack_try(&s);
 	free(so_far);
 	free(left);
 	free(room);
+	free(chosen);
 	return only;
 }
 
