@@ -1,21 +1,20 @@
-// The commissioners' pages with the made-up publication of tests/aggregator/sample.h, for the browser tests.
+// The commissioners' pages with the made-up publication of tests/aggregator/sample.h, and the reading room with made-up
+// answers, for the browser tests.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { build, folder, onExit } from './lib.mjs';
 
-const NAME = 'viewer', PASSWORD = 'blue teapot on the hill';
+const PASSWORD = 'blue teapot on the hill';
 
-export async function startPages() {
-  const child = spawn(join(build, 'tests/aggregator/tool_pages'), [folder(), '900'], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const pages = { child, log: '', url: '', token: '', paths: ['/', '/indicator/sat-users', '/indicator/sat-users?area=cedar', '/indicator/sat-users?look=large', '/easy/sat-users',
-    '/groups', '/publications', '/about', '/nowhere'] };
-  onExit(() => new Promise(ok => { child.exitCode === null ? child.once('exit', ok) : ok(); child.kill('SIGTERM'); }));
+async function serve(argv, name, paths, said) {
+  const child = spawn(argv[0], argv.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, CK_FORK: 'no' } });
+  const pages = { child, log: '', url: '', token: '', paths };
+  onExit(() => new Promise(ok => { child.exitCode === null && child.signalCode === null ? child.once('exit', ok) : ok(); child.kill('SIGTERM'); }));
   child.stderr.on('data', d => { pages.log += d; });
   await new Promise((resolve, reject) => {
-    let said = '';
+    let text = '';
     child.stdout.on('data', d => {
-      said += d;
-      const m = /(http:\/\/127\.0\.0\.1:\d+)\nreader ([0-9a-f]+)\n/.exec(said);
+      const m = said.exec(text += d);
       if (m) { [, pages.url, pages.token] = m; resolve(); }
     });
     child.on('exit', code => reject(new Error(`the pages ended with ${code}: ${pages.log}`)));
@@ -27,7 +26,7 @@ export async function startPages() {
     const page = await context.newPage();
     if (!state) {
       await page.goto(`${pages.url}/sign-in`);
-      await page.locator('input[name=name]').fill(NAME);
+      await page.locator('input[name=name]').fill(name);
       await page.locator('input[type=password]').fill(PASSWORD);
       await Promise.all([page.waitForNavigation(), page.locator('button[type=submit]').click()]);
       state = await context.storageState();
@@ -36,3 +35,8 @@ export async function startPages() {
   };
   return pages;
 }
+
+export const startPages = () => serve([join(build, 'tests/aggregator/tool_pages'), folder(), '900'], 'viewer', ['/', '/indicator/sat-users', '/indicator/sat-users?area=cedar',
+  '/indicator/sat-users?look=large', '/easy/sat-users', '/groups', '/publications', '/about', '/nowhere'], /(http:\/\/127\.0\.0\.1:\d+)\nreader ([0-9a-f]+)\n/);
+export const startRoom = () => serve([join(build, 'tests/indicators/tool_room')], 'ann', ['/', '/indicator?id=sat-users&version=1', '/comments?site=elm', '/quarantine', '/nothing'],
+  /(http:\/\/127\.0\.0\.1:\d+)\n/);

@@ -1,9 +1,9 @@
-// The commissioners' pages for everybody: axe by day and by night, wide, narrow and in large print; zoom, keyboard, no
+// The commissioners' pages and the reading room for everybody: axe by day and by night, wide, narrow and in large print; zoom, keyboard, no
 // script, no motion (rules.mjs); and what axe does not see: no sideways scrolling, no words of a chart on top of
 // each other or of a value, a chart that can be read at its width, a hidden value that is never 0.
 import { readFileSync } from 'node:fs';
 import { browser, check, equal, main, packages, request } from './lib.mjs';
-import { startPages } from './published.mjs';
+import { startPages, startRoom } from './published.mjs';
 import { inspect } from './rules.mjs';
 
 // Runs in the page.
@@ -33,12 +33,14 @@ await main(async () => {
   const pages = await startPages(), b = await browser(), axe = readFileSync(packages().axe, 'utf8');
   const looks = [['by day', {}], ['by night', { colorScheme: 'dark' }], ['400 px wide', { viewport: { width: 400, height: 800 } }]];
   await (await pages.open(b)).context().close();
-  const night = ['/', '/indicator/sat-users', '/publications', '/easy/sat-users', '/sign-in'], slim = ['/', '/indicator/sat-users', '/indicator/sat-users?look=large', '/sign-in'];
-  for (const path of [...pages.paths, '/sign-in'])
+  const room = await startRoom();
+  await (await room.open(b)).context().close();
+  const night = ['/', '/indicator/sat-users', '/publications', '/easy/sat-users', '/sign-in'], slim = ['/', '/indicator/sat-users', '/indicator/sat-users?look=large', '/sign-in', '/quarantine'];
+  for (const [place, path] of [...[...pages.paths, '/sign-in'].map(p => [pages, p]), ...room.paths.map(p => [room, p])])
     for (const [name, options] of looks) {
       if ((options.colorScheme && !night.includes(path)) || (options.viewport && !slim.includes(path))) continue;
-      const where = `${path} ${name}`, page = await pages.open(b, { ...options, javaScriptEnabled: true });
-      await page.goto(pages.url + path);
+      const where = `${place === room ? 'reading room ' : ''}${path} ${name}`, page = await place.open(b, { ...options, javaScriptEnabled: true });
+      await page.goto(place.url + path);
       await page.evaluate(() => document.fonts.ready);
       await page.evaluate(axe);
       const found = await page.evaluate(() => window.axe.run(document, {
@@ -65,5 +67,5 @@ await main(async () => {
     check(`${path}: rules of every page`, r.passed > 0 && r.failures.length === 0, r.failures.map(f => `${f.rule} ${f.message}`).join('; '));
   }
   equal('nobody is served without signing in', (await request(pages.url, { path: '/easy/sat-users' })).status, 303);
-  check('no sanitizer spoke', !/ERROR: |runtime error/.test(pages.log), pages.log.slice(-500));
+  check('no sanitizer spoke', !/ERROR: |runtime error/.test(pages.log + room.log), (pages.log + room.log).slice(-500));
 });
