@@ -11,7 +11,8 @@ check() { # NAME COMMAND..
 	if "$@" > "$tmp/out" 2>&1; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL $name"; head -n 5 "$tmp/out"; fi
 }
 skip() { echo "SKIP: $1"; skipped=$((skipped + 1)); }
-empty() { "$@" > "$tmp/said" 2>&1; [ ! -s "$tmp/said" ] || { cat "$tmp/said"; return 1; }; }
+# Nothing is said of our own units (of others of this machine it may).
+quiet() { "$@" > "$tmp/said" 2>&1; ! grep candour "$tmp/said"; }
 
 # A packager's way: staged, below DESTDIR, for /usr.
 check "make install" make -s V="${build##*/}" install DESTDIR="$tmp/stage" PREFIX=/usr
@@ -33,7 +34,7 @@ units=$tmp/own/lib/systemd/system
 if command -v systemd-analyze > /dev/null; then
 	for u in "$units"/candour-*; do
 		if [[ $u == *browser* ]] && [ ! -x /usr/bin/weston ]; then skip "weston is not here: candour-browser.service is not verified"; continue; fi
-		check "${u##*/}: systemd finds nothing to say" empty env SYSTEMD_LOG_LEVEL=warning systemd-analyze verify --man=no --recursive-errors=no "$u"
+		check "${u##*/}: systemd finds nothing to say" quiet env SYSTEMD_LOG_LEVEL=warning systemd-analyze verify --man=no --recursive-errors=no "$u"
 	done
 	for u in kiosk sync aggregator indicators; do
 		check "candour-$u.service: exposure at most 2.5" systemd-analyze security --offline=yes --threshold=25 --no-pager "$units/candour-$u.service"
