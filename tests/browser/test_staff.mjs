@@ -39,7 +39,7 @@ await main(async () => {
   check('since when', /\d+ \w+ 20\d\d/.test(now['The oldest is from']), JSON.stringify(now));
   equal('nothing delivered yet', now['Last delivered to the centre'], 'not yet');
   equal('room', now['Room for more answers'], 'enough');
-  check('the clock nobody has checked is marked, and that is said', (await page.textContent('[role=status]')).includes('marked') && (await page.$$eval('.mark', l => l.map(e => e.textContent).join())).includes('not checked'));
+  check('the clock nobody has checked is marked, and that is said', (await page.textContent('[role=status]')).includes('marked') && (await page.$$eval('.see', l => l.map(e => e.textContent).join())).includes('not checked'));
   check('the questions in force with their version', (await page.textContent('.asked')).includes('How is your care?') && (await page.textContent('.asked')).includes('20261121'));
   await page.click('text=Clock and screen');
   const size = await page.$eval('.card', e => e.getBoundingClientRect().width);
