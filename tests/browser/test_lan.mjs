@@ -39,8 +39,12 @@ await main(async () => {
   const stolen = await request(kiosk.url, { path: '/s', headers: { Cookie: first.cookie.split(';')[0].replace('__Host-', '') } });
   equal('and worth nothing on the screen itself', stolen.status, 303);
   equal('another name is refused', (await ask(port, { host: 'evil.example' })).status, 421);
+  // In ticks of 10 ms: what the kiosk itself took, whatever else the machine does.
+  const cpu = () => { const f = readFileSync(`/proc/${kiosk.child.pid}/stat`, 'utf8').split(') ')[1].split(' '); return (Number(f[11]) + Number(f[12])) * 10; }, before = cpu();
   const { status, out } = await run(join(build, 'tests/kiosk/tool_load'), [String(port), NAME, String(PAGES), String(VISITORS), String(TABLETS), THINK]);
   process.stdout.write(out);
+  const spent = cpu() - before;
+  console.log(`kiosk: ${spent} ms of CPU, ${(spent / Number(/^page n=(\d+)/m.exec(out)?.[1] || 1)).toFixed(2)} a page with its press, handshake and the polls`);
   const got = n => Number(new RegExp(`${n}=([0-9.]+)`).exec(out)?.[1] ?? -1), p99 = Number(/^page .*p99=([0-9.]+)/m.exec(out)?.[1] ?? -1);
   equal('all went through', status, 0);
   equal('pages that show another visitor’s words', got('foreign'), 0);
