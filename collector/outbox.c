@@ -426,6 +426,7 @@ outbox_close(struct outbox *ob)
 	if (ob == NULL)
 		return;
 	detach(ob);
+	ob_slots_clear(ob);
 	pthread_mutex_destroy(&ob->lock);
 	free(ob->path);
 	free(ob);

@@ -49,8 +49,8 @@ enum err_code outbox_has(struct outbox *ob, const uint8_t id[16], bool *out, str
 /* --- lane 1: concerns in slots (docs/sealing.md) --------------------------------------------------- */
 
 /* All times are boot milliseconds. Call outbox_slots_start once when the kiosk starts (it chains all four slots
- * and fills them with new dummies), outbox_slots_tick at least once a minute (it chains one at each slot's
- * end and now and then rewrites an unused one), outbox_put_concern when somebody has raised a concern.
+ * and fills them with new dummies), outbox_slots_tick at least once a minute (it chains one record at each slot's
+ * end, writes all four anew, and now and then one in between), outbox_put_concern when somebody has raised a concern.
  * TO, N: the lane 1 recipients of today. */
 struct outbox_slots {
 	const struct seal_recipient *to;
@@ -64,7 +64,13 @@ enum err_code outbox_slots_start(struct outbox *ob, const struct outbox_slots *s
 enum err_code outbox_slots_tick(struct outbox *ob, const struct outbox_slots *s, int64_t boot_ms,
 	struct err *err) MUST_CHECK;
 /* Durable when it returns ERR_OK. R is sealed for lane 1. If all four slots are used, the oldest is chained at
- * once. ERR_ABSENT before outbox_slots_start. */
+ * once. The same R again (the answer having been lost) changes nothing. ERR_ABSENT before outbox_slots_start.
+ * SPARE: further sealings of the same text, each with an id of its own, taken over (zeroed) on success: where a dummy
+ * would be written anew, the next of them is; in the end one of all is chained. OUTBOX_SPARES are enough. */
+#define OUTBOX_SPARES 15
+enum err_code outbox_put_concern_spares(struct outbox *ob, const struct sealed_record *r, struct sealed_record *spare,
+	size_t n_spare, const struct outbox_slots *s, struct err *err) MUST_CHECK;
+/* Without any: it stands as it is. */
 enum err_code outbox_put_concern(struct outbox *ob, const struct sealed_record *r, const struct outbox_slots *s,
 	struct err *err) MUST_CHECK;
 

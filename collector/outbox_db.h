@@ -26,6 +26,14 @@ enum ob_stmt {
 };
 
 #define OB_SLOTS 4
+#define OB_COVERS 24
+
+/* The further sealings of the concern in a slot. */
+struct ob_family {
+	uint8_t first[16];	/* id of the one that was kept first */
+	struct sealed_record *spare;
+	size_t n, next;
+};
 
 struct outbox {
 	sqlite3 *db;
@@ -47,15 +55,19 @@ struct outbox {
 		bool started;
 		bool used[OB_SLOTS];
 		uint64_t order[OB_SLOTS];	/* which used one came first */
+		struct ob_family family[OB_SLOTS];
 		uint64_t next_order;
 		int64_t end_ms;			/* of the slot now running */
-		int64_t cover_ms;		/* when an unused one is rewritten next */
+		int64_t cover_ms[OB_COVERS];	/* when one of the four is written anew */
+		unsigned n_covers;
 	} slots;
 };
 
 /* outbox_open through the VFS called VFS (NULL: the usual one), which must outlive it. */
 enum err_code ob_open(const char *path, enum outbox_role role, const char *vfs, struct outbox **out,
 	struct err *err) MUST_CHECK;
+/* Forget which slots are used. */
+void ob_slots_clear(struct outbox *ob);
 /* Lock OB, and open the file again if an earlier error closed it. Unlock in any case. */
 enum err_code ob_enter(struct outbox *ob, struct err *err) MUST_CHECK;
 

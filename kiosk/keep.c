@@ -133,7 +133,7 @@ enum err_code
 keep_concern(struct kiosk *k, struct visit *v, struct err *err)
 {
 	struct seal_recipient to[RECORD_RECIPIENTS];
-	struct sealed_record record = { .n = 0 };
+	struct sealed_record record = { .n = 0 }, spare[OUTBOX_SPARES] = { { .n = 0 } };
 	struct outbox_slots s;
 	enum err_code rc;
 	struct buf xml;
@@ -143,14 +143,18 @@ keep_concern(struct kiosk *k, struct visit *v, struct err *err)
 	rc = session_finalise(v->concern.session, &xml, err);
 	if (rc == ERR_OK)
 		rc = seal(k, v->concern.shelf, PLAIN_INSTANCE, v->concern_id, NULL, LANE_CONCERNS, &xml, &day, &record, err);
+	for (size_t i = 0; i < OUTBOX_SPARES && rc == ERR_OK; i++)
+		rc = seal(k, v->concern.shelf, PLAIN_INSTANCE, NULL, NULL, LANE_CONCERNS, &xml, &day, &spare[i], err);
 	if (rc == ERR_OK && (!k->is_lane1_started || !slots(k, &s, to)))
 		rc = err_set(err, ERR_AGAIN, "lane 1 has not begun");
 	if (rc == ERR_OK)
-		rc = outbox_put_concern(k->ob, &record, &s, err);
+		rc = outbox_put_concern_spares(k->ob, &record, spare, OUTBOX_SPARES, &s, err);
 	if (rc == ERR_EXISTS)
 		rc = ERR_OK;
 	/* No counter and no log line, whatever happens: they would tell. */
 	sealed_record_clear(&record);
+	for (size_t i = 0; i < OUTBOX_SPARES; i++)
+		sealed_record_clear(&spare[i]);
 	buf_free(&xml);
 	return rc;
 }
