@@ -98,7 +98,7 @@ pages_home(struct page_request *q, struct buf *body, struct err *err)
 			.href = arena_printf(q->arena, "/indicator/%s", first->indicator), .title = first->title,
 			.value = last == NULL ? "" : pages_number(q->arena, &last->value, last->unit, places),
 			.limits = pages_limits(q->arena, last, places, "and"),
-			.period = arena_printf(q->arena, "%s%s%s", first->category, first->category[0] != '\0' ? ", " : "",
+			.period = arena_printf(q->arena, "%s%s%s", first->category, first->category[0] != '\0' && last != NULL ? ", " : "",
 			    pages_period(q->arena, last)),
 			.verdict = pages_verdict(last), .change = pages_change(last),
 			.chart = pages_chart(q, &l.list[i], arena_printf(q->arena, "c%zu", i), NULL),

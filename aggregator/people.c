@@ -209,7 +209,7 @@ people_page(struct people *p, const struct visitor *v, const char *title, const 
 	struct frame_view frame = {
 		.title = title, .organisation = p->organisation, .place = p->place, .is_room = p->is_room,
 		.is_large = v != NULL && v->is_large,
-		.user = v == NULL ? "" : v->user.name, .role = v == NULL ? "" : role_word(v->user.role),
+		.user = v == NULL ? "" : v->user.name, .role = v == NULL || strcmp(v->user.name, role_word(v->user.role)) == 0 ? "" : role_word(v->user.role),
 		.csrf = v == NULL ? "" : v->csrf, .nav = nav, .n_nav = n_nav, .body = body,
 	};
 	struct err err = {0};

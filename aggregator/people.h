@@ -19,7 +19,7 @@ struct frame_view {
 	bool is_large;			/* letters for large print */
 	const char *organisation;
 	const char *place;		/* "Published figures", "Reading room" */
-	const char *user, *role;	/* "" before signing in */
+	const char *user, *role;	/* "" before signing in; role: "" also if the user is called so */
 	const char *csrf;
 	const struct nav_item *nav;
 	size_t n_nav;

@@ -25,5 +25,6 @@ await main(async () => {
   await Promise.all([page.waitForNavigation(), page.keyboard.press('Enter')]);
   await page.goto(`http://127.0.0.1:${about.pages_port}/indicator/sat-users`);
   check('the chart is there', await page.locator('svg[role=img]').count() > 0);
+  await page.setViewportSize({ width: 1600, height: 1000 }); // as wide to high as the other, and the whole chart
   await page.screenshot({ path: join(out, 'indicator.png') });
 });
