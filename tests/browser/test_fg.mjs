@@ -1,6 +1,8 @@
 // Focus groups in short: the seven screens in chromium once, three kills, eight tablets; a session without notes; a
 // session sent unopened. The whole of it: make fg-walk, fg-power, fg-lan.
-import { browser, check, equal, main, startKiosk, stopKiosk } from './lib.mjs';
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { browser, build, check, equal, main, startKiosk, stopKiosk } from './lib.mjs';
 import { Desk, groupSite, isInFiles, MARK, PASS } from './fg.mjs';
 import { lan } from './fg_lan.mjs';
 import { power, sql } from './fg_power.mjs';
@@ -83,6 +85,10 @@ async function lost() {
   const id = /name="go" value="([0-9a-f]{32})"/.exec(staff.page.body)[1];
   await staff.press(id);
   await staff.press('lost', { d: id });
+  const recovered = spawnSync(join(build, 'candour'), ['draft', 'recover', '--key', join(site.dir, 'response'), join(site.dir, 'site.db')], { encoding: 'utf8' });
+  check('the organisation’s key reads what the passphrase would', recovered.status === 0 && recovered.stdout.includes(`${MARK} unread`), recovered.stderr);
+  const foreign = spawnSync(join(build, 'candour'), ['draft', 'recover', '--key', join(site.dir, 'concern'), join(site.dir, 'site.db')], { encoding: 'utf8' });
+  check('a key of another use does not', foreign.status === 1 && foreign.stdout === '' && /response or the escrow key/.test(foreign.stderr), foreign.stderr);
   await staff.press('send', { d: id });
   equal('no draft is left', sql(site, 'SELECT count(*) FROM draft'), '0');
   equal('a record is there that counts as no answer', `${sql(site, "SELECT count(*) FROM record WHERE lane = 0 AND substr(header, 7, 1) = x'00'")} ${site.count()}`, '1 0');

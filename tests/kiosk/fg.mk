@@ -1,8 +1,8 @@
 # Focus groups: the issue's own targets. `make test` runs short slices (tests/browser/test_fg.mjs).
 .PHONY: fg-walk fg-power fg-lan
-fg-walk: $(KIOSK_NEEDS) ## a focus group in chromium, script on and off, to indicators and reading room
+fg-walk: all $(O)/tests/kiosk/tool_site ## a focus group in chromium, script on and off, to indicators and reading room
 	@BUILD=$(O) NOTES=60 node tests/browser/fg_run.mjs walk
-fg-power: $(KIOSK_NEEDS) ## SIGKILL at each of 60 notes: n or n-1 with the passphrase, none with another
+fg-power: all $(O)/tests/kiosk/tool_site ## SIGKILL at each of 60 notes: n or n-1 with the passphrase, none with another
 	@BUILD=$(O) NOTES=60 node tests/browser/fg_run.mjs power
-fg-lan: $(KIOSK_NEEDS) ## eight tablets vote at once; a tablet is passed round; two facilitators
+fg-lan: all $(O)/tests/kiosk/tool_site ## eight tablets vote at once; a tablet is passed round; two facilitators
 	@BUILD=$(O) node tests/browser/fg_run.mjs lan
