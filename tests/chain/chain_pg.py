@@ -220,7 +220,11 @@ class Centre:
         self.start_server()
 
     def stop(self):
-        return {n: d.stop() for n, d in self.daemons.items()}
+        codes = {n: d.stop() for n, d in self.daemons.items()}
+        for d in self.daemons.values():
+            if d.process:
+                watch.ended(d.process)
+        return codes
 
     def close(self):
         for p in getattr(self, "people", {}).values():

@@ -1,18 +1,23 @@
 """Ends what a test started where the test itself is killed: a shell beside it holds the list of processes and reads
-from a pipe; when the pipe's other end is gone, so is the test."""
+from a pipe; when the pipe's other end is gone, so is the test. A process is known by its number and its start, so that
+another one that got the number since is left alone."""
 import os
 import subprocess
 
 SCRIPT = r"""
 declare -A running folders
-while read -r what which; do
+while read -r what which start; do
 	case $what in
-	+) running[$which]=1 ;;
+	+) running[$which]=$start ;;
 	-) unset "running[$which]" ;;
 	folder) folders[$which]=1 ;;
 	esac
 done
-for p in "${!running[@]}"; do kill -KILL "$p" 2> /dev/null; done
+for p in "${!running[@]}"; do
+	stat=$(cat "/proc/$p/stat" 2> /dev/null) || continue
+	read -ra field <<< "${stat##*) }"
+	[ "${field[19]}" = "${running[$p]}" ] && kill -KILL "$p" 2> /dev/null
+done
 for f in "${!folders[@]}"; do rm -rf "$f"; done
 """
 
@@ -28,7 +33,11 @@ class Watch:
         self.shell.stdin.flush()
 
     def began(self, process):
-        self.tell("+", process.pid)
+        try:
+            with open(f"/proc/{process.pid}/stat") as f:
+                self.tell("+", f"{process.pid} {f.read().rsplit(')', 1)[1].split()[19]}")
+        except OSError:
+            pass  # it has ended already
         return process
 
     def ended(self, process):
