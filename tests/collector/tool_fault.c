@@ -4,7 +4,7 @@
  * was promised must be there. Then the step is tried again, and every tenth time the life goes on to its end. (Of SQLite's
  * allocations, which are some 33,000: every eighth, every fortieth time.)
  *
- * A life is 60 steps; each fault begins at its own step, from a copy of what the disk had before it. */
+ * A life is 61 steps; each fault begins at its own step, from a copy of what the disk had before it. */
 #include <errno.h>
 #include <stdarg.h>
 #include <sys/mman.h>
