@@ -168,7 +168,7 @@ audit_suite(void)
 	TCase *t = tcase_create("audit");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
+	tcase_set_timeout(t, 240);
 	tcase_add_test(t, a_link_is_the_sha256_of_the_one_before_and_the_line);
 	tcase_add_loop_test(t, what_is_changed_afterwards_is_found, 0, 5);
 	tcase_add_test(t, a_field_holds_no_line_of_its_own);

@@ -628,7 +628,7 @@ pages_suite(void)
 	TCase *t = tcase_create("pages");
 
 	tcase_add_checked_fixture(t, setup, teardown);
-	tcase_set_timeout(t, 60);
+	tcase_set_timeout(t, 240);
 	tcase_add_test(t, nobody_sees_figures_without_signing_in);
 	tcase_add_test(t, a_signed_in_person_sees_chart_table_and_csv);
 	tcase_add_test(t, a_figure_is_explained);
