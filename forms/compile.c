@@ -37,12 +37,27 @@ compile_nomem(struct compiler *c)
 	return false;
 }
 
+bool
+compile_reached(struct compiler *c, size_t n)
+{
+	const struct form *f = c->s->form != NULL ? c->s->form : c->s->fixed;
+
+	c->reached += n;
+	if (c->rc != ERR_OK)
+		return false;
+	if (f == NULL || c->reached + (c->s->form != NULL ? f->reached : 0) <= f->limits.reach)
+		return true;
+	c->rc = err_set(c->err, ERR_LIMIT, "the expressions of the form look at too many of its nodes, as // and following:: do (limit "
+	    "reach)");
+	return false;
+}
+
 void
 compile_read(struct compiler *c, uint32_t node, uint32_t scope, bool elsewhere, bool structure)
 {
 	struct reads *r = c->reads;
 
-	if (r == NULL || node == NO_NODE)
+	if (r == NULL || node == NO_NODE || !compile_reached(c, 1 + r->n / 16))
 		return;
 	for (size_t i = 0; i < r->n; i++)
 		if (r->list[i].node == node && r->list[i].scope == scope && r->list[i].elsewhere == elsewhere) {
@@ -300,6 +315,8 @@ compile_regex(struct compiler *c, const struct ast *e, uint32_t *slot)
 	if (pattern->kind != AST_STRING)
 		return true;
 	if (regex_compile(pattern->text, pattern->len, &r, &err) != ERR_OK) {
+		if (err.code == ERR_NOMEM)
+			return compile_nomem(c);
 		if (c->s->form == NULL && c->s->fixed == NULL)
 			return true;
 		return compile_error(c, pattern->at, "%s", err.msg);
@@ -473,6 +490,8 @@ program_compile(struct arena *arena, const struct scope *scope, const char *text
 		}
 		rc = c.rc;
 	}
+	if (scope->form != NULL)
+		scope->form->reached += c.reached;
 	for (size_t i = 0; c.regexes != NULL && c.regexes[i] != NULL; i++)
 		regex_free(c.regexes[i]);
 	free(c.regexes);

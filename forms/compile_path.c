@@ -26,6 +26,8 @@ reach_free(struct reach *r)
 static bool
 reach_add(struct compiler *c, struct reach *r, uint32_t node)
 {
+	if (!compile_reached(c, 1 + r->n / 16))
+		return false;
 	for (uint32_t i = 0; i < r->n; i++)
 		if (r->nodes[i] == node)
 			return true;
@@ -40,6 +42,14 @@ reach_add(struct compiler *c, struct reach *r, uint32_t node)
 	}
 	r->nodes[r->n++] = node;
 	return true;
+}
+
+static uint32_t
+child_called(const struct form *f, uint32_t node, const struct ast_step *s)
+{
+	uint32_t name = names_find(&f->names, s->name, strlen(s->name), "");
+
+	return name != 0 ? form_child(f, node, name, s->axis == AXIS_ATTRIBUTE) : NO_NODE;
 }
 
 static bool
@@ -67,7 +77,7 @@ below(struct compiler *c, struct reach *to, const struct ast_step *s, uint32_t n
 	const struct form *f = form_of(c);
 
 	for (uint32_t k = f->nodes[node].first; k != 0; k = f->nodes[k].next) {
-		if (matches(c, s, k) && !reach_add(c, to, k))
+		if (!compile_reached(c, 1) || (matches(c, s, k) && !reach_add(c, to, k)))
 			return false;
 		if (!below(c, to, s, k))
 			return false;
@@ -97,6 +107,11 @@ reach_step(struct compiler *c, struct reach *r, const struct ast_step *s)
 		switch (s->axis) {
 		case AXIS_CHILD:
 		case AXIS_ATTRIBUTE:
+			if (s->test == TEST_NAME) {
+				k = child_called(f, n, s);
+				ok = k == NO_NODE || reach_add(c, &to, k);
+				break;
+			}
 			for (k = f->nodes[n].first; k != 0 && ok; k = f->nodes[k].next)
 				if (matches(c, s, k))
 					ok = reach_add(c, &to, k);
@@ -129,6 +144,7 @@ reach_step(struct compiler *c, struct reach *r, const struct ast_step *s)
 		default:
 			/* siblings and the rest of the document */
 			to.scope = 0;
+			ok = compile_reached(c, f->n_nodes);
 			for (k = 1; k < f->n_nodes && ok; k++)
 				if ((s->test == TEST_NAME && strcmp(form_node_name(f, k), s->name) == 0)
 				    || s->test != TEST_NAME)
@@ -149,6 +165,8 @@ read_below(struct compiler *c, uint32_t node, const struct reach *r)
 	for (uint32_t k = f->nodes[node].first; k != 0; k = f->nodes[k].next) {
 		if ((f->nodes[k].flags & NODE_ATTRIBUTE) != 0)
 			continue;
+		if (c->rc != ERR_OK)
+			return;
 		compile_read(c, k, r->scope, r->elsewhere, false);
 		read_below(c, k, r);
 	}
@@ -159,7 +177,7 @@ read_reach(struct compiler *c, const struct reach *r)
 {
 	if (r->outside || c->reads == NULL)
 		return;
-	for (uint32_t i = 0; i < r->n; i++) {
+	for (uint32_t i = 0; i < r->n && c->rc == ERR_OK; i++) {
 		compile_read(c, r->nodes[i], r->scope, r->elsewhere, c->structure);
 		if (!c->structure)
 			read_below(c, r->nodes[i], r);
@@ -276,14 +294,6 @@ is_plain(const struct ast_step *s)
 		return false;
 	return (s->test == TEST_NAME && (s->axis == AXIS_CHILD || s->axis == AXIS_ATTRIBUTE))
 	    || (s->test == TEST_NODE && (s->axis == AXIS_PARENT || s->axis == AXIS_SELF));
-}
-
-static uint32_t
-child_called(const struct form *f, uint32_t node, const struct ast_step *s)
-{
-	uint32_t name = names_find(&f->names, s->name, strlen(s->name), "");
-
-	return name != 0 ? form_child(f, node, name, s->axis == AXIS_ATTRIBUTE) : NO_NODE;
 }
 
 /* Where a path of names would end, whatever its predicates; NO_NODE if it is not such a path. */

@@ -104,7 +104,7 @@ void program_clear(struct program *p);
 /* --- running ----------------------------------------------------------------------------------- */
 
 struct chunk;
-struct scratch { struct chunk *head; size_t used, max; };
+struct scratch { struct chunk *head; size_t used, max; bool failed; /* malloc did */ };
 void scratch_init(struct scratch *s, size_t max);
 /* NULL when over max or out of memory. Aligned to 8, not zeroed. */
 void *scratch_get(struct scratch *s, size_t n);
@@ -160,6 +160,8 @@ void number_text(double v, char text[400]);
 bool node_string(struct run *x, struct nref node, struct val *out);
 /* Is it a date, a date-time? Text and nodes are read. */
 bool val_instant(struct run *x, const struct val *v, bool *is_day, int64_t *day, int64_t *ms, int32_t *offset);
+/* scratch_get gave nothing: ERR_LIMIT or ERR_NOMEM. */
+bool run_no_room(struct run *x);
 bool run_fail(struct run *x, enum err_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 bool run_step(struct run *x, uint64_t n);
 bool put_text(struct run *x, struct val *out, const char *s, size_t n);	/* copies */

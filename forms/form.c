@@ -16,6 +16,7 @@ form_limits_fill(struct form_limits *l)
 	PRESET(expr_bytes, 16384);
 	PRESET(ast_depth, 100);
 	PRESET(program_len, 4096);
+	PRESET(reach, 20000000);
 	PRESET(answer_bytes, 65536);
 	PRESET(string_bytes, (size_t)1 << 20);
 	PRESET(repeat_instances, 1000);

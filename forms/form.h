@@ -16,6 +16,7 @@ enum { FORM_XML_MAX = 8 << 20 };	/* bytes of an XForm, unless limits say otherwi
 /* Limits on hostile forms (forms.md 3.6). A zero field means the default. */
 struct form_limits {
 	size_t xml_bytes, depth, nodes, languages, secondary_cells, expr_bytes, ast_depth, program_len;
+	size_t reach;		/* what following all paths to their nodes may cost; see compile.h */
 	size_t answer_bytes, string_bytes, repeat_instances, session_rows;
 	uint64_t steps;		/* instructions and nodes visited, an answer */
 };

@@ -6,6 +6,8 @@
 
 #include "forms/load.h"
 
+enum { ARCS_MAX = 4 << 20 };
+
 struct arc { uint32_t from, to; bool weak; };
 struct arcs { struct arc *list; size_t n, cap; };
 
@@ -14,6 +16,11 @@ arc(struct loader *l, struct arcs *a, uint32_t from, uint32_t to, bool weak)
 {
 	if (from == 0)
 		return true;
+	if (a->n == ARCS_MAX) {
+		if (l->rc == ERR_OK)
+			l->rc = err_set(l->err, ERR_LIMIT, "more than %d dependencies between questions (limit reach)", ARCS_MAX);
+		return false;
+	}
 	if (a->n == a->cap) {
 		size_t cap = a->cap == 0 ? 256 : a->cap * 2;
 		struct arc *list = realloc(a->list, cap * sizeof(*list));
@@ -131,6 +138,37 @@ cycle(struct loader *l, const uint32_t *degree, const bool *done)
 	buf_free(&b);
 }
 
+/* Vertices that wait for nothing, the smallest first. */
+struct ready { uint32_t *list; size_t n; };
+
+static void
+ready_put(struct ready *r, uint32_t v)
+{
+	size_t i = r->n++;
+
+	for (; i > 0 && r->list[(i - 1) / 2] > v; i = (i - 1) / 2)
+		r->list[i] = r->list[(i - 1) / 2];
+	r->list[i] = v;
+}
+
+static uint32_t
+ready_take(struct ready *r)
+{
+	uint32_t first = r->list[0], last = r->list[--r->n];
+	size_t i = 0, k;
+
+	while ((k = 2 * i + 1) < r->n) {
+		if (k + 1 < r->n && r->list[k + 1] < r->list[k])
+			k++;
+		if (r->list[k] >= last)
+			break;
+		r->list[i] = r->list[k];
+		i = k;
+	}
+	r->list[i] = last;
+	return first;
+}
+
 /* Kahn's algorithm; where only arcs to other instances stand in the way, they are left out. */
 static bool
 sort(struct loader *l, const struct arcs *a, uint32_t *order)
@@ -138,8 +176,9 @@ sort(struct loader *l, const struct arcs *a, uint32_t *order)
 	size_t n = l->n_pending, placed = 0;
 	uint32_t *degree = calloc(n + 1, sizeof(*degree)), *first = calloc(n + 2, sizeof(*first));
 	uint32_t *to = calloc(a->n + 1, sizeof(*to));
-	bool *done = calloc(n + 1, sizeof(*done)), *weak = calloc(a->n + 1, sizeof(*weak)), progress = true, dropped = false;
-	bool ok = degree != NULL && first != NULL && to != NULL && done != NULL && weak != NULL;
+	struct ready ready = { calloc(n + 1, sizeof(*ready.list)), 0 };
+	bool *done = calloc(n + 1, sizeof(*done)), *weak = calloc(a->n + 1, sizeof(*weak)), dropped = false;
+	bool ok = degree != NULL && first != NULL && to != NULL && done != NULL && weak != NULL && ready.list != NULL;
 
 	if (!ok)
 		load_nomem(l);
@@ -155,20 +194,22 @@ sort(struct loader *l, const struct arcs *a, uint32_t *order)
 		to[at] = a->list[i].to;
 		weak[at] = a->list[i].weak;
 	}
+	for (size_t v = 0; ok && v < n; v++)
+		if (degree[v] == 0)
+			ready_put(&ready, (uint32_t)v);
 	/* first[v + 1] is now where v's arcs begin; they end where v + 1's begin */
 	while (ok && placed < n) {
-		progress = false;
-		for (size_t v = 0; v < n; v++) {
-			if (done[v] || degree[v] != 0)
-				continue;
-			done[v] = progress = true;
-			order[placed++] = (uint32_t)v;
+		while (ready.n > 0) {
+			uint32_t v = ready_take(&ready);
+
+			done[v] = true;
+			order[placed++] = v;
 			for (uint32_t k = first[v + 1]; k < (v + 2 <= n ? first[v + 2] : a->n) && k < a->n; k++)
-				if (!(dropped && weak[k]) && degree[to[k]] > 0)
-					degree[to[k]]--;
+				if (!(dropped && weak[k]) && degree[to[k]] > 0 && --degree[to[k]] == 0)
+					ready_put(&ready, to[k]);
 		}
-		if (progress)
-			continue;
+		if (placed == n)
+			break;
 		if (dropped) {
 			cycle(l, degree, done);
 			ok = false;
@@ -176,14 +217,16 @@ sort(struct loader *l, const struct arcs *a, uint32_t *order)
 		}
 		dropped = true;
 		for (size_t i = 0; i < a->n; i++)
-			if (a->list[i].weak && !done[a->list[i].from] && degree[a->list[i].to] > 0)
-				degree[a->list[i].to]--;
+			if (a->list[i].weak && !done[a->list[i].from] && degree[a->list[i].to] > 0
+			    && --degree[a->list[i].to] == 0 && !done[a->list[i].to])
+				ready_put(&ready, a->list[i].to);
 	}
 	free(degree);
 	free(first);
 	free(to);
 	free(done);
 	free(weak);
+	free(ready.list);
 	return ok;
 }
 

@@ -231,7 +231,7 @@ fn_uuid(struct run *x, struct val *a, unsigned n, struct val *out)
 			return run_fail(x, ERR_INPUT, "uuid(): a length from 0 to 4096");
 		s = scratch_get(x->scratch, (size_t)len + 1);
 		if (s == NULL)
-			return run_fail(x, ERR_LIMIT, "too much memory for one answer");
+			return run_no_room(x);
 		for (size_t i = 0; i < (size_t)len; ) {
 			x->env->random(x->env->arg, bytes, sizeof(bytes));
 			for (size_t k = 0; k < sizeof(bytes) && i < (size_t)len; k++)

@@ -243,7 +243,7 @@ fn_randomize(struct run *x, struct val *a, unsigned n, struct val *out)
 		seed += 2147483646;
 	list = scratch_get(x->scratch, (a[0].n + 1) * sizeof(*list));
 	if (list == NULL || !run_step(x, a[0].n))
-		return run_fail(x, ERR_LIMIT, "too much memory for one answer");
+		return run_no_room(x);
 	for (uint32_t i = 0; i < a[0].n; i++) {
 		uint32_t k;
 

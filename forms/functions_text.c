@@ -86,6 +86,8 @@ add_text(struct run *x, struct buf *b, const struct val *v)
 static bool
 finish(struct run *x, struct buf *b, bool ok, struct val *out)
 {
+	if (ok && b->failed == ERR_NOMEM)
+		ok = run_fail(x, ERR_NOMEM, "out of memory");
 	if (ok && b->failed != ERR_OK)
 		ok = run_fail(x, ERR_LIMIT, "a text over %zu bytes (limit string_bytes)", x->max_string);
 	ok = ok && put_text(x, out, buf_str(b), b->len);
@@ -288,7 +290,7 @@ fn_normalize(struct run *x, struct val *a, unsigned n, struct val *out)
 		return false;
 	to = scratch_get(x->scratch, (size_t)s.n + 1);
 	if (to == NULL)
-		return run_fail(x, ERR_LIMIT, "too much memory for one answer");
+		return run_no_room(x);
 	for (uint32_t i = 0; i < s.n; i++) {
 		if (!is_blank(s.u.s[i]))
 			to[at++] = s.u.s[i];
@@ -366,7 +368,7 @@ fn_regex(struct run *x, struct val *a, unsigned n, struct val *out)
 		regex_free(r);
 	}
 	if (found < 0)
-		return run_fail(x, ERR_LIMIT, "regex(): the expression takes too long on this text");
+		return run_fail(x, ERR_LIMIT, "regex(): the expression takes too long on this text (limit regex)");
 	put_bool(out, found == 1);
 	return run_step(x, s.n / 8);
 }

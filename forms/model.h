@@ -188,6 +188,7 @@ struct form {
 	/* programs, for program_clear */
 	struct program **programs;
 	uint32_t n_programs, cap_programs;
+	size_t reached;			/* of the limit reach, by the programs so far */
 	uint32_t root_block;
 	uint32_t meta;		/* node of meta, NO_NODE if none */
 	uint32_t instance_id;	/* node, NO_NODE if none */

@@ -16,7 +16,7 @@ put_set(struct run *x, struct val *out, const struct nref *list, uint32_t n)
 	struct nref *copy = scratch_get(x->scratch, (n + 1) * sizeof(*copy));
 
 	if (copy == NULL)
-		return run_fail(x, ERR_LIMIT, "too much memory for one answer");
+		return run_no_room(x);
 	if (n > 0)
 		memcpy(copy, list, n * sizeof(*copy));
 	*out = (struct val){ .kind = VAL_SET, .n = n, .u.set = copy };
@@ -104,7 +104,7 @@ form_nodes(struct run *x, const struct op *op, struct val *out)
 		return put_one(x, out, t, row);
 	}
 	if (!block_each(t, f, base, op->b, op->a, collect, &l))
-		return run_fail(x, ERR_LIMIT, "too much memory for one answer");
+		return run_no_room(x);
 	*out = (struct val){ .kind = VAL_SET, .n = l.n, .u.set = l.list };
 	return true;
 }
@@ -270,7 +270,7 @@ filter(struct run *x, uint32_t pc, const struct op *op, struct val *v)
 		return run_fail(x, ERR_INPUT, "a predicate needs a path before it");
 	list = scratch_get(x->scratch, (v->n + 1) * sizeof(*list));
 	if (list == NULL)
-		return run_fail(x, ERR_LIMIT, "too much memory for one answer");
+		return run_no_room(x);
 	if (v->n > 0)
 		memcpy(list, v->u.set, v->n * sizeof(*list));
 	v->u.set = list;
@@ -455,7 +455,7 @@ run_ops(struct run *x, uint32_t pc, struct val *out)
 		ok = run_loop(x, pc, stack, out);
 	} else {
 		big = scratch_get(x->scratch, STACK * sizeof(*big));
-		ok = big != NULL ? run_loop(x, pc, big, out) : run_fail(x, ERR_LIMIT, "too much memory for one answer");
+		ok = big != NULL ? run_loop(x, pc, big, out) : run_no_room(x);
 	}
 	x->depth--;
 	return ok;

@@ -14,7 +14,7 @@ nlist_add(struct nlist *l, struct nref node)
 		struct nref *list = scratch_get(l->x->scratch, cap * sizeof(*list));
 
 		if (list == NULL)
-			return run_fail(l->x, ERR_LIMIT, "too much memory for one answer");
+			return run_no_room(l->x);
 		if (l->n > 0)
 			memcpy(list, l->list, l->n * sizeof(*list));
 		l->list = list;
@@ -348,7 +348,7 @@ set_sort(struct run *x, struct val *v)
 		return run_step(x, v->n / 8);
 	list = scratch_get(x->scratch, v->n * sizeof(*list));
 	if (list == NULL || !run_step(x, v->n))
-		return run_fail(x, ERR_LIMIT, "too much memory for one answer");
+		return run_no_room(x);
 	memcpy(list, v->u.set, v->n * sizeof(*list));
 	qsort(list, v->n, sizeof(*list), by_order);
 	for (uint32_t i = 0; i < v->n; i++)

@@ -180,10 +180,12 @@ check_offer(struct session *s, uint32_t row, struct err *err)
 		if (kept.len == len)
 			buf_reset(&kept), buf_put(&kept, text, len);
 	}
-	rc = put_text(&s->run, &v, buf_str(&kept), kept.len) ? ERR_OK : ERR_LIMIT;
+	rc = buf_check(&kept, err);
+	if (rc == ERR_OK && !put_text(&s->run, &v, buf_str(&kept), kept.len))
+		rc = s->scratch.failed ? err_nomem(err) : err_set(err, ERR_LIMIT, "too much memory for one answer (limit memory)");
 	buf_free(&kept);
 	if (rc != ERR_OK)
-		return err_set(err, rc, "too much memory for one answer");
+		return rc;
 	rc = store(s, row, &v, &changed, err);
 	if (rc == ERR_OK && changed && row_seen(s, row))
 		fire(s, row);

@@ -38,7 +38,7 @@ tree_rows(struct tree *t, uint32_t n, struct err *err)
 	uint32_t at = t->n + 1;
 
 	if (n > t->max || t->n > t->max - n) {
-		err_set(err, ERR_LIMIT, "more than %u rows (limit rows)", t->max);
+		err_set(err, ERR_LIMIT, "more than %u rows (limit session_rows)", t->max);
 		return 0;
 	}
 	if (t->n + n > t->cap) {
@@ -101,10 +101,11 @@ tree_set(struct tree *t, uint32_t row, const char *text, size_t len, struct err 
 
 		buf_put(&t->text, text, len);
 		if (t->text.failed != ERR_OK) {
-			enum err_code rc = buf_check(&t->text, err);
+			bool limit = t->text.failed == ERR_LIMIT;
 
 			t->text.failed = ERR_OK;
-			return rc;
+			return limit ? err_set(err, ERR_LIMIT, "all values together have more than %zu MiB (limit text)", t->text.max >> 20)
+			    : err_nomem(err);
 		}
 		t->dead += r->len;
 		r->value = (uint32_t)at;

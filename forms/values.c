@@ -21,6 +21,7 @@ scratch_init(struct scratch *s, size_t max)
 	s->head = NULL;
 	s->used = 0;
 	s->max = max;
+	s->failed = false;
 }
 
 void *
@@ -37,8 +38,10 @@ scratch_get(struct scratch *s, size_t n)
 		if (c != NULL && cap < c->cap * 2 && c->cap < ((size_t)1 << 20))
 			cap = c->cap * 2;
 		c = malloc(sizeof(*c) + cap);
-		if (c == NULL)
+		if (c == NULL) {
+			s->failed = true;
 			return NULL;
+		}
 		c->cap = cap;
 		c->used = 0;
 		c->next = s->head;
@@ -52,6 +55,7 @@ scratch_get(struct scratch *s, size_t n)
 void
 scratch_reset(struct scratch *s)
 {
+	s->failed = false;
 	while (s->head != NULL && s->head->next != NULL) {
 		struct chunk *c = s->head;
 
@@ -92,6 +96,14 @@ run_fail(struct run *x, enum err_code code, const char *fmt, ...)
 }
 
 bool
+run_no_room(struct run *x)
+{
+	if (x->scratch->failed)
+		return run_fail(x, ERR_NOMEM, "out of memory");
+	return run_fail(x, ERR_LIMIT, "too much memory for one answer (limit memory)");
+}
+
+bool
 run_step(struct run *x, uint64_t n)
 {
 	x->steps += n;
@@ -112,7 +124,7 @@ put_text(struct run *x, struct val *out, const char *s, size_t n)
 		return run_fail(x, ERR_LIMIT, "a text of %zu bytes: at most %zu (limit string_bytes)", n, x->max_string);
 	copy = scratch_get(x->scratch, n + 1);
 	if (copy == NULL)
-		return run_fail(x, ERR_LIMIT, "too much memory for one answer");
+		return run_no_room(x);
 	if (n > 0)
 		memcpy(copy, s, n);
 	copy[n] = '\0';
@@ -276,7 +288,7 @@ node_string(struct run *x, struct nref node, struct val *out)
 		return run_fail(x, ERR_LIMIT, "a text of %zu bytes: at most %zu (limit string_bytes)", len, x->max_string);
 	s = scratch_get(x->scratch, len + 1);
 	if (s == NULL)
-		return run_fail(x, ERR_LIMIT, "too much memory for one answer");
+		return run_no_room(x);
 	len = 0;
 	if (!gather(x, t, node.row, s, &len))
 		return false;
