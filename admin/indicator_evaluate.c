@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/num.h"
 #include "indicators/evaluate.h"
+#include "indicators/evaluate_lint.h"
 #include "indicators/points.h"
 #include "indicators/prepare.h"
 #include "indicators/responses.h"
@@ -38,9 +39,10 @@ usage(FILE *to)
 	    "       candour indicator health [--forms DIR] FILE|DIR RESPONSES.csv\n\n"
 	    "RESPONSES.csv: UTF-8, a header line, one response a row. Columns are the names of the form's questions, and of\n"
 	    "the visit's values: _day (needed, as 2026-04-01), _site, _role (individual key_person community staff group),\n"
-	    "_answered_by (self self_helped proxy group), _mode, _variant, _language, _helped_by, _quote_ok.\n\n"
+	    "_answered_by (self self_helped proxy group), _mode, _variant, _language, _helped_by, _quote_ok;\n"
+	    "_id, if there is one, must be different in each row.\n\n"
 	    "evaluate prints every point: unrounded and unsuppressed, for the eyes of the analyst only.\n"
-	    "  --by NAME     only points by that breakdown (site, role ..); --by organisation: only the whole\n"
+	    "  --by NAME     only points by that breakdown (site, role, site*role ..); --by organisation: only the whole\n"
 	    "  --published   what a publication would show: rounded, with small numbers hidden\n"
 	    "  --forms DIR   questionnaires (.csv .xlsx .xml); else those that ship beside the definitions\n"
 	    "health says how well an indicator works: missing answers, ceiling, width of intervals, signals.\n");
@@ -129,6 +131,98 @@ read_responses(struct run *r, const struct form **form, struct err *err)
 		return rc;
 	*form = r->forms.list[best];
 	return responses_read(*form, r->csv, buf_str(&r->text), r->text.len, &r->findings, &r->responses, err);
+}
+
+/* --- what the table lacks ---------------------------------------------------------------------------------------------- */
+
+enum { LACKING_MAX = 64, LACKING_TEXT = 200 };
+
+/* Questions that definitions read and the table has no column for: they read as not answered, which nobody should have to
+ * find out from the figures. */
+struct lacking {
+	const struct run *r;
+	const struct definition *d;
+	struct {
+		char name[64], readers[LACKING_TEXT];
+		const struct definition *last;
+	} list[LACKING_MAX];
+	size_t n;
+};
+
+static void
+lacks(void *arg, const char *name, size_t len)
+{
+	struct lacking *l = arg;
+	char text[64];
+	size_t i = 0, used;
+
+	snprintf(text, sizeof(text), "%.*s", (int)len, name);
+	if (responses_has(l->r->responses, text) || strcmp(text, "_form") == 0 || strcmp(text, "_site") == 0)
+		return;
+	while (i < l->n && strcmp(l->list[i].name, text) != 0)
+		i++;
+	if (i == LACKING_MAX)
+		return;
+	if (i == l->n)
+		memcpy(l->list[l->n++].name, text, sizeof(text));
+	if (l->list[i].last == l->d)
+		return;
+	l->list[i].last = l->d;
+	used = strlen(l->list[i].readers);
+	snprintf(l->list[i].readers + used, LACKING_TEXT - used, "%s%s", used > 0 ? ", " : "", l->d->id);
+}
+
+static enum err_code
+say_lacking(struct run *r, const struct form *form, struct err *err)
+{
+	struct lacking *l = calloc(1, sizeof(*l));
+	char place[300];
+
+	if (l == NULL)
+		return err_nomem(err);
+	l->r = r;
+	snprintf(place, sizeof(place), "%.250s:1", r->csv);
+	for (size_t k = 0; k < r->library.n; k++)
+		for (size_t b = 0; b < r->library.list[k]->n_blocks; b++) {
+			l->d = r->library.list[k];
+			if (strcmp(l->d->blocks[b].form, form_id(form)) == 0)
+				evaluate_names(l->d, &l->d->blocks[b], lacks, l);
+		}
+	for (size_t i = 0; i < l->n; i++)
+		findings_add(&r->findings, true, 1, place, "no column %s: for %s nobody answered it", l->list[i].name,
+		    l->list[i].readers);
+	if (responses_count(r->responses) == 0)
+		findings_add(&r->findings, true, 1, place, "no responses: nothing follows the header line");
+	free(l);
+	return ERR_OK;
+}
+
+/* --by of something that no definition breaks down by would print nothing at all. */
+static enum err_code
+check_by(const struct run *r, struct err *err)
+{
+	char known[400] = "organisation, site";
+	size_t n_known = 0;
+	const char *names[32];
+
+	if (r->by == NULL || strcmp(r->by, "organisation") == 0 || strcmp(r->by, "site") == 0)
+		return ERR_OK;
+	for (size_t k = 0; k < r->library.n; k++)
+		for (size_t i = 0; i < r->library.list[k]->n_by + r->library.list[k]->n_crosses; i++) {
+			const struct definition *d = r->library.list[k];
+			const char *name = i < d->n_by ? d->by[i].label : d->crosses[i - d->n_by].text;
+			size_t at = 0, used = strlen(known);
+
+			if (strcmp(name, r->by) == 0)
+				return ERR_OK;
+			while (at < n_known && strcmp(names[at], name) != 0)
+				at++;
+			if (at < n_known || n_known == ARRAY_LEN(names))
+				continue;
+			names[n_known++] = name;
+			snprintf(known + used, sizeof(known) - used, ", %s", name);
+		}
+	return err_set(err, ERR_INPUT, "--by %.60s: no definition is broken down by that: it is one of %s", r->by, known);
 }
 
 /* --- facts ----------------------------------------------------------------------------------------------------------- */
@@ -226,9 +320,13 @@ prepare(struct run *r, struct err *err)
 	enum err_code rc = read_definitions(r, err);
 
 	if (rc == ERR_OK)
+		rc = check_by(r, err);
+	if (rc == ERR_OK)
 		rc = form_folder_read(r->forms_dir, r->definitions, &r->forms, err);
 	if (rc == ERR_OK)
 		rc = read_responses(r, &form, err);
+	if (rc == ERR_OK)
+		rc = say_lacking(r, form, err);
 	r->def = calloc(r->library.n + 1, sizeof(*r->def));
 	r->unmapped = calloc(r->library.n + 1, sizeof(*r->unmapped));
 	if (rc == ERR_OK && (r->def == NULL || r->unmapped == NULL))
@@ -259,6 +357,8 @@ is_asked_for(const struct run *r, const struct point *p)
 		return p->site[0] == '\0' && p->breakdown[0] == '\0';
 	if (strcmp(r->by, "site") == 0)
 		return p->site[0] != '\0' && p->breakdown[0] == '\0';
+	if (strncmp(r->by, "site*", 5) == 0)
+		return p->site[0] != '\0' && strcmp(p->breakdown, r->by + 5) == 0;
 	return p->site[0] == '\0' && strcmp(p->breakdown, r->by) == 0;
 }
 

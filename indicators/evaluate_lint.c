@@ -175,28 +175,67 @@ before(struct lint *l, struct named *q, const char *text, const char *s, int lin
 	compared(l, q, from, (size_t)(to - from), line);
 }
 
+/* The next ${NAME} at or after S, not inside a literal: where it begins, its name's *LEN; NULL: none. */
+static const char *
+reference(const char *s, size_t *len)
+{
+	for (; *s != '\0'; s++) {
+		const char *end;
+
+		if (*s == '\'' || *s == '"') {
+			end = strchr(s + 1, *s);
+			if (end == NULL)
+				return NULL;
+			s = end;
+		} else if (s[0] == '$' && s[1] == '{') {
+			end = strchr(s, '}');
+			*len = end == NULL ? 0 : (size_t)(end - s - 2);
+			return end == NULL ? NULL : s;
+		}
+	}
+	return NULL;
+}
+
 static void
 expression(struct lint *l, const struct labelled *e)
 {
-	for (const char *s = e->text; *s != '\0'; s++) {
-		const char *end;
-		struct named *q;
+	size_t len;
 
-		if (*s == '\'' || *s == '"') {	/* not inside a literal */
-			end = strchr(s + 1, *s);
-			s = end == NULL ? s + strlen(s) - 1 : end;
-			continue;
-		}
-		if (s[0] != '$' || s[1] != '{')
-			continue;
-		end = strchr(s, '}');
-		if (end == NULL)
-			return;
-		q = find(l, s + 2, (size_t)(end - s - 2), e->line);
+	for (const char *s = reference(e->text, &len); s != NULL; s = reference(s + len + 3, &len)) {
+		struct named *q = find(l, s + 2, len, e->line);
+
 		before(l, q, e->text, s, e->line);
-		after(l, q, end + 1, e->line);
-		s = end;
+		after(l, q, s + len + 3, e->line);
 	}
+}
+
+static void
+names_of(const char *text, evaluate_name *each, void *arg)
+{
+	size_t len;
+
+	for (const char *s = reference(text, &len); s != NULL; s = reference(s + len + 3, &len))
+		each(arg, s + 2, len);
+}
+
+void
+evaluate_names(const struct definition *d, const struct form_block *b, evaluate_name *each, void *arg)
+{
+	const struct measure *m = &b->measure;
+
+	names_of(m->population.text, each, arg);
+	names_of(m->numerator.text, each, arg);
+	names_of(m->value.text, each, arg);
+	for (size_t i = 0; i < m->n_excludes; i++)
+		names_of(m->excludes[i].text, each, arg);
+	for (size_t i = 0; i < m->n_options; i++)
+		names_of(m->options[i].text, each, arg);
+	for (size_t i = 0; i < m->n_items; i++)
+		if (m->items[i].answer.text[0] != '\0')
+			names_of(m->items[i].answer.text, each, arg);
+		else
+			each(arg, m->items[i].question, strlen(m->items[i].question));
+	names_of(d->strata_by, each, arg);
 }
 
 /* An opt-out answer ("I do not know") is not an answer: some expression must say what becomes of it. */

@@ -20,7 +20,7 @@ static const struct visit_value {
 	const char *name;
 	const char *words;
 } visit_values[] = {
-	{ "site", NULL }, { "day", NULL }, { "language", NULL },
+	{ "site", NULL }, { "day", NULL }, { "id", NULL }, { "language", NULL },
 	{ "mode", "kiosk tablet paper_keyed group" }, { "variant", "standard easy_read" },
 	{ "role", "individual key_person community staff group" },
 	{ "answered_by", "self self_helped proxy group" },
@@ -47,7 +47,7 @@ struct responses {
 	const char *const **rows;
 	int *lines;
 	size_t n, cap;
-	int at_site, at_day;	/* columns, or -1 */
+	int at_site, at_day, at_id;	/* columns, or -1 */
 	struct findings *findings;	/* while reading */
 };
 
@@ -116,7 +116,7 @@ read_header(struct responses *r, const char *const *fields, size_t n, struct err
 	if (r->columns == NULL)
 		return err_nomem(err);
 	r->n_columns = n;
-	r->at_site = r->at_day = -1;
+	r->at_site = r->at_day = r->at_id = -1;
 	for (size_t i = 0; i < n; i++) {
 		enum err_code rc;
 
@@ -128,6 +128,8 @@ read_header(struct responses *r, const char *const *fields, size_t n, struct err
 			r->at_site = (int)i;
 		if (strcmp(fields[i], "_day") == 0)
 			r->at_day = (int)i;
+		if (strcmp(fields[i], "_id") == 0)
+			r->at_id = (int)i;
 		rc = find_column(r, &r->columns[i], err);
 		if (rc != ERR_OK)
 			return rc;
@@ -151,6 +153,18 @@ is_day(const char *s, int64_t *day)
 	*day = day_from_date((int)y, (int)m, (int)d);
 	date_from_day(*day, &yy, &mm, &dd);
 	return dd == (int)d;
+}
+
+/* A site by the name that somebody gave it; what stands in ids of rows has a meaning there. */
+static bool
+is_site(const char *s)
+{
+	size_t len = strlen(s);
+
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f)
+			return false;
+	return len <= 64 && strpbrk(s, "|=;") == NULL;
 }
 
 static bool
@@ -226,6 +240,8 @@ check_row(struct responses *r, const char *const *fields, size_t n, int line)
 	}
 	if (r->at_day >= 0 && !is_day(fields[r->at_day], &day))
 		fault(r, line, "column _day must hold a date as 2026-04-01");
+	if (r->at_site >= 0 && !is_site(fields[r->at_site]))
+		fault(r, line, "column _site must hold a name of up to 64 characters without | = ; and control characters");
 	for (size_t i = 0; i < n; i++) {
 		const struct column *c = &r->columns[i];
 
@@ -265,18 +281,64 @@ keep_row(struct responses *r, const char *const *fields, int line, struct err *e
 	return ERR_OK;
 }
 
+struct id_line {
+	const char *id;
+	int line;
+};
+
+static int
+by_id(const void *a, const void *b)
+{
+	const struct id_line *x = a, *y = b;
+	int d = strcmp(x->id, y->id);
+
+	return d != 0 ? d : x->line - y->line;
+}
+
+/* A response counts once: of two with one _id the second is refused. */
+static enum err_code
+check_ids(struct responses *r, struct err *err)
+{
+	struct id_line *ids = r->at_id < 0 ? NULL : calloc(r->n + 1, sizeof(*ids));
+	size_t n = 0;
+	char text[120];
+
+	if (r->at_id < 0)
+		return ERR_OK;
+	if (ids == NULL)
+		return err_nomem(err);
+	for (size_t i = 0; i < r->n; i++)
+		if (r->rows[i][r->at_id][0] != '\0')
+			ids[n++] = (struct id_line){ r->rows[i][r->at_id], r->lines[i] };
+	qsort(ids, n, sizeof(*ids), by_id);
+	for (size_t i = 1, first = 0; i < n; i++) {
+		if (strcmp(ids[i].id, ids[first].id) != 0) {
+			first = i;
+			continue;
+		}
+		snprintf(text, sizeof(text), "the _id of line %d again: a response counts once, so remove one of them", ids[first].line);
+		fault(r, ids[i].line, text);
+	}
+	free(ids);
+	return ERR_OK;
+}
+
 static enum err_code
 read_all(struct responses *r, const char *text, size_t len, struct err *err)
 {
 	struct csv_rows csv = { text, len, 0, 0, 0 };
 	const char *const *fields;
 	size_t n;
-	enum err_code rc = form_questions_list(r->form, &r->arena, &r->questions, &r->n_questions, err);
+	enum err_code rc = csv_check(text, len, &csv.line, err);
 
+	if (rc == ERR_OK) {
+		csv.line = 0;
+		rc = form_questions_list(r->form, &r->arena, &r->questions, &r->n_questions, err);
+	}
 	if (rc == ERR_OK)
 		rc = csv_next(&csv, &r->arena, &fields, &n, err);
 	if (rc == ERR_OK && n == 0)
-		rc = err_set(err, ERR_INPUT, "%s:1: no header line: the first line names the questions", r->file);
+		rc = err_set(err, ERR_INPUT, "no header line: the first line names the questions");
 	if (rc == ERR_OK)
 		rc = read_header(r, fields, n, err);
 	while (rc == ERR_OK) {
@@ -284,8 +346,11 @@ read_all(struct responses *r, const char *text, size_t len, struct err *err)
 		if (rc != ERR_OK || n == 0)
 			break;
 		check_row(r, fields, n, csv.line);
-		rc = keep_row(r, fields, csv.line, err);
+		if (n == r->n_columns)
+			rc = keep_row(r, fields, csv.line, err);
 	}
+	if (rc == ERR_OK)
+		rc = check_ids(r, err);
 	if (rc == ERR_INPUT)
 		fault(r, csv.line, err->msg);
 	return rc;
@@ -326,6 +391,15 @@ responses_free(struct responses *r)
 	free(r->lines);
 	arena_clear(&r->arena);
 	free(r);
+}
+
+bool
+responses_has(const struct responses *r, const char *name)
+{
+	for (size_t i = 0; i < r->n_columns; i++)
+		if (strcmp(r->columns[i].name, name) == 0)
+			return true;
+	return false;
 }
 
 size_t
@@ -415,7 +489,8 @@ responses_row(const struct responses *r, size_t i, struct response_row *out, str
 	close_to(&xml, open, strlen(root) + 1);
 	buf_puts(&xml, "<orx:meta>");
 	for (size_t c = 0; c < r->n_columns; c++)
-		if (r->columns[c].visit != NULL && fields[c][0] != '\0' && (int)c != r->at_site && (int)c != r->at_day) {
+		if (r->columns[c].visit != NULL && fields[c][0] != '\0' && (int)c != r->at_site
+		    && (int)c != r->at_day && (int)c != r->at_id) {
 			buf_printf(&xml, "<candour:%s>", r->columns[c].visit->name);
 			html_text(&xml, fields[c]);
 			buf_printf(&xml, "</candour:%s>", r->columns[c].visit->name);

@@ -15,11 +15,13 @@ struct response_row {
 	struct instance *instance;
 };
 
-/* Read LEN bytes of FILE (a name for messages) against FORM. Every unknown column and every value that the form would not
- * take is a finding at FILE:LINE; ERR_INPUT if there is any, ERR_LIMIT over 1,000,000 rows, ERR_NOMEM. Borrowed: TEXT, FORM. */
+/* Read LEN bytes of FILE (a name for messages) against FORM. Every unknown column, every value that the form would not
+ * take and every _id that comes twice is a finding at FILE:LINE; ERR_INPUT if there is any, ERR_LIMIT over 1,000,000 rows, ERR_NOMEM. Borrowed: TEXT, FORM. */
 enum err_code responses_read(const struct form *form, const char *file, const char *text, size_t len,
 	struct findings *findings, struct responses **out, struct err *err) MUST_CHECK;
 void responses_free(struct responses *r);
+/* Is there a column called NAME? */
+bool responses_has(const struct responses *r, const char *name);
 size_t responses_count(const struct responses *r);
 /* Row I as an instance, which the caller frees with instance_free. */
 enum err_code responses_row(const struct responses *r, size_t i, struct response_row *out, struct err *err) MUST_CHECK;

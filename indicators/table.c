@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/codec.h"
 #include "base/num.h"
 #include "collector/chain.h"
 
@@ -27,7 +28,7 @@ quoted(struct csv_rows *c, struct arena *arena, const char **out, struct err *er
 
 	for (;;) {
 		if (c->at >= c->len)
-			return err_set(err, ERR_INPUT, "line %d: a quoted field has no closing quote", c->line);
+			return err_set(err, ERR_INPUT, "a quoted field has no closing quote");
 		if (c->text[c->at] == '"' && (c->at + 1 >= c->len || c->text[c->at + 1] != '"'))
 			break;
 		c->inside += c->text[c->at] == '\n';
@@ -43,8 +44,8 @@ quoted(struct csv_rows *c, struct arena *arena, const char **out, struct err *er
 	text[n] = '\0';
 	c->at++;
 	if (!at_end_of_row(c) && c->text[c->at] != ',')
-		return err_set(err, ERR_INPUT, "line %d: text follows a closing quote: put the whole field in quotes and "
-		    "double those inside", c->line);
+		return err_set(err, ERR_INPUT, "text follows a closing quote: put the whole field in quotes and double "
+		    "those inside");
 	*out = text;
 	return ERR_OK;
 }
@@ -60,12 +61,50 @@ one_field(struct csv_rows *c, struct arena *arena, const char **out, struct err 
 	}
 	while (!at_end_of_row(c) && c->text[c->at] != ',') {
 		if (c->text[c->at] == '"')
-			return err_set(err, ERR_INPUT, "line %d: a quote inside a field: put the whole field in quotes and "
-			    "double it", c->line);
+			return err_set(err, ERR_INPUT, "a quote inside a field: put the whole field in quotes and double it");
 		c->at++;
 	}
 	*out = arena_strn(arena, c->text + start, c->at - start);
 	return *out == NULL ? err_nomem(err) : ERR_OK;
+}
+
+/* The first line names the columns: what separates them, where it is no comma; 0 if that cannot be said. */
+static char
+separator(const char *text, size_t len)
+{
+	const char *end = memchr(text, '\n', len);
+	size_t n = end == NULL ? len : (size_t)(end - text);
+
+	if (memchr(text, ',', n) != NULL)
+		return 0;
+	return memchr(text, ';', n) != NULL ? ';' : memchr(text, '\t', n) != NULL ? '\t' : 0;
+}
+
+enum err_code
+csv_check(const char *text, size_t len, int *line, struct err *err)
+{
+	size_t at = 0;
+	const char *nul = memchr(text, '\0', len);
+	char other = separator(text, len);
+
+	*line = 1;
+	if (len >= 2 && (memcmp(text, "\xFF\xFE", 2) == 0 || memcmp(text, "\xFE\xFF", 2) == 0))
+		return err_set(err, ERR_INPUT, "this is UTF-16: save it as CSV in UTF-8 (\"CSV UTF-8\" in a spreadsheet)");
+	if (nul != NULL || !utf8_valid(text, len, &at)) {
+		if (nul != NULL && (utf8_valid(text, len, &at) || (size_t)(nul - text) < at))
+			at = (size_t)(nul - text);
+		for (size_t i = 0; i < at; i++)
+			*line += text[i] == '\n';
+		return err_set(err, ERR_INPUT, "not UTF-8 text: save it as CSV in UTF-8 (\"CSV UTF-8\" in a spreadsheet)");
+	}
+	if (memchr(text, '\r', len) != NULL && memchr(text, '\n', len) == NULL)
+		return err_set(err, ERR_INPUT, "lines end with CR alone: save it with LF or CR LF line ends");
+	if (len >= 4 && memcmp(text, "sep=", 4) == 0)
+		return err_set(err, ERR_INPUT, "remove this line (sep=): the first line names the columns, with commas between them");
+	if (other != 0)
+		return err_set(err, ERR_INPUT, "columns are separated by %s: save it with commas between the columns",
+		    other == ';' ? "semicolons" : "tabs");
+	return ERR_OK;
 }
 
 enum err_code
@@ -91,7 +130,7 @@ csv_next(struct csv_rows *c, struct arena *arena, const char *const **fields, si
 			const char **more = cap >= COLUMNS_MAX ? NULL : arena_calloc(arena, cap * 2 + 16, sizeof(*more));
 
 			if (more == NULL)
-				return cap >= COLUMNS_MAX ? err_set(err, ERR_LIMIT, "line %d: more than %d columns", c->line, COLUMNS_MAX)
+				return cap >= COLUMNS_MAX ? err_set(err, ERR_LIMIT, "more than %d columns", COLUMNS_MAX)
 				    : err_nomem(err);
 			if (cap > 0)
 				memcpy(more, list, cap * sizeof(*more));
@@ -180,7 +219,7 @@ read_rows(struct arena *arena, struct csv_rows *c, struct table *t, const char *
 	for (;;) {
 		rc = csv_next(c, arena, &fields, &n, err);
 		if (rc != ERR_OK)
-			return err_in(err, "%s", t->file);
+			return err_in(err, "%s:%d", t->file, c->line);
 		if (n == 0)
 			return ERR_OK;
 		if (n != t->n_columns)
@@ -205,9 +244,13 @@ table_parse(struct arena *arena, const char *name, const char *file, const char 
 	int64_t *from, *until;
 	enum err_code rc;
 
+	rc = csv_check(text, len, &c.line, err);
+	if (rc != ERR_OK)
+		return err_in(err, "%s:%d", file, c.line);
+	c.line = 0;
 	rc = csv_next(&c, arena, &t.columns, &t.n_columns, err);
 	if (rc != ERR_OK)
-		return err_in(err, "%s", file);
+		return err_in(err, "%s:%d", file, c.line);
 	if (t.n_columns == 0)
 		return err_set(err, ERR_INPUT, "%s:1: no header line: the first line names the columns", file);
 	if (rows > ROWS_MAX)

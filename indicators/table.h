@@ -36,7 +36,10 @@ struct csv_rows {
 	int line;		/* of the row just read, from 1 */
 	int inside;		/* line ends in its quoted fields */
 };
-/* Fields of the next row into ARENA; *N 0 at the end. ERR_INPUT with the line. */
+/* Is it text that can be CSV: UTF-8, no NUL, lines that end, commas in the header? ERR_INPUT: what it is instead and how to
+ * mend it, *LINE where. */
+enum err_code csv_check(const char *text, size_t len, int *line, struct err *err) MUST_CHECK;
+/* Fields of the next row into ARENA; *N 0 at the end. ERR_INPUT, C->line being the line. */
 enum err_code csv_next(struct csv_rows *c, struct arena *arena, const char *const **fields, size_t *n,
 	struct err *err) MUST_CHECK;
 

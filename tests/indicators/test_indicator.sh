@@ -131,6 +131,51 @@ _day,q1
 2026-04-01,"1
 CSV
 refused 'no header line' </dev/null
+refused 'bad.csv:1: columns are separated by semicolons' <<'CSV'
+_day;q1
+2026-04-01;1
+CSV
+printf '_day\tq1\n2026-04-01\t1\n' | refused 'bad.csv:1: columns are separated by tabs'
+printf 'sep=;\n_day;q1\n' | refused 'bad.csv:1: remove this line (sep=)'
+printf '\xff\xfe_\0d\0' | refused 'bad.csv:1: this is UTF-16'
+printf '_day,q1\n2026-04-01,1\n2026-04-01,\xff\n' | refused 'bad.csv:3: not UTF-8 text'
+printf '_day,q1\n2026-04-01,1\0\n' | refused 'bad.csv:2: not UTF-8 text'
+printf '_day,q1\r2026-04-01,1\r' | refused 'bad.csv:1: lines end with CR alone'
+refused 'bad.csv:4: the _id of line 2 again' <<'CSV'
+_id,_day,q1
+a,2026-04-01,1
+b,2026-04-01,1
+a,2026-04-02,2
+CSV
+refused 'bad.csv:2: column _site must hold a name' <<'CSV'
+_site,_day,q1
+a|b,2026-04-01,1
+CSV
+refused 'bad.csv:3: a quote inside a field' <<'CSV'
+_day,q1
+2026-04-01,1
+2026-04-01,1"
+CSV
+for day in 01/04/2026 2026-4-1 2026-04-01T10:00 20260401 2026-02-29 ''; do
+	printf '_day,q1\n%s,1\n' "$day" | refused 'bad.csv:2: column _day must hold a date as 2026-04-01'
+done
+
+# What a spreadsheet writes: a mark of UTF-8, CR LF, everything in quotes, empty lines at the end.
+printf '\xef\xbb\xbf"_day","_role","_answered_by","q1"\r\n"2026-04-01","individual","self","1"\r\n\r\n' >"$dir/sheet.csv"
+runs 0 "$candour" indicator evaluate --by organisation --forms forms/library indicators/library/sat-users.ind "$dir/sheet.csv"
+has "a spreadsheet's CSV" "sat-users@1	2026-04	(all)					1	0	1	1" "$dir/out"
+[ -s "$dir/err" ] && bad "a spreadsheet's CSV: $(cat "$dir/err")" || ok
+
+# What is not there is said: figures would look as if nobody had answered.
+printf '_day,q7a\n2026-04-01,1\n' >"$dir/lacks.csv"
+runs 0 "$candour" indicator evaluate --forms forms/library indicators/library/sat-users.ind "$dir/lacks.csv"
+has "a column that lacks" "lacks.csv:1: warning: no column _role: for sat-users nobody answered it" "$dir/err"
+has "a column that lacks" "lacks.csv:1: warning: no column q1: for sat-users nobody answered it" "$dir/err"
+printf '_day,_role,_answered_by,q1\n' >"$dir/none.csv"
+runs 0 "$candour" indicator evaluate --forms forms/library indicators/library/sat-users.ind "$dir/none.csv"
+has "no rows" "none.csv:1: warning: no responses" "$dir/err"
+runs 1 "$candour" indicator evaluate --by nonsense --forms forms/library indicators/library/sat-users.ind "$dir/r.csv"
+has "--by" "--by nonsense: no definition is broken down by that: it is one of organisation, site, role" "$dir/err"
 
 # A home of 8 is never published by itself; more answers than people supported are not as many people: no interval.
 mkdir "$dir/people"

@@ -265,6 +265,66 @@ START_TEST(the_standard_population_is_that_of_2013)
 }
 END_TEST
 
+/* Extremes of shares: R 4.2.2, prop.test(x, n, correct = FALSE). */
+static const struct { double x, n, lower, upper; } shares[] = {
+	{ 0, 12, 0, 0.242494006655241 },
+	{ 12, 12, 0.757505993344759, 1 },
+	{ 3e8, 1e9, 0.299971598191827, 0.300028403344757 },
+};
+
+START_TEST(shares_at_the_ends_and_of_many)
+{
+	struct interval i = stat_wilson(shares[_i].x, shares[_i].n, 0.95);
+
+	ck_assert(fabs(i.lower - shares[_i].lower) < 1e-14 && fabs(i.upper - shares[_i].upper) < 1e-14);
+}
+END_TEST
+
+/* Few events: R 4.2.2, poisson.test(x). */
+static const struct { double x, lower, upper; } events[] = {
+	{ 0, 0, 3.68887945411394 },
+	{ 3, 0.618672122895602, 8.767273069742323 },
+};
+
+START_TEST(few_events_have_exact_limits)
+{
+	struct estimate e = stat_rate(events[_i].x, 1, 1);
+
+	ck_assert(fabs(e.lower95 - events[_i].lower) < 1e-13 && fabs(e.upper95 - events[_i].upper) < 1e-13);
+}
+END_TEST
+
+/* The API data of R's survey package 4.1-1 (stratified by type of school, with the population correction): its manual's
+ * svymean(~api00, dstrat) is 662.29, SE 9.4089; digits here without its weights of single precision.
+ * Strata E, H, M: how many there are, were drawn, their mean, sum of squares. */
+START_TEST(strata_of_the_schools_of_california)
+{
+	static const struct stratum s[3] = {
+		{ .population = 4421, .n = 100, .x = 91, .mean = 674.43, .m2 = 1553054.51 },
+		{ .population = 755, .n = 50, .x = 26, .mean = 625.82, .m2 = 585407.38 },
+		{ .population = 1018, .n = 50, .x = 35, .mean = 636.60, .m2 = 677418.00 },
+	};
+	struct stratified mean = strata_mean(s, 3), share = strata_proportion(s, 3);
+
+	close_to(mean.value, 662.2873635776558, 1e-14);
+	close_to(mean.se, 9.408940879434011, 1e-13);
+	/* svymean(~I(sch.wide == "Yes"), dstrat) */
+	close_to(share.value, 0.8279480142072974, 1e-14);
+	close_to(share.se, 0.02434478008965627, 1e-13);
+}
+END_TEST
+
+/* Agresti's couples (1990, table 2.10), as printed by R vcd 1.4-11: Kappa(SexualFun) is 0.1293, ASE 0.0686. */
+START_TEST(kappa_of_a_published_table)
+{
+	static const double table[16] = { 7, 7, 2, 3, 2, 8, 3, 7, 1, 5, 4, 9, 2, 8, 9, 14 };
+	double ase, kappa = stat_kappa(table, 4, &ase);
+
+	close_to(kappa, 0.1293302540415704, 1e-13);
+	close_to(ase, 0.0685985324807086, 1e-13);
+}
+END_TEST
+
 /* A stratum nobody answered in says nothing of its people: no estimate, rather than one over the others. */
 START_TEST(a_silent_stratum_silences_the_estimate)
 {
@@ -381,6 +441,10 @@ suite(void)
 	tcase_add_test(c, comparisons_follow_the_limits);
 	tcase_add_test(c, rounding_by_mode);
 	tcase_add_test(c, the_standard_population_is_that_of_2013);
+	tcase_add_loop_test(c, shares_at_the_ends_and_of_many, 0, ARRAY_LEN(shares));
+	tcase_add_loop_test(c, few_events_have_exact_limits, 0, ARRAY_LEN(events));
+	tcase_add_test(c, strata_of_the_schools_of_california);
+	tcase_add_test(c, kappa_of_a_published_table);
 	tcase_add_test(c, a_silent_stratum_silences_the_estimate);
 	tcase_add_loop_test(c, values_without_variation_have_no_limits, 0, 4);
 	tcase_add_test(c, shift_trend_and_outside_are_found);
