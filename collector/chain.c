@@ -65,6 +65,22 @@ chain_h(const char *label, const void *data, size_t len, struct chain_hash *out)
 }
 
 bool
+chain_works(void)
+{
+	/* H(body; 0, 1, .. 250, 0, .. of 1,000 bytes) by Python's hashlib.blake2b */
+	static const struct chain_hash known = { { 0x1b, 0x6c, 0x4d, 0xc1, 0x7c, 0xf6, 0x4f, 0x18, 0x31, 0xec, 0x36, 0x3f,
+		0xb4, 0x93, 0xb1, 0x0f, 0xaf, 0xbe, 0x63, 0xda, 0x95, 0xd8, 0x9c, 0x60, 0xbd, 0xaa, 0x90, 0xe9, 0x0e, 0x8b,
+		0xe2, 0x99 } };
+	struct chain_hash got;
+	uint8_t bytes[1000];
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i % 251);
+	chain_h("body", bytes, sizeof(bytes), &got);
+	return chain_same(&got, &known);
+}
+
+bool
 chain_same(const struct chain_hash *a, const struct chain_hash *b)
 {
 	return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;

@@ -14,17 +14,29 @@
  * the key id at 120, the signature over the first 136. */
 enum { RECEIPT = 200, RECEIPT_B = 48, RECEIPT_LINK = 56, RECEIPT_KEY = 120, RECEIPT_SIGNED = 136 };
 
-enum v_stmt { V_TOTAL, V_EPOCHS, V_RECORDS, V_WRAPS, V_WITHDRAWN, V_HEAD, V_RECEIPTS, V_STMTS };
+enum v_stmt { V_TOTAL, V_EPOCHS, V_RECORDS, V_WRAPS, V_HEAD, V_RECEIPTS, V_STMTS };
 
 static const char *const sql[V_STMTS] = {
 	[V_TOTAL] = "SELECT count(*) FROM record",
-	[V_EPOCHS] = "SELECT DISTINCT epoch FROM record WHERE lane = ? AND epoch <> ?",
+	/* One step of a walk along the index, epoch by epoch: it reads no more than an entry of each. */
+	[V_EPOCHS] = "SELECT epoch FROM record WHERE epoch > ? ORDER BY epoch LIMIT 1",
 	[V_RECORDS] = ("SELECT seq, n, id, header, hw, hb, link, nonce_body, receipt_day FROM record "
 	    "WHERE lane = ? AND epoch = ? ORDER BY seq"),
 	[V_WRAPS] = "SELECT record_n, wrap FROM wrap WHERE record_n >= ? ORDER BY record_n, slot",
-	[V_WITHDRAWN] = "SELECT substr(header, 65, 16) FROM record WHERE substr(header, 7, 1) = x'01' ORDER BY 1",
 	[V_HEAD] = "SELECT epoch, seq, link, signature FROM signed_head WHERE lane = ?",
 	[V_RECEIPTS] = "SELECT epoch, b, bytes FROM receipt WHERE lane = ?",
+};
+
+/* A record that withdraws, or one that was erased. */
+struct withdrawal {
+	uint8_t tag[16];
+	uint64_t seq;
+	uint8_t lane;
+};
+
+struct met {
+	struct withdrawal *one;
+	size_t n, cap;
 };
 
 struct verifier {
@@ -35,8 +47,8 @@ struct verifier {
 	sqlite3_stmt *s[V_STMTS];
 	struct keyring *ring;
 	uint8_t sign_key[32];
-	uint8_t (*withdrawn)[16];	/* tags, sorted */
-	size_t n_withdrawn;
+	struct met withdrawn, erased;	/* on the way; compared at the end */
+	bool no_memory;
 	uint64_t done, total;
 
 	/* the lane now looked at */
@@ -111,23 +123,24 @@ column_is(sqlite3_stmt *s, int col, void *out, size_t len)
 
 /* --- one record --- */
 
-static bool
-was_withdrawn(const struct verifier *v, const uint8_t tag[16])
+/* Keep what ROW says of a withdrawal until all of them were met. */
+static void
+meet(struct verifier *v, struct met *m, const struct row *row)
 {
-	size_t low = 0, high = v->n_withdrawn;
+	struct withdrawal *more;
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-		int c = memcmp(v->withdrawn[mid], tag, 16);
-
-		if (c == 0)
-			return true;
-		if (c < 0)
-			low = mid + 1;
-		else
-			high = mid;
+	if (m->n == m->cap) {
+		more = realloc(m->one, (m->cap * 2 + 64) * sizeof(*more));
+		if (more == NULL) {
+			v->no_memory = true;
+			return;
+		}
+		m->one = more;
+		m->cap = m->cap * 2 + 64;
 	}
-	return false;
+	memcpy(m->one[m->n].tag, row->head.tag, 16);
+	m->one[m->n].seq = row->seq;
+	m->one[m->n++].lane = v->lane;
 }
 
 static bool
@@ -207,11 +220,11 @@ check_body(struct verifier *v, const struct row *row)
 	struct chain_hash hb;
 
 	if (row->erased) {
-		if (!was_withdrawn(v, row->head.tag))
-			found(v, VERIFY_GONE, "Record %llu of lane %u: its content is gone, and nobody withdrew it.",
-			    SEQ(row->seq), v->lane);
+		meet(v, &v->erased, row);
 		return;
 	}
+	if (row->head.kind == RECORD_WITHDRAWAL)
+		meet(v, &v->withdrawn, row);
 	chain_body(row->body, row->body_len, &hb);
 	if (!chain_same(&hb, &row->hb))
 		found(v, VERIFY_BODY, "Record %llu of lane %u: its body is not the one that was sealed.", SEQ(row->seq),
@@ -465,11 +478,13 @@ check_lane(struct verifier *v, uint8_t lane, struct err *err)
 	l->head = v->now.head_seq;
 	l->acked = v->now.acked_seq;
 	read_head(v);
-	sqlite3_bind_int64(s, 1, lane);
-	sqlite3_bind_blob(s, 2, v->now.epoch, 16, SQLITE_STATIC);
-	while (sqlite3_step(s) == SQLITE_ROW)
-		if (column_is(s, 0, epoch, 16))
+	sqlite3_bind_zeroblob(s, 1, 0);
+	while (sqlite3_step(s) == SQLITE_ROW && column_is(s, 0, epoch, 16)) {
+		sqlite3_reset(s);
+		if (!is_current(v, epoch))
 			check_epoch(v, epoch);
+		sqlite3_bind_blob(s, 1, epoch, 16, SQLITE_STATIC);
+	}
 	sqlite3_reset(s);
 	v->has_before = false;
 	check_epoch(v, v->now.epoch);
@@ -480,28 +495,35 @@ check_lane(struct verifier *v, uint8_t lane, struct err *err)
 
 /* --- the whole --- */
 
-static enum err_code
-load_withdrawn(struct verifier *v, struct err *err)
+static int
+by_tag(const void *a, const void *b)
 {
-	sqlite3_stmt *s = v->s[V_WITHDRAWN];
-	size_t cap = 0;
+	return memcmp(((const struct withdrawal *)a)->tag, ((const struct withdrawal *)b)->tag, 16);
+}
 
-	while (sqlite3_step(s) == SQLITE_ROW) {
-		if (v->n_withdrawn == cap) {
-			void *more = realloc(v->withdrawn, (cap * 2 + 64) * 16);
+static int
+by_place(const void *a, const void *b)
+{
+	const struct withdrawal *x = a, *y = b;
 
-			if (more == NULL) {
-				sqlite3_reset(s);
-				return err_nomem(err);
-			}
-			v->withdrawn = more;
-			cap = cap * 2 + 64;
-		}
-		if (column_is(s, 0, v->withdrawn[v->n_withdrawn], 16))
-			v->n_withdrawn++;
-	}
-	sqlite3_reset(s);
-	return ERR_OK;
+	return x->lane != y->lane ? x->lane - y->lane : (x->seq > y->seq) - (x->seq < y->seq);
+}
+
+/* What is erased was withdrawn by a record that is here: which may stand in a later epoch, so they are compared
+ * when all were met. */
+static void
+check_erased(struct verifier *v)
+{
+	const struct met *w = &v->withdrawn, *e = &v->erased;
+
+	if (w->n > 0)
+		qsort(w->one, w->n, sizeof(*w->one), by_tag);
+	if (e->n > 0)
+		qsort(e->one, e->n, sizeof(*e->one), by_place);
+	for (size_t i = 0; i < e->n; i++)
+		if (w->n == 0 || bsearch(&e->one[i], w->one, w->n, sizeof(*w->one), by_tag) == NULL)
+			found(v, VERIFY_GONE, "Record %llu of lane %u: its content is gone, and nobody withdrew it.",
+			    SEQ(e->one[i].seq), e->one[i].lane);
 }
 
 /* The device's public keys, left by enrolment in meta "device.sign" and "device.tls": they count only if their
@@ -608,6 +630,8 @@ verify_site(const char *path, const struct verify_options *o, struct verify_repo
 	enum err_code rc = ahead_new(&v.ahead, err);
 
 	memset(out, 0, sizeof(*out));
+	if (rc == ERR_OK && !chain_works())
+		rc = err_set(err, ERR_BROKEN, "libsodium does not hash as it must on this machine");
 	if (rc == ERR_OK)
 		rc = ob_open(path, OUTBOX_READ, ahead_name(v.ahead), &v.ob, err);
 	if (rc == ERR_OK)
@@ -624,15 +648,18 @@ verify_site(const char *path, const struct verify_options *o, struct verify_repo
 	}
 	if (rc == ERR_OK)
 		rc = load_ring(&v, err);
-	if (rc == ERR_OK)
-		rc = load_withdrawn(&v, err);
 	for (uint8_t lane = 0; lane < LANES && rc == ERR_OK; lane++)
 		rc = check_lane(&v, lane, err);
-	if (rc == ERR_OK)
+	if (rc == ERR_OK && v.no_memory)
+		rc = err_nomem(err);
+	if (rc == ERR_OK) {
+		check_erased(&v);
 		check_file(&v);
+	}
 	if (rc == ERR_OK && o->progress != NULL)
 		o->progress(o->arg, v.done, v.total);
-	free(v.withdrawn);
+	free(v.withdrawn.one);
+	free(v.erased.one);
 	keyring_free(v.ring);
 	db_finalize(v.s, V_STMTS);
 	outbox_close(v.ob);
