@@ -115,12 +115,26 @@ buf_room(struct buf *b, size_t n)
 }
 
 void
+buf_reserve(struct buf *b, size_t n)
+{
+	if (grow(b, n))
+		b->data[b->len] = 0;
+}
+
+void
 buf_put(struct buf *b, const void *data, size_t len)
 {
 	uint8_t *at;
 
 	if (len == 0)
 		return;
+	/* Pages are made of hundreds of short pieces. */
+	if (b->failed == ERR_OK && len < b->cap - b->len && len <= b->max - b->len) {
+		memcpy(b->data + b->len, data, len);
+		b->len += len;
+		b->data[b->len] = 0;
+		return;
+	}
 	at = buf_room(b, len);
 	if (at != NULL)
 		memcpy(at, data, len);

@@ -40,6 +40,8 @@ void buf_u64(struct buf *b, uint64_t v);
 void buf_fill(struct buf *b, uint8_t value, size_t n);
 /* Append N uninitialised bytes and return where they are, or NULL (the failure sticks). */
 uint8_t *buf_room(struct buf *b, size_t n);
+/* Nothing is appended; the next N bytes will not make the buffer move. */
+void buf_reserve(struct buf *b, size_t n);
 
 /* ERR_OK, or the first failure: ERR_LIMIT over max, ERR_NOMEM. */
 enum err_code buf_check(const struct buf *b, struct err *err) MUST_CHECK;

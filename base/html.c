@@ -16,14 +16,17 @@ sequence(const char *s, size_t len)
 	return 0;
 }
 
-/* How many of the LEN bytes at S are printable ASCII that needs no escape: most of most texts. */
+/* Printable ASCII that needs no escape: most of most texts. */
+static const bool is_plain[256] = {
+	[' '] = true, ['!'] = true, ['#' ... '%'] = true, ['(' ... ';'] = true, ['='] = true, ['?' ... '~'] = true,
+};
+
 static size_t
 plain(const char *s, size_t len)
 {
 	size_t n = 0;
 
-	while (n < len && s[n] >= 0x20 && s[n] < 0x7f && s[n] != '&' && s[n] != '<' && s[n] != '>' && s[n] != '"'
-	    && s[n] != '\'')
+	while (n < len && is_plain[(unsigned char)s[n]])
 		n++;
 	return n;
 }

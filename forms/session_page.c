@@ -253,15 +253,25 @@ session_previous(struct session *s, uint32_t *page)
 
 struct maker { struct session *s; struct page *out; struct err *err; enum err_code rc; size_t cap; };
 
+/* B's text with the page; B is empty then. */
 static const char *
-keep(struct maker *m, struct buf *b)
+take(struct maker *m, struct buf *b)
 {
 	const char *s = b->len == 0 ? "" : arena_strn(&m->s->page, buf_str(b), b->len);
 
 	if (b->failed != ERR_OK || s == NULL)
 		m->rc = err_set(m->err, ERR_LIMIT, "the page is too long");
-	buf_free(b);
+	buf_reset(b);
 	return s != NULL ? s : "";
+}
+
+static const char *
+keep(struct maker *m, struct buf *b)
+{
+	const char *s = take(m, b);
+
+	buf_free(b);
+	return s;
 }
 
 static const char *
@@ -322,7 +332,7 @@ choices(struct maker *m, const struct body *b, struct page_control *c)
 	const char *value = tree_text(&s->tree, c->row);
 	size_t len = s->tree.rows[c->row].len;
 	struct offer *list;
-	struct buf shown;
+	struct buf shown, t;
 	uint32_t n;
 
 	m->rc = offers(s, c->row, b, &list, &n, m->err);
@@ -334,18 +344,17 @@ choices(struct maker *m, const struct body *b, struct page_control *c)
 		return;
 	}
 	buf_init_secret(&shown, s->f->limits.string_bytes);
+	buf_init_secret(&t, s->f->limits.string_bytes);
 	for (uint32_t i = 0; i < n && m->rc == ERR_OK; i++) {
 		struct page_choice *p = &c->choices[i];
-		struct buf t;
 		const char *texts[3];
 		static const enum text_form forms[3] = { TEXT_LONG, TEXT_IMAGE, TEXT_AUDIO };
 
 		for (int k = 0; k < 3; k++) {
-			buf_init_secret(&t, s->f->limits.string_bytes);
 			s->run.err = m->err;
 			if (!offer_label(&s->run, b, &list[i], c->row, forms[k], &t))
 				m->rc = s->run.rc;
-			texts[k] = keep(m, &t);
+			texts[k] = take(m, &t);
 		}
 		p->label = texts[0];
 		p->image = texts[1];
@@ -368,6 +377,7 @@ choices(struct maker *m, const struct body *b, struct page_control *c)
 		if (p->chosen)
 			buf_printf(&shown, "%s%s", shown.len > 0 ? ", " : "", p->label);
 	}
+	buf_free(&t);
 	c->n_choices = n;
 	if (shown.len > 0)
 		c->shown = keep(m, &shown);

@@ -30,7 +30,7 @@ text_of(struct arena *a, const char *fmt, ...)
 	va_end(ap);
 	if (n >= 0 && (size_t)n < sizeof(small)) {
 		out = arena_strn(a, small, (size_t)n);
-		wipe(small, sizeof(small));
+		wipe(small, (size_t)n);
 		return out;
 	}
 	wipe(small, sizeof(small));
@@ -43,6 +43,35 @@ text_of(struct arena *a, const char *fmt, ...)
 	out = room == NULL ? NULL : arena_strn(a, (const char *)room, (size_t)n);
 	buf_free(&b);
 	return out;
+}
+
+const char *
+text_join(struct arena *a, const char *x, const char *y, const char *z)
+{
+	size_t nx = x == NULL ? 0 : strlen(x), ny = strlen(y), nz = z == NULL ? 0 : strlen(z);
+	char *out = arena_alloc(a, nx + ny + nz + 1);
+
+	if (out == NULL)
+		return NULL;
+	if (nx > 0)
+		memcpy(out, x, nx);
+	memcpy(out + nx, y, ny);
+	if (nz > 0)
+		memcpy(out + nx + ny, z, nz);
+	return out;
+}
+
+/* N in decimal, into OUT. */
+static const char *
+digits(size_t n, char out[24])
+{
+	char *at = out + 23;
+
+	*at = '\0';
+	do
+		*--at = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	return at;
 }
 
 const char *
@@ -176,7 +205,9 @@ static void
 show_choice(const struct making *m, const struct page_choice *x, const struct ask_view *ask, size_t nth,
     struct choice_view *out)
 {
-	*out = (struct choice_view){ .id = text_of(m->a, "%s-%zu", ask->id, nth), .value = x->value,
+	char n[24];
+
+	*out = (struct choice_view){ .id = text_join(m->a, ask->id, "-", digits(nth, n)), .value = x->value,
 	    .label = x->label[0] != '\0' ? x->label : x->value, .symbol = "", .checked = x->chosen, .rank = "", .up = "",
 	    .down = "", .picture = picture(m, x->image), .sound = media_find(m->media, x->audio, MEDIA_AUDIO) };
 }
@@ -207,7 +238,7 @@ fill_select(const struct making *m, const struct page_control *c, struct ask_vie
 	ask->has_more_row = ask->has_pages && !ask->has_search;
 	ask->find = find;
 	if (n_main > LIST_MAX && n_fit == 0 && find[0] != '\0')
-		ask->hint = ask->w.search_none;
+		ask->hint = ask->w->search_none;
 	if (f->first >= n_fit)
 		f->first = 0;
 	for (size_t k = 0; k < c->n_choices; k++) {
@@ -414,9 +445,10 @@ fill_one(const struct making *m, const struct page_control *c, size_t i, struct 
 	struct filling *f = m->f;
 	struct arena *a = m->a;
 	enum err_code rc = ERR_OK;
+	char n[24];
 
-	ask->w = *v->words;
-	ask->id = ask->name = text_of(a, "a%zu", i);
+	ask->w = v->words;
+	ask->id = ask->name = text_join(a, "a", digits(i, n), "");
 	ask->label = c->label;
 	ask->hint = c->hint;
 	ask->error = ask->described = ask->value = ask->find = ask->grid = ask->step_text = "";
@@ -502,6 +534,7 @@ ask_fill(struct visit *v, struct filling *f, const struct media *media, struct a
 {
 	const struct making making = { .v = v, .f = f, .media = media, .a = a };
 	struct violation bad[ASKS];
+	char n[24], all[24];
 	size_t n_bad = 0;
 	struct page page;
 	enum err_code rc;
@@ -524,7 +557,7 @@ ask_fill(struct visit *v, struct filling *f, const struct media *media, struct a
 		return err_nomem(err);
 	view->heading = page.n_controls == 1 ? "" : page.group_label[0] != '\0' ? page.group_label
 	    : form_title(f->shelf->form);
-	view->page_id = text_of(a, "%u", page.id);
+	view->page_id = text_join(a, digits(page.id, n), "", "");
 	view->has_add = page.n_controls == 1 && page.controls[0].kind == CONTROL_REPEAT;
 	view->error_title = "";
 	for (size_t i = 0; i < view->n_asks; i++) {
@@ -554,7 +587,7 @@ ask_fill(struct visit *v, struct filling *f, const struct media *media, struct a
 			view->error_title = ask->error;
 		/* What cannot all be seen at once is summed up at the top. */
 		ask->focus_error = page.n_controls < SUMMED && view->n_errors == 0;
-		ask->described = text_of(a, "%s-error", ask->id);
+		ask->described = text_join(a, ask->id, "-error", "");
 		view->errors[view->n_errors++] = (struct link_view){ .label = ask->label, .lang = "",
 		    .href = text_of(a, ask->is_group ? "#%s" : "#%s-f", ask->id) };
 	}
@@ -562,9 +595,9 @@ ask_fill(struct visit *v, struct filling *f, const struct media *media, struct a
 		view->n_errors = 0;
 	for (size_t i = 0; i < view->n_asks; i++)
 		if (view->asks[i].described[0] == '\0' && view->asks[i].hint[0] != '\0')
-			view->asks[i].described = text_of(a, "%s-hint", view->asks[i].id);
+			view->asks[i].described = text_join(a, view->asks[i].id, "-hint", "");
 	view->f.steps = page.count > 1 && page.number > 0
-	    ? text_fill(a, v->words->of_n, text_of(a, "%zu", page.number), text_of(a, "%zu", page.count)) : "";
+	    ? text_fill(a, v->words->of_n, digits(page.number, n), digits(page.count, all)) : "";
 	if (page.count > 1 && page.count <= 14 && page.number > 0) {
 		view->f.pebbles = arena_calloc(a, page.count, sizeof(*view->f.pebbles));
 		if (view->f.pebbles == NULL)

@@ -174,6 +174,8 @@ void metrics_handle(struct kiosk *k, struct http_response *out);
 
 /* "a" format into the arena: NULL if memory is short. */
 const char *text_of(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
+/* X, Y and Z one behind the other in the arena (X or Z NULL: ""); NULL if memory is short. */
+const char *text_join(struct arena *a, const char *x, const char *y, const char *z);
 /* words_fill into the arena. */
 const char *text_fill(struct arena *a, const char *text, const char *x, const char *y);
 

@@ -170,7 +170,7 @@ put_ask(void *arg, const struct outline *o, struct err *err)
 	if (x->n == x->room)
 		return err_set(err, ERR_LIMIT, "the form has over %zu questions", x->room);
 	ask = &x->asks[x->n];
-	*ask = (struct paper_ask_view){ .w = *x->w, .number = "", .grid = "rows", .is_note = note };
+	*ask = (struct paper_ask_view){ .w = x->w, .number = "", .grid = "rows", .is_note = note };
 	ask->label = arena_str(x->a, c->label);
 	ask->hint = arena_str(x->a, c->hint);
 	ask->group = o->begins_group ? arena_str(x->a, o->group) : "";
@@ -233,7 +233,7 @@ make_sheets(struct kiosk *k, const struct shelf *shelf, const struct words *w, s
 {
 	const struct shelf *visit = shelf->is_concern ? NULL : catalog_visit(k->catalog);
 	struct writing x = { .w = w, .a = a, .room = ASKS_MAX };
-	struct sheet_view sheet = { .w = *w, .title = form_title(shelf->form), .version = form_version(shelf->form),
+	struct sheet_view sheet = { .w = w, .title = form_title(shelf->form), .version = form_version(shelf->form),
 	    .lang = w->tag, .heading = "" };
 	enum err_code rc = ERR_OK;
 

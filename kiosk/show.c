@@ -41,7 +41,7 @@ show_frame(struct kiosk *k, const struct words *w, struct frame *f, const char *
 	static const char *const mm = "588";
 
 	memset(f, 0, sizeof(*f));
-	f->w = *w;
+	f->w = w;
 	f->lang = w->tag;
 	f->dir = w->dir;
 	f->look = "";
@@ -83,8 +83,8 @@ frame(struct sheet *s, const char *title)
 		visit_token(v, token);
 		s->f.token = token;
 	}
-	s->f.look = text_of(s->a, "%s%s%s", v->look.is_dark ? "dark" : "",
-	    v->look.words_only ? " words-only" : "", sizes[v->look.size % 3]);
+	s->f.look = text_join(s->a, v->look.is_dark ? "dark" : "", v->look.words_only ? " words-only" : "",
+	    sizes[v->look.size % 3]);
 	s->f.is_larger = v->look.size > 0;
 	s->f.has_back = s->f.has_wrong = s->f.has_stop = true;
 	if (say_can(s->k, v->words) && !v->is_paper)
@@ -176,8 +176,9 @@ show_filling(struct sheet *s, struct filling *f, bool is_last_send)
 	s->f.steps = q.f.steps;
 	s->f.pebbles = q.f.pebbles;
 	s->f.n_pebbles = q.f.n_pebbles;
-	s->f.title = q.error_title[0] != '\0' ? text_of(s->a, "%s: %s", s->v->words->error, heading)
-	    : q.f.steps[0] != '\0' ? text_of(s->a, "%s %s: %s", s->v->words->question_n, q.f.steps, heading) : heading;
+	s->f.title = q.error_title[0] != '\0' ? text_join(s->a, s->v->words->error, ": ", heading)
+	    : q.f.steps[0] != '\0' ? text_join(s->a, text_join(s->a, s->v->words->question_n, " ", q.f.steps), ": ", heading)
+	    : heading;
 	if (s->v->is_paper) {
 		s->f.steps = text_of(s->a, "%s%s%s", s->v->sheet, q.f.steps[0] != '\0' ? ", " : "", q.f.steps);
 		s->f.has_plain_steps = true;
@@ -235,7 +236,7 @@ show_tiles(struct sheet *s, const char *label, const char *hint, const char *con
 	if (a == NULL)
 		return;
 	frame(s, label);
-	a->w = *s->v->words;
+	a->w = s->v->words;
 	a->is_group = a->is_radio = a->is_lone = true;
 	a->id = a->name = "a0";
 	a->label = label;
@@ -757,20 +758,13 @@ sheet_init(struct sheet *s, struct kiosk *k, struct visit *v, struct http_respon
 	s->out = out;
 }
 
-/* Room for a whole page at once: a secret buffer that grows copies and wipes each time. */
-static void
-make_room(struct buf *body)
-{
-	if (buf_room(body, PAGE_ROOM) != NULL)
-		buf_truncate(body, 0);
-}
-
 void
 show_visit(struct kiosk *k, struct visit *v, struct http_response *out)
 {
 	struct sheet s;
 
-	make_room(&out->body);
+	/* A secret buffer that grows copies and wipes each time. */
+	buf_reserve(&out->body, PAGE_ROOM);
 	sheet_init(&s, k, v, out);
 	show_place(&s);
 	set_idle(&s);

@@ -12,7 +12,7 @@ struct pebble { bool done, now; };
 
 /* What every page has round its middle. */
 struct frame {
-	struct words w;		/* by value, so that a misspelt key is an error in the template */
+	const struct words *w;	/* a misspelt key is an error in the template */
 	const char *lang, *dir;
 	const char *look;	/* classes of <html>: dark, words-only, larger .. */
 	const char *title;
@@ -55,7 +55,7 @@ struct link_view { const char *href, *label, *lang; };
 
 /* One question. Exactly one is_* is set, beside is_lone. */
 struct ask_view {
-	struct words w;
+	const struct words *w;
 	bool is_group;		/* shown as fieldset: choices, date, time, rank, tick */
 	bool is_lone;		/* the only one of its page: its label is the heading */
 	bool is_radio, is_check, is_number, is_line, is_text, is_date, is_time, is_rank, is_note, is_tick,
@@ -213,7 +213,7 @@ struct prints_view {
 /* A sheet of paper: everything is text or empty, whatever was answered on the screen. */
 struct paper_choice_view { const char *label, *symbol; };
 struct paper_ask_view {
-	struct words w;
+	const struct words *w;
 	const char *number, *group, *when, *label, *hint;
 	struct paper_choice_view *choices;
 	size_t n_choices;
@@ -225,7 +225,7 @@ struct paper_ask_view {
 	size_t n_lines;
 };
 struct sheet_view {
-	struct words w;
+	const struct words *w;
 	const char *title, *version, *code, *qr_path, *lang;
 	unsigned qr_size;
 	const char *heading;	/* of the questions about the person, or "" */

@@ -4,6 +4,7 @@
  *
  * The first line says what is shown:  {{! view struct question_view from kiosk/views.h }}
  *	{{name}}			the field, escaped for text and quoted attributes
+ *	{{w.key}}			a field called w is a pointer (to words, shared by all pages); others are held by value
  *	{{raw name}}			a struct buf that another template made
  *	{{#if name}} .. {{else}} .. {{/if}}	also {{#if not name}}; text: not empty; number: not 0
  *	{{#each list as o}} .. {{/each}}	fields list and n_list; inside, {{o.field}}
@@ -102,23 +103,34 @@ is_local(const char *name, size_t len)
 	return 0;
 }
 
-/* A dotted field as a C expression: o.x of an each is o->x, everything else is v->x. */
+/* A dotted field as a C expression: o.x of an each is o->x, everything else is v->x; a field called w is a pointer. */
 static void
 expr(const char *field, char *c, size_t max)
 {
-	size_t first = strcspn(field, ".");
+	size_t first = strcspn(field, "."), n = 0;
+	char whole[256];
+	const char *p;
 
-	for (const char *p = field; *p != '\0'; p++)
+	for (p = field; *p != '\0'; p++)
 		if (!isalnum((unsigned char)*p) && *p != '_' && *p != '.')
 			fail("\"%s\" is not a field", field);
 	if (field[0] == '\0')
 		fail("a field is missing");
 	if (is_local(field, first) && field[first] == '.')
-		snprintf(c, max, "%.*s->%s", (int)first, field, field + first + 1);
+		snprintf(whole, sizeof(whole), "%.*s->%s", (int)first, field, field + first + 1);
 	else if (is_local(field, first))
-		snprintf(c, max, "(*%s)", field);
+		snprintf(whole, sizeof(whole), "(*%s)", field);
 	else
-		snprintf(c, max, "v->%s", field);
+		snprintf(whole, sizeof(whole), "v->%s", field);
+	for (p = whole; *p != '\0' && n + 3 < max; p++) {
+		if (p[0] == '.' && p > whole + 1 && p[-1] == 'w' && (p[-2] == '.' || p[-2] == '>')) {
+			c[n++] = '-';
+			c[n++] = '>';
+		} else {
+			c[n++] = *p;
+		}
+	}
+	c[n] = '\0';
 }
 
 static void

@@ -47,6 +47,32 @@ START_TEST(buffer_failure_sticks_and_keeps_what_was_there)
 }
 END_TEST
 
+/* What is kept in secret buffers is wiped where it leaves: so room is made beforehand, and nothing moves. */
+START_TEST(reserved_room_does_not_move_and_keeps_the_limit)
+{
+	struct err err = { 0 };
+	const uint8_t *at;
+	struct buf b;
+
+	buf_init_secret(&b, 300);
+	buf_puts(&b, "ab");
+	buf_reserve(&b, 290);
+	ck_assert_str_eq(buf_str(&b), "ab");
+	at = b.data;
+	for (int i = 0; i < 290; i++)
+		buf_put(&b, "x", 1);
+	ck_assert_ptr_eq(b.data, at);
+	ck_assert_uint_eq(b.len, 292);
+	ck_assert_int_eq(b.data[292], 0);
+	buf_puts(&b, "12345678");
+	ck_ok(buf_check(&b, &err));
+	buf_put(&b, "9", 1);
+	ck_assert_int_eq(buf_check(&b, &err), ERR_LIMIT);
+	ck_assert_uint_eq(b.len, 300);
+	buf_free(&b);
+}
+END_TEST
+
 /* RFC 4648 section 10 */
 static const char *const base64_vectors[][2] = { { "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" },
 	{ "foo", "Zm9v" }, { "foob", "Zm9vYg==" }, { "fooba", "Zm9vYmE=" }, { "foobar", "Zm9vYmFy" } };
@@ -237,6 +263,7 @@ suite(void)
 
 	tcase_add_test(t, error_message_stays_one_line_of_utf8);
 	tcase_add_test(t, buffer_failure_sticks_and_keeps_what_was_there);
+	tcase_add_test(t, reserved_room_does_not_move_and_keeps_the_limit);
 	tcase_add_loop_test(t, base64_is_rfc_4648, 0, ARRAY_LEN(base64_vectors));
 	tcase_add_test(t, base64_refuses_what_is_not_canonical);
 	tcase_add_loop_test(t, base32_comes_back, 0, 10);

@@ -11,7 +11,9 @@ cd "$tmp" || exit 1
 cat > x/views.h <<'C'
 #include "base/buf.h"
 struct item { const char *name; int n; };
-struct view { const char *text, *empty; size_t n_list; struct item *list; struct item one; struct buf *svg; bool on; };
+struct words { const char *hello; };
+struct framed { const struct words *w; };
+struct view { const struct words *w; struct framed f; const char *text, *empty; size_t n_list; struct item *list; struct item one; struct buf *svg; bool on; };
 C
 ok() { if [ "$2" = "$3" ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAIL $1: got [$2], expected [$3]"; fi; }
 has() { case "$2" in *"$3"*) passed=$((passed + 1)) ;; *) failed=$((failed + 1)); echo "FAIL $1: [$3] is not in [$2]" ;; esac; }
@@ -23,7 +25,8 @@ int main(void)
 {
 	struct item list[] = { { "<b>", 1 }, { "c", 0 } };
 	struct buf out, svg;
-	struct view v = { "a\"&'<", "", 2, list, { "one", -3 }, &svg, true };
+	struct words w = { "hi" };
+	struct view v = { &w, { &w }, "a\"&'<", "", 2, list, { "one", -3 }, &svg, true };
 	buf_init(&out, 1 << 16);
 	buf_init(&svg, 100);
 	buf_puts(&svg, "<svg/>");
@@ -46,6 +49,8 @@ page() { printf '{{! view struct view from x/views.h }}\n%s' "$1" > x/templates/
 ok "escapes in text and attributes" "$(page '<p title="{{text}}">{{text}}</p>')" '<p title="a&quot;&amp;&#39;&lt;">a&quot;&amp;&#39;&lt;</p>'
 ok "raw is not escaped" "$(page '{{raw svg}}')" '<svg/>'
 ok "if, else, not" "$(page '{{#if text}}1{{else}}2{{/if}}{{#if empty}}3{{else}}4{{/if}}{{#if not on}}5{{/if}}{{#if n_list}}6{{/if}}')" '146'
+ok "a field called w is a pointer" "$(page '{{w.hello}} {{f.w.hello}}{{#if f.w.hello}}!{{/if}}')" 'hi hi!'
+has "a misspelt word" "$(page '{{f.w.helo}}')" 'x/templates/t.html:2:'
 ok "each" "$(page '{{#each list as o}}[{{o.name}} {{o.n}}{{#if o.n}}!{{/if}}]{{/each}}')" '[&lt;b&gt; 1!][c 0]'
 ok "a tag alone on its line prints no line" "$(page $'a\n{{#if on}}\nb\n{{/if}}\nc')" $'a\nb\nc'
 printf '{{! view struct item from x/views.h }}\n({{name}}{{n}})' > x/templates/sub.html

@@ -10,7 +10,7 @@
 
 #include "tests/kiosk/client.h"
 
-enum { PAGE = 4096, REQUESTS = 4000, WARM = 500, SHORT = 300, GROWTH_KIB = 512 };
+enum { PAGE = 4096, REQUESTS = 8000, SLICES = 40, WARM = 500, SHORT = 300, GROWTH_KIB = 512 };
 
 static enum MHD_Result
 bare(void *cls, struct MHD_Connection *c, const char *url, const char *method, const char *version, const char *data,
@@ -88,15 +88,50 @@ load(uint16_t port, const char *head, int n)
 	close(fd);
 }
 
-static double
-measure(pid_t pid, uint16_t port, const char *head)
-{
-	double before;
+struct served { pid_t pid; uint16_t port; char head[512]; double us[SLICES]; };
 
-	load(port, head, WARM);
-	before = cpu_s(pid);
-	load(port, head, REQUESTS);
-	return (cpu_s(pid) - before) / REQUESTS * 1e6;
+static double
+slice(struct served *s)
+{
+	double before = cpu_s(s->pid);
+
+	load(s->port, s->head, REQUESTS / SLICES);
+	return (cpu_s(s->pid) - before) / (REQUESTS / SLICES) * 1e6;
+}
+
+static int
+ascending(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double
+middle(const double *list)
+{
+	double sorted[SLICES];
+
+	memcpy(sorted, list, sizeof(sorted));
+	qsort(sorted, SLICES, sizeof(*sorted), ascending);
+	return sorted[SLICES / 2];
+}
+
+/* Both by turns in short slices: whatever else the machine does meets both, and the middle of the ratios of
+ * neighbours is the figure. */
+static double
+measure(struct served *plain, struct served *real)
+{
+	double ratio[SLICES];
+
+	load(plain->port, plain->head, WARM);
+	load(real->port, real->head, WARM);
+	for (int i = 0; i < SLICES; i++) {
+		plain->us[i] = slice(plain);
+		real->us[i] = slice(real);
+		ratio[i] = real->us[i] / plain->us[i];
+	}
+	return middle(ratio);
 }
 
 static pid_t
@@ -161,8 +196,9 @@ start_kiosk(uint16_t *port)
 /* A test only so that ck_assert works; one process, no time limit. */
 START_TEST(pages)
 {
-	double bare_us, page_us;
+	struct served bare_one = { .pid = 0 }, page_one = { .pid = 0 };
 	uint16_t bare_port = 0, port = 0;
+	double times;
 	pid_t plain, real;
 	long first, last, visits = getenv("VISITS") != NULL ? atol(getenv("VISITS")) : SHORT;
 	long early = visits >= 10000 ? 1000 : visits / 3;
@@ -178,13 +214,16 @@ START_TEST(pages)
 	bench_port = port;
 	to_questions();
 	ck_assert(has("Question 1 of"));
-	snprintf(head, sizeof(head), "GET / HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n\r\n", bare_port);
-	bare_us = measure(plain, bare_port, head);
-	snprintf(head, sizeof(head), "GET /s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nCookie: %s\r\n\r\n", port, cookie);
-	page_us = measure(real, port, head);
-	printf("%-58s %8.2fx (goal at most 2x) %s\n", "question page: CPU over libmicrohttpd serving 4 KB", page_us / bare_us,
-	    page_us / bare_us <= 2 ? "ok" : "MISSED");
-	printf("  %.1f us a page of %zu bytes, %.1f us a bare one\n", page_us, strlen(answer), bare_us);
+	bare_one.pid = plain;
+	bare_one.port = bare_port;
+	snprintf(bare_one.head, sizeof(bare_one.head), "GET / HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n\r\n", bare_port);
+	page_one.pid = real;
+	page_one.port = port;
+	snprintf(page_one.head, sizeof(page_one.head), "GET /s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nCookie: %s\r\n\r\n", port, cookie);
+	times = measure(&bare_one, &page_one);
+	printf("%-58s %8.2fx (goal at most 2x) %s\n", "question page: CPU over libmicrohttpd serving 4 KB", times,
+	    times <= 2 ? "ok" : "MISSED");
+	printf("  %.1f us a page of %zu bytes, %.1f us a bare one\n", middle(page_one.us), strlen(answer), middle(bare_one.us));
 	press("stop", "");
 	first = 0;
 	for (long i = 0; i < visits; i++) {
