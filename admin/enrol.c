@@ -71,7 +71,9 @@ load(struct box *b, struct err *err)
 	if (rc == ERR_OK)
 		rc = keyfile_load(b->set.device_key, KEY_DEVICE, keyfile_ask_terminal, NULL, &b->device_key, err);
 	if (rc == ERR_OK)
-		rc = file_read(b->set.tls_key, &b->key, err);
+		rc = keyfile_where(b->set.tls_key, KEY_DEVICE_TLS, path, sizeof(path), err);
+	if (rc == ERR_OK)
+		rc = file_read(path, &b->key, err);
 	if (rc == ERR_OK)
 		rc = read_in(b, "keys/provisional.pem", &b->cert, err);
 	if (rc == ERR_OK)

@@ -1,9 +1,11 @@
-/* candour key new|show|ring|split|join: the keys of an organisation, made and signed offline. */
+/* candour key new|show|ring|split|join|seal: the keys of an organisation, made and signed offline. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "admin/commands.h"
+#include "admin/credential.h"
+#include "admin/site.h"
 #include "base/clock.h"
 #include "base/codec.h"
 #include "base/file.h"
@@ -19,14 +21,17 @@ usage(FILE *to)
 	    "       candour key ring --root FILE --out FILE [--from RING] [--next-root FILE] [--days N]\n"
 	    "                        [[STATE=]FILE...] [--STATE ID...]\n"
 	    "       candour key split --to DIR FILE\n"
-	    "       candour key join --of FILE (--file FILE | --credential FILE) SHARE SHARE\n\n"
+	    "       candour key join --of FILE (--file FILE | --credential FILE) SHARE SHARE\n"
+	    "       candour key seal --out FILE KEYFILE\n\n"
 	    "USE is root, response, escrow, concern, publish or receipt. --file locks the key with a passphrase\n"
 	    "asked on the terminal; --credential writes it as it is, mode 0600, for a service to load.\n"
 	    "ring signs the public halves of key files and of the CA's certificate (PEM) with the root key;\n"
 	    "--from goes on from an earlier ring (its serial plus one). STATE is next, active (if none is given),\n"
 	    "old or stop; --stop ID and so on change the state of a key that is in the earlier ring.\n"
 	    "split writes the escrow key as three shares, any two of which bring it back; join does that and\n"
-	    "checks the result against the key file or ring named by --of.\n");
+	    "checks the result against the key file or ring named by --of.\n"
+	    "seal (as root) makes of a key a credential that systemd opens on this machine alone, under its TPM2 where\n"
+	    "it has one, for a unit's LoadCredentialEncrypted=USE:FILE.\n");
 	return to == stdout ? 0 : 2;
 }
 
@@ -506,11 +511,41 @@ run_join(int argc, char **argv)
 	return rc == ERR_OK ? 0 : failed(&err);
 }
 
+/* --- seal --- */
+
+static int
+run_seal(int argc, char **argv)
+{
+	const char *out = admin_option(&argc, argv, "--out");
+	struct keyfile k = { .use = 0 };
+	struct err err = { 0 };
+	struct buf raw;
+	enum err_code rc;
+
+	if (argc != 2 || out == NULL || argv[1][0] == '-')
+		return usage(stderr);
+	buf_init_secret(&raw, KEYFILE_MAX);
+	rc = keyfile_read(argv[1], keyfile_ask_terminal, NULL, &k, &err);
+	if (rc == ERR_OK) {
+		keyfile_put_raw(&k, &raw);
+		rc = buf_check(&raw, &err);
+	}
+	if (rc == ERR_OK)
+		rc = credential_write(out, key_use_word(k.use), &raw, &err);
+	if (rc == ERR_OK) {
+		print_key(k.use, k.id, out);
+		printf("sealed under %s; the key file %s is still there\n", credential_guard(), argv[1]);
+	}
+	buf_free(&raw);
+	keyfile_clear(&k);
+	return rc == ERR_OK ? 0 : failed(&err);
+}
+
 int
 cmd_key(int argc, char **argv)
 {
 	static const struct command verbs[] = { { "new", run_new, NULL }, { "show", run_show, NULL },
-		{ "ring", run_ring, NULL }, { "split", run_split, NULL }, { "join", run_join, NULL } };
+		{ "ring", run_ring, NULL }, { "split", run_split, NULL }, { "join", run_join, NULL }, { "seal", run_seal, NULL } };
 
 	if (argc >= 2 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0))
 		return usage(stdout);

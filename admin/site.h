@@ -23,6 +23,7 @@ void admin_when(int64_t at, int64_t now, char *text, size_t room);
 int site_pin(int argc, char **argv);
 /* candour site tls ..: an exit status. */
 int site_tls(int argc, char **argv);
-
+/* candour site seal DIR ..: an exit status. */
+int site_seal(int argc, char **argv);
 
 #endif

@@ -27,6 +27,7 @@ static const char usage[] =
     "                 [--minutes N]           (at the centre; 15 minutes, at most a day)\n"
     "       candour site enrol DIR [TEXT] [--no-wait]   (on the box; TEXT is the invitation, once)\n"
     "       candour site pin DIR                        (on the box; of the kiosk's staff area)\n"
+    "       candour site seal DIR [--units DIR]         (on the box, as root; device keys under its TPM2 or host key)\n"
     "       candour site tls make|request|install|show DIR ..   (on the box; HTTPS for tablets)\n";
 
 /* --- init --------------------------------------------------------------------------------------- */
@@ -342,6 +343,8 @@ cmd_site(int argc, char **argv)
 		return run_enrol(argc, argv);
 	if (argc > 1 && strcmp(argv[1], "pin") == 0)
 		return site_pin(argc, argv);
+	if (argc > 1 && strcmp(argv[1], "seal") == 0)
+		return site_seal(argc, argv);
 	if (argc > 1 && strcmp(argv[1], "tls") == 0)
 		return site_tls(argc, argv);
 	fputs(usage, stderr);

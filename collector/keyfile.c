@@ -123,6 +123,13 @@ keyfile_write_locked(const char *path, const struct keyfile *k, const char *pass
 	return keyfile_write_cost(path, k, pass, len, &seal_cost_keyfile, err);
 }
 
+void
+keyfile_put_raw(const struct keyfile *k, struct buf *out)
+{
+	put_common(out, RAW, k);
+	put_base64(out, "secret", k->secret.data, k->secret.len);
+}
+
 enum err_code
 keyfile_write_raw(const char *path, const struct keyfile *k, struct err *err)
 {
@@ -130,8 +137,7 @@ keyfile_write_raw(const char *path, const struct keyfile *k, struct err *err)
 	enum err_code rc;
 
 	buf_init_secret(&text, KEYFILE_MAX);
-	put_common(&text, RAW, k);
-	put_base64(&text, "secret", k->secret.data, k->secret.len);
+	keyfile_put_raw(k, &text);
 	rc = buf_check(&text, err);
 	if (rc == ERR_OK)
 		rc = file_create(path, text.data, text.len, 0600, err);
@@ -267,15 +273,21 @@ unlock(struct lines *in, const char *start, const char *path, keyfile_ask *ask, 
 	return rc;
 }
 
-/* A raw key is no secret if others can read it. */
+/* A raw key is no secret if others can read it. What systemd hands over is 0400, or 0440 where it says by an ACL that
+ * the service's user may read it: the folder is that user's alone. */
 static enum err_code
 check_mode(const char *path, struct err *err)
 {
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	size_t len = dir != NULL ? strlen(dir) : 0;
+	mode_t others = 077;
 	struct stat st;
 
+	if (len > 0 && strncmp(path, dir, len) == 0 && path[len] == '/')
+		others = 037;
 	if (stat(path, &st) < 0)
 		return err_set(err, ERR_BROKEN, "%s", strerror(errno));
-	if ((st.st_mode & 077) != 0)
+	if ((st.st_mode & others) != 0)
 		return err_set(err, ERR_DENIED, "mode %04o lets others read this key: make it 0600", st.st_mode & 07777);
 	return ERR_OK;
 }
@@ -340,24 +352,33 @@ keyfile_show(const char *path, struct keyfile *out, struct err *err)
 }
 
 enum err_code
+keyfile_where(const char *path, enum key_use use, char *out, size_t room, struct err *err)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+	int n;
+
+	if (path != NULL && *path != '\0')
+		n = snprintf(out, room, "%s", path);
+	else if (dir != NULL)
+		n = snprintf(out, room, "%s/%s", dir, key_use_word(use));
+	else
+		return err_set(err, ERR_ABSENT, "no file is named for the %s key, and systemd hands over no credentials",
+		    key_use_word(use));
+	return n < 0 || (size_t)n >= room ? err_set(err, ERR_LIMIT, "path too long") : ERR_OK;
+}
+
+enum err_code
 keyfile_load(const char *path, enum key_use use, keyfile_ask *ask, void *arg, struct seal_key **out,
 	struct err *err)
 {
 	struct keyfile k = { .use = 0 };
 	char named[4096];
-	enum err_code rc;
+	enum err_code rc = keyfile_where(path, use, named, sizeof(named), err);
 
 	*out = NULL;
-	if (path == NULL || *path == '\0') {
-		const char *dir = getenv("CREDENTIALS_DIRECTORY");
-
-		if (dir == NULL)
-			return err_set(err, ERR_ABSENT, "no file is named for the %s key, and systemd hands over no credentials",
-			    key_use_word(use));
-		if (snprintf(named, sizeof(named), "%s/%s", dir, key_use_word(use)) >= (int)sizeof(named))
-			return err_set(err, ERR_LIMIT, "path too long");
-		path = named;
-	}
+	if (rc != ERR_OK)
+		return rc;
+	path = named;
 	rc = keyfile_read(path, ask, arg, &k, err);
 	if (rc == ERR_OK && k.use != use)
 		rc = err_set(err, ERR_INPUT, "%s: a %s key, not a %s key", path, key_use_word(k.use), key_use_word(use));

@@ -30,6 +30,8 @@ enum err_code keyfile_key(const struct keyfile *k, struct seal_key **out, struct
 enum err_code keyfile_write_locked(const char *path, const struct keyfile *k, const char *pass, size_t len,
 	struct err *err) MUST_CHECK;
 enum err_code keyfile_write_raw(const char *path, const struct keyfile *k, struct err *err) MUST_CHECK;
+/* The raw form's text, appended to OUT, which must be a secret buffer. */
+void keyfile_put_raw(const struct keyfile *k, struct buf *out);
 /* The same with a chosen cost (tests; machines with less memory). */
 enum err_code keyfile_write_cost(const char *path, const struct keyfile *k, const char *pass, size_t len,
 	const struct seal_cost *cost, struct err *err) MUST_CHECK;
@@ -47,8 +49,10 @@ enum err_code keyfile_read(const char *path, keyfile_ask *ask, void *arg, struct
 	struct err *err) MUST_CHECK;
 /* Use, id and public key only; asks nothing. */
 enum err_code keyfile_show(const char *path, struct keyfile *out, struct err *err) MUST_CHECK;
-/* For programs: the key pair of USE from PATH; PATH NULL or "": from $CREDENTIALS_DIRECTORY/NAME, NAME being
- * the use's word. A key of another use is refused: ERR_INPUT. */
+/* Where a program finds its key of USE: PATH, or if that is NULL or "" $CREDENTIALS_DIRECTORY/NAME, NAME being the
+ * use's word. ERR_ABSENT: neither is there; ERR_LIMIT: longer than ROOM. */
+enum err_code keyfile_where(const char *path, enum key_use use, char *out, size_t room, struct err *err) MUST_CHECK;
+/* For programs: the key pair of USE from there. A key of another use is refused: ERR_INPUT. */
 enum err_code keyfile_load(const char *path, enum key_use use, keyfile_ask *ask, void *arg,
 	struct seal_key **out, struct err *err) MUST_CHECK;
 

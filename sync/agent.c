@@ -689,6 +689,7 @@ static enum err_code
 load(struct agent *a, struct err *err)
 {
 	const struct sync_settings *set = a->set;
+	char tls_key[4096];
 	enum err_code rc;
 
 	if (set->host[0] == '\0')
@@ -699,9 +700,14 @@ load(struct agent *a, struct err *err)
 		return err_set(err, ERR_ABSENT, "%s: not approved at the centre yet: run `candour site enrol` again",
 		    set->tls_cert);
 	if (rc == ERR_OK)
-		rc = file_read(set->tls_key, &a->key, err);
+		rc = keyfile_where(set->tls_key, KEY_DEVICE_TLS, tls_key, sizeof(tls_key), err);
+	if (rc == ERR_OK)
+		rc = file_read(tls_key, &a->key, err);
 	if (rc == ERR_OK)
 		rc = keyfile_load(set->device_key, KEY_DEVICE, keyfile_ask_terminal, NULL, &a->device_key, err);
+	/* An enrolled box without its keys has nothing to wait for. */
+	if (rc == ERR_ABSENT)
+		rc = ERR_BROKEN;
 	if (rc == ERR_OK)
 		rc = keyring_pin_read(set->pin, &a->pin, err);
 	if (rc == ERR_OK)

@@ -349,11 +349,17 @@ START_TEST(a_credential_comes_from_systemd_and_only_for_us)
 	ck_ok(keyfile_load(NULL, KEY_RECEIPT, NULL, NULL, &back, &err));
 	ck_assert_mem_eq(seal_key_public(back), seal_key_public(k), 32);
 	seal_key_free(back);
+	/* where systemd lets the service's user in by an ACL, the mode shows its mask */
+	ck_assert_int_eq(chmod(path, 0440), 0);
+	ck_ok(keyfile_load(NULL, KEY_RECEIPT, NULL, NULL, &back, &err));
+	seal_key_free(back);
+	ck_assert_int_eq(chmod(path, 0444), 0);
+	ck_err(keyfile_load(NULL, KEY_RECEIPT, NULL, NULL, &back, &err), ERR_DENIED, "mode 0444 lets others read");
 	ck_err(keyfile_load(NULL, KEY_RESPONSE, NULL, NULL, &back, &err), ERR_ABSENT, "no such file");
+	unsetenv("CREDENTIALS_DIRECTORY");
 	ck_assert_int_eq(chmod(path, 0640), 0);
 	ck_err(keyfile_load(path, KEY_RECEIPT, NULL, NULL, &back, &err), ERR_DENIED, "mode 0640 lets others read");
 	ck_assert_ptr_null(back);
-	unsetenv("CREDENTIALS_DIRECTORY");
 	keyfile_clear(&f);
 	seal_key_free(k);
 }
