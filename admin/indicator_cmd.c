@@ -14,7 +14,7 @@
 #include "forms/xlsform.h"
 #include "indicators/evaluate.h"
 
-enum { FORM_BYTES = 64 << 20, FILES_MAX = 1000, DUTIES_BYTES = 1 << 20 };
+enum { FORM_BYTES = 64 << 20, FILES_MAX = 1000, DUTIES_BYTES = 1 << 20, FINDINGS_SHOWN = 100 };
 
 static int
 usage(FILE *to)
@@ -34,8 +34,10 @@ usage(FILE *to)
 void
 print_findings(struct findings *f)
 {
-	for (size_t i = 0; i < f->n; i++)
+	for (size_t i = 0; i < f->n && i < FINDINGS_SHOWN; i++)
 		fprintf(stderr, "%s: %s%s\n", f->list[i].place, f->list[i].warning ? "warning: " : "", f->list[i].text);
+	if (f->n > FINDINGS_SHOWN)
+		fprintf(stderr, "and %zu more\n", f->errors + f->warnings - FINDINGS_SHOWN);
 	if (f->failed)
 		fprintf(stderr, "out of memory: some findings are missing\n");
 }

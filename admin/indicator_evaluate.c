@@ -427,6 +427,11 @@ print_published(struct run *r, struct err *err)
 			print_number(n[k]->shown ? n[k]->v : NAN);
 		printf("\t%s\t%s\t%s\t%s\n", row->verdict, row->variation, row->assurance, row->flag);
 	}
+	if (rc == ERR_OK) {
+		buf_reset(&out);
+		prepare_report_text(&report, &out);
+		fprintf(stderr, "candour indicator evaluate: %s\n", buf_str(&out));
+	}
 	pub_clear(&p);
 	buf_free(&out);
 	return rc;

@@ -124,18 +124,22 @@ prepare(const struct publish *pub, const struct indicators_conf *conf, struct fa
 	struct library library = {0};
 	struct findings findings;
 	struct store *store = NULL;
+	struct buf said;
 	enum err_code rc;
 
 	audit_me(me);
+	buf_init(&said, 4096);
 	findings_init(&findings);
 	rc = library_read(conf->definitions, &findings, &library, err);
 	if (rc == ERR_OK)
 		rc = store_open(conf->store, false, &store, err);
 	if (rc == ERR_OK)
 		rc = prepare_publication(f, &library, store, &how, file, &report, err);
-	if (rc == ERR_OK)
-		printf("publication %lld: %zu rows of %zu indicators prepared, %zu hidden\n", (long long)report.no,
-		    report.rows, report.definitions, report.suppressed);
+	if (rc == ERR_OK) {
+		prepare_report_text(&report, &said);
+		printf("%s\n", buf_str(&said));
+	}
+	buf_free(&said);
 	store_close(store);
 	library_clear(&library);
 	findings_clear(&findings);

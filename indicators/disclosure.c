@@ -28,6 +28,7 @@ disclosure_free(struct disclosure *d)
 		return;
 	free(d->figs);
 	free(d->atoms);
+	free(d->expected);
 	free(d);
 }
 
@@ -35,6 +36,24 @@ uint32_t
 disclosure_atom(struct disclosure *d)
 {
 	return d->unknowns++;
+}
+
+void
+disclosure_expect(struct disclosure *d, uint32_t atom, int64_t people)
+{
+	if (atom >= d->unknowns)
+		return;
+	if (atom >= d->n_expected) {
+		int64_t *more = realloc(d->expected, d->unknowns * sizeof(*more));
+
+		if (more == NULL)
+			return;
+		for (uint32_t i = d->n_expected; i < d->unknowns; i++)
+			more[i] = -1;
+		d->expected = more;
+		d->n_expected = d->unknowns;
+	}
+	d->expected[atom] = people;
 }
 
 static bool

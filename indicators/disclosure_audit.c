@@ -9,9 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/attr.h"
 #include "indicators/disclosure_private.h"
 
-enum { SWEEPS_MAX = 50, SMALL_CLASSES = 16, NODES_MAX = 3000 };
+enum { SWEEPS_MAX = 50, SMALL_CLASSES = 16, NODES_MAX = 3000, HELPERS_MAX = 64 };
 
 static const int64_t no_limit = (int64_t)1 << 40;
 
@@ -25,7 +26,9 @@ struct audit {
 	size_t *length;
 	int64_t *lower, *upper;	/* of a class */
 	int64_t *kept_lower, *kept_upper;
+	int64_t *truth;		/* of a class; -1: not known */
 	int64_t *sum_lower, *sum_upper;	/* of a figure, what is known of it */
+	uint32_t *why_lower, *why_upper;	/* the figure that said so last, + 1; 0: none did */
 	size_t *active, n_active;	/* figures with a class whose bounds have not met */
 	bool *changed;		/* of a class: a figure over it was hidden in this pass */
 	uint32_t *use_first, *uses;	/* figures of a class, CSR */
@@ -84,6 +87,11 @@ make_classes(struct audit *a)
 		a->class_of[s[i].atom] = a->n_classes;
 	}
 	a->n_classes += d->unknowns > 0;
+	for (uint32_t i = 0; i < d->unknowns; i++) {
+		int64_t *truth = &a->truth[a->class_of[i]];
+
+		*truth = *truth < 0 || i >= d->n_expected || d->expected[i] < 0 ? -1 : *truth + d->expected[i];
+	}
 	free(s);
 	return true;
 }
@@ -167,6 +175,7 @@ start_bounds(struct audit *a, bool told)
 	for (uint32_t c = 0; c < a->n_classes; c++) {
 		a->lower[c] = 0;
 		a->upper[c] = no_limit;
+		a->why_lower[c] = a->why_upper[c] = 0;
 	}
 	for (size_t i = 0; i < a->d->n; i++)
 		figure_bounds(a->d, &a->d->figs[i], told, &a->sum_lower[i], &a->sum_upper[i]);
@@ -193,11 +202,13 @@ tighten(struct audit *a, size_t i, bool *moved)
 		if (up_new < *up) {
 			high -= *up - up_new;
 			*up = up_new;
+			a->why_upper[list[k]] = (uint32_t)i + 1;
 			*moved = true;
 		}
 		if (lo_new > *lo) {
 			low += lo_new - *lo;
 			*lo = lo_new;
+			a->why_lower[list[k]] = (uint32_t)i + 1;
 			*moved = true;
 		}
 		if (*lo > *up)
@@ -363,31 +374,46 @@ choose(struct audit *a, size_t i)
 	return true;
 }
 
+/* A solution with figure I within LOW and HIGH, each class at most AWAY from the truth? *NODES over NODES_MAX: not in time. */
+static bool
+has_solution(struct audit *a, size_t i, int64_t low, int64_t high, int64_t away, int *nodes)
+{
+	int64_t was_low = a->sum_lower[i], was_high = a->sum_upper[i];
+	bool found;
+
+	*nodes = 0;
+	for (size_t k = 0; k < a->n_mine; k++) {
+		uint32_t c = a->mine[k];
+		int64_t truth = a->truth[c];
+
+		if (truth < a->lower[c] || truth > a->upper[c])
+			continue;
+		a->lower[c] = truth - away > a->lower[c] ? truth - away : a->lower[c];
+		a->upper[c] = truth + away < a->upper[c] ? truth + away : a->upper[c];
+	}
+	a->sum_lower[i] = low;
+	a->sum_upper[i] = high;
+	found = low <= high && solvable(a, 0, nodes);
+	a->sum_lower[i] = was_low;
+	a->sum_upper[i] = was_high;
+	reset(a);
+	return found;
+}
+
 /* Is figure I's value the only one, over all whole solutions of the classes chosen? Also true, but not *PROVEN, if none
- * was found in time. */
+ * was found in time. Another is mostly near the truth (somebody moves from one class to its neighbour), and there it is
+ * found at once where all of many large counts could not be tried. */
 static bool
 is_only_value(struct audit *a, size_t i, bool *proven)
 {
+	static const int64_t away[] = { 1, 3, (int64_t)1 << 40 };
 	int64_t v = a->d->figs[i].f.count, low = a->sum_lower[i], high = a->sum_upper[i];
 	bool other = false;
-	int nodes = 0;
+	int under = 0, over = 0;
 
-	*proven = true;
-	if (v > low) {
-		a->sum_upper[i] = v - 1;
-		other = solvable(a, 0, &nodes);
-		a->sum_upper[i] = high;
-		reset(a);
-		*proven = nodes <= NODES_MAX;
-	}
-	nodes = 0;
-	if (!other && v < high) {
-		a->sum_lower[i] = v + 1;
-		other = solvable(a, 0, &nodes);
-		a->sum_lower[i] = low;
-		reset(a);
-		*proven = *proven && nodes <= NODES_MAX;
-	}
+	for (size_t k = 0; k < ARRAY_LEN(away) && !other; k++)
+		other = has_solution(a, i, low, v - 1, away[k], &under) || has_solution(a, i, v + 1, high, away[k], &over);
+	*proven = under <= NODES_MAX && over <= NODES_MAX;
 	return !other;
 }
 
@@ -440,16 +466,108 @@ neighbour(const struct audit *a, size_t i)
 	return best;
 }
 
-/* One for each neighbourhood and pass: hiding one figure may be enough for several. */
-static size_t
-hide_near(struct audit *a, size_t i, size_t went)
+static bool
+can_go(const struct disclosure *d, size_t i)
 {
-	size_t at;
+	return fig_is_shown(&d->figs[i]) && !d->figs[i].f.frozen;
+}
 
+/* The shown figure that says what the bounds of figure I are, or the nearest behind those that do; the first to go if
+ * several do. SIZE_MAX: none that can be hidden. */
+static size_t
+reason(const struct audit *a, size_t i)
+{
+	struct disclosure *d = a->d;
+	size_t best = SIZE_MAX, *queue = calloc(d->n + 1, sizeof(*queue)), n = 0, ring = 1;
+	bool *seen = calloc(d->n + 1, sizeof(*seen));
+
+	if (queue != NULL && seen != NULL) {
+		queue[n++] = i;
+		seen[i] = true;
+	}
+	for (size_t q = 0; q < n && (best == SIZE_MAX || q < ring); q++) {
+		if (q == ring)
+			ring = n;
+		for (size_t k = 0; k < 2 * a->length[queue[q]]; k++) {
+			uint32_t c = a->list[a->first[queue[q]] + k / 2], why = k % 2 == 0 ? a->why_lower[c] : a->why_upper[c];
+
+			if (why == 0 || seen[why - 1])
+				continue;
+			seen[why - 1] = true;
+			queue[n++] = why - 1;
+			if (can_go(d, why - 1))
+				best = best == SIZE_MAX ? why - 1 : disclosure_worse(d, best, why - 1);
+		}
+	}
+	free(queue);
+	free(seen);
+	return best;
+}
+
+/* Would another value of figure I be possible, near the truth, if figure AT were not shown? */
+static bool
+helps(struct audit *a, size_t i, size_t at)
+{
+	int64_t v = a->d->figs[i].f.count, low = a->sum_lower[i], high = a->sum_upper[i], was_low = a->sum_lower[at],
+	    was_high = a->sum_upper[at];
+	bool other = false;
+	int nodes;
+
+	for (size_t k = 0; k < a->n_mine; k++)
+		if (a->truth[a->mine[k]] < 0)
+			return false;
+	/* what is known of the classes was known by figure AT too */
+	for (size_t k = 0; k < a->n_mine; k++) {
+		a->kept_lower[a->mine[k]] = 0;
+		a->kept_upper[a->mine[k]] = no_limit;
+	}
+	reset(a);
+	a->sum_lower[at] = 0;
+	a->sum_upper[at] = no_limit;
+	for (int64_t away = 1; away <= 3 && !other; away += 2)
+		other = has_solution(a, i, low, v - 1, away, &nodes) || has_solution(a, i, v + 1, high, away, &nodes);
+	a->sum_lower[at] = was_low;
+	a->sum_upper[at] = was_high;
+	return other;
+}
+
+/* After a search: of the figures over its classes the first to go that helps by itself; SIZE_MAX: none does. Bounds are left
+ * changed. */
+static size_t
+helper(struct audit *a, size_t i)
+{
+	struct disclosure *d = a->d;
+	size_t tried[HELPERS_MAX];
+
+	for (size_t n = 0; n < HELPERS_MAX; n++) {
+		size_t best = SIZE_MAX;
+
+		for (size_t k = 0; k < a->n_active; k++) {
+			bool was = !can_go(d, a->active[k]) || a->active[k] == i;
+
+			for (size_t t = 0; t < n && !was; t++)
+				was = tried[t] == a->active[k];
+			if (!was)
+				best = best == SIZE_MAX ? a->active[k] : disclosure_worse(d, best, a->active[k]);
+		}
+		if (best == SIZE_MAX)
+			break;
+		if (helps(a, i, best))
+			return best;
+		tried[n] = best;
+	}
+	return SIZE_MAX;
+}
+
+/* One for each neighbourhood and pass: hiding one figure may be enough for several. AT: which, if that is known. */
+static size_t
+hide_near(struct audit *a, size_t i, size_t at, size_t went)
+{
 	for (size_t k = 0; k < a->length[i]; k++)
 		if (a->changed[a->list[a->first[i] + k]])
 			return 0;
-	at = neighbour(a, i);
+	if (at == SIZE_MAX)
+		at = neighbour(a, i);
 	if (at == SIZE_MAX && went > 0)	/* the bounds are from before this pass: ask again */
 		return 0;
 	for (size_t k = 0; at != SIZE_MAX && k < a->length[at]; k++)
@@ -461,13 +579,13 @@ hide_near(struct audit *a, size_t i, size_t went)
  * can help is given up on: with the guess of why it is hidden only that (ALONE), without it the figure itself (known from
  * earlier publications). */
 static size_t
-help(struct audit *a, size_t i, bool told, bool proven, size_t went)
+help(struct audit *a, size_t i, bool told, bool searched, bool proven, size_t went)
 {
 	if ((told || !proven) && neighbour(a, i) == SIZE_MAX) {
 		a->d->figs[i].alone = true;
 		return 0;
 	}
-	return hide_near(a, i, went);
+	return hide_near(a, i, searched ? helper(a, i) : reason(a, i), went);
 }
 
 static size_t
@@ -493,14 +611,14 @@ look(struct audit *a, bool told)
 			continue;
 		range_of(a, i, &low, &high);
 		if (low == high)
-			went += help(a, i, told, true, went);
+			went += help(a, i, told, false, true, went);
 	}
 	if (went > 0)
 		return went;
 	make_groups(a);
 	for (size_t i = 0; i < d->n && went == 0; i++)
 		if (fig_is_target(&d->figs[i]) && a->length[i] > 0 && !d->figs[i].alone && choose(a, i) && is_only_value(a, i, &proven))
-			went += help(a, i, told, proven, went);
+			went += help(a, i, told, true, proven, went);
 	return went;
 }
 
@@ -514,6 +632,9 @@ make_room(struct audit *a)
 	a->upper = calloc(classes, sizeof(*a->upper));
 	a->kept_lower = calloc(classes, sizeof(*a->lower));
 	a->kept_upper = calloc(classes, sizeof(*a->upper));
+	a->why_lower = calloc(classes, sizeof(*a->why_lower));
+	a->why_upper = calloc(classes, sizeof(*a->why_upper));
+	a->truth = calloc(classes, sizeof(*a->truth));
 	a->changed = calloc(classes, sizeof(*a->changed));
 	a->group = calloc(classes, sizeof(*a->group));
 	a->size = calloc(classes, sizeof(*a->size));
@@ -530,7 +651,7 @@ make_room(struct audit *a)
 	a->sum_lower = calloc(figures, sizeof(*a->sum_lower));
 	a->sum_upper = calloc(figures, sizeof(*a->sum_upper));
 	return a->class_of != NULL && a->lower != NULL && a->upper != NULL && a->kept_lower != NULL && a->kept_upper != NULL
-	    && a->changed != NULL && a->group != NULL && a->size != NULL && a->head != NULL && a->next != NULL
+	    && a->why_lower != NULL && a->why_upper != NULL && a->truth != NULL && a->changed != NULL && a->group != NULL && a->size != NULL && a->head != NULL && a->next != NULL
 	    && a->group_seen != NULL && a->mine != NULL && a->kept != NULL
 	    && a->first != NULL && a->length != NULL && a->list != NULL && a->active != NULL && a->fig_seen != NULL
 	    && a->sum_lower != NULL && a->sum_upper != NULL;
@@ -555,6 +676,9 @@ disclosure_audit(struct disclosure *d, size_t *hidden, struct err *err)
 	free(a.upper);
 	free(a.kept_lower);
 	free(a.kept_upper);
+	free(a.truth);
+	free(a.why_lower);
+	free(a.why_upper);
 	free(a.changed);
 	free(a.group);
 	free(a.size);

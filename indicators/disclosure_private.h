@@ -19,6 +19,8 @@ struct disclosure {
 	uint32_t *atoms;	/* of all figures, one after another */
 	size_t n_atoms, cap_atoms;
 	uint32_t unknowns;	/* atoms made */
+	int64_t *expected;	/* of the first n_expected atoms; -1: not known */
+	uint32_t n_expected;
 	bool failed;		/* a run failed: everything is hidden */
 };
 

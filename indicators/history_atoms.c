@@ -357,6 +357,35 @@ add_pattern(struct atoms *a, const struct token *shape, size_t n, uint64_t bits,
 	return ERR_OK;
 }
 
+/* The options of one definition: one that nobody chose anywhere could have been chosen, alone; one that all chose, left out.
+ * Only there: of several definitions it is not known which answers go together. */
+static enum err_code
+add_unseen(struct atoms *a, const struct token *shape, size_t n, struct err *err)
+{
+	uint64_t hash = hash_of(shape, n), ever = 0, always = UINT64_MAX;
+	size_t seen = a->n_patterns;
+	enum err_code rc = ERR_OK;
+
+	for (size_t i = 1; i < n; i++)
+		if (shape[i].member != shape[0].member)
+			return ERR_OK;
+	for (size_t i = 0; i < seen; i++)
+		if (a->patterns[i].hash == hash && a->patterns[i].n == n) {
+			ever |= a->patterns[i].bits;
+			always &= a->patterns[i].bits;
+		}
+	for (size_t k = 0; k < n && rc == ERR_OK; k++) {
+		uint64_t one = (uint64_t)1 << k;
+
+		if ((ever & one) == 0)
+			rc = add_pattern(a, shape, n, one, err);
+		for (size_t i = 0; (always & one) != 0 && i < seen && rc == ERR_OK; i++)
+			if (a->patterns[i].hash == hash && a->patterns[i].n == n && a->patterns[i].bits != one)
+				rc = add_pattern(a, shape, n, a->patterns[i].bits & ~one, err);
+	}
+	return rc;
+}
+
 static enum err_code
 learn(struct atoms *a, struct err *err)
 {
@@ -379,6 +408,13 @@ learn(struct atoms *a, struct err *err)
 			for (uint64_t in = 0; rc == ERR_OK && n == 1 && in <= (uint64_t)a->members[shape[0].member].counts; in++)
 				rc = add_pattern(a, shape, 1, in, err);
 		}
+	}
+	for (size_t i = 0; i < a->n_classes && rc == ERR_OK; i++) {
+		const struct class *c = &a->classes[i];
+
+		for (size_t t = 0; t < c->n && c->n <= PATTERN_MAX && rc == ERR_OK; t++)
+			if (shape_of(a, c, t, shape, list, &n, &bits) && list[0] == t && n > 1)
+				rc = add_unseen(a, shape, n, err);
 	}
 	return rc;
 }
@@ -498,6 +534,8 @@ make_atoms(struct atoms *a, struct disclosure *dis, struct err *err)
 	for (size_t i = 0; i < a->n_classes; i++)
 		for (uint32_t k = 0; k < a->classes[i].n_atoms; k++)
 			a->people[a->classes[i].atom + k - a->first_atom] = a->classes[i].n_atoms == 1 ? a->classes[i].people : -1;
+	for (uint32_t k = 0; k < a->n_atoms; k++)
+		disclosure_expect(dis, a->first_atom + k, a->people[k]);
 	return ERR_OK;
 }
 

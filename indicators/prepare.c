@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/attr.h"
 #include "base/clock.h"
 #include "base/codec.h"
 #include "base/num.h"
@@ -395,7 +396,7 @@ add_rows(struct work *w, struct member *m, enum rows_kept kept, struct err *err)
 		if (!is_wanted(w, m->d, p))
 			continue;
 		if (!is_kept(kept, p)) {
-			w->dropped++;
+			w->report.dropped++;
 			continue;
 		}
 		rc = add_row(w, m->d, m->hash, p, err);
@@ -411,14 +412,13 @@ add_rows(struct work *w, struct member *m, enum rows_kept kept, struct err *err)
 static enum err_code
 add_family(struct work *w, struct member *members, size_t n, struct err *err)
 {
-	size_t first = w->n, suppressed = w->suppressed, kept_back = w->kept_back, dropped = w->dropped;
+	const struct prepare_report before = w->report;
+	size_t first = w->n;
 	enum err_code rc = ERR_LIMIT;
 
 	for (int kept = ROWS_ALL; kept <= ROWS_TOTALS && rc == ERR_LIMIT; kept++) {
 		w->n = first;
-		w->suppressed = suppressed;
-		w->kept_back = kept_back;
-		w->dropped = dropped;
+		w->report = before;
 		rc = ERR_OK;
 		for (size_t m = 0; m < n && rc == ERR_OK; m++)
 			rc = add_rows(w, &members[m], (enum rows_kept)kept, err);
@@ -570,6 +570,26 @@ must_equal(struct facts *f, struct err *err)
 	return rc;
 }
 
+void
+prepare_report_text(const struct prepare_report *r, struct buf *out)
+{
+	const struct { size_t n; const char *why; } hidden[] = { { r->small, "small themselves" },
+	    { r->protecting, "so that those cannot be worked out" }, { r->empty, "of nobody" } };
+	const char *between = ": ";
+
+	buf_printf(out, "publication %lld: %zu rows of %zu indicator%s prepared, %zu hidden", (long long)r->no, r->rows,
+	    r->definitions, r->definitions == 1 ? "" : "s", r->suppressed);
+	for (size_t i = 0; i < ARRAY_LEN(hidden); i++)
+		if (hidden[i].n > 0) {
+			buf_printf(out, "%s%zu %s", between, hidden[i].n, hidden[i].why);
+			between = ", ";
+		}
+	if (r->kept_back > 0)
+		buf_printf(out, "; %zu stay as published, because too few people came or went since", r->kept_back);
+	if (r->dropped > 0)
+		buf_printf(out, "; %zu left out: more crosses and breakdowns than can be checked", r->dropped);
+}
+
 enum err_code
 prepare_publication(struct facts *f, const struct library *library, struct store *sites,
 	const struct prepare *how, struct buf *out, struct prepare_report *report, struct err *err)
@@ -602,12 +622,15 @@ prepare_publication(struct facts *f, const struct library *library, struct store
 		    "period with answers (candour indicator check shows the states)");
 	if (rc == ERR_OK)
 		rc = write_file(&w, library, out, err);
+	w.report.definitions = w.n_definitions;
+	w.report.rows = w.n;
+	w.report.no = w.no;
 	if (rc == ERR_OK)
 		rc = facts_commit(f, err);
 	if (rc != ERR_OK)
 		facts_rollback(f);
 	else
-		*report = (struct prepare_report){ w.n_definitions, w.n, w.suppressed, w.kept_back, w.dropped, w.no };
+		*report = w.report;
 out:
 	for (size_t i = 0; i < w.n_points; i++)
 		points_clear(&points[i]);

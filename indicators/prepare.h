@@ -20,6 +20,7 @@ struct prepare {
 /* What was decided, for the one who prepares. */
 struct prepare_report {
 	size_t definitions, rows, suppressed, kept_back;
+	size_t small, protecting, empty;	/* of the suppressed: small themselves, hidden for others' sake, of nobody */
 	size_t dropped;		/* rows of crosses and breakdowns that are too many to check for disclosure */
 	int64_t no;
 };
@@ -29,6 +30,9 @@ struct prepare_report {
  * file to OUT and keeps it in F as prepared. ERR_INPUT: there is nothing to publish. */
 enum err_code prepare_publication(struct facts *f, const struct library *library, struct store *sites,
 	const struct prepare *how, struct buf *out, struct prepare_report *report, struct err *err) MUST_CHECK;
+
+/* The report as a sentence or two, for people. */
+void prepare_report_text(const struct prepare_report *report, struct buf *out);
 
 /* "2026-11" as a month index. */
 bool prepare_month(const char *text, int *month);

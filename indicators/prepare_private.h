@@ -49,7 +49,7 @@ struct work {
 	int64_t no;
 	struct points *points;	/* of all families */
 	size_t n_points;
-	size_t suppressed, kept_back, dropped;
+	struct prepare_report report;
 };
 
 const char *prepare_row_id(struct work *w, const struct definition *d, const struct point *p);

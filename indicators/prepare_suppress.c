@@ -9,7 +9,7 @@
 #include "indicators/history_atoms.h"
 #include "indicators/prepare_private.h"
 
-enum { LEVEL_SITE_BREAKDOWN = 0, LEVEL_SITE = 1, LEVEL_BREAKDOWN = LEVEL_ORGANISATION - 1 };
+enum { LEVEL_SITE_BREAKDOWN = 0, LEVEL_SITE = 1, LEVEL_BREAKDOWN = LEVEL_ORGANISATION - 1, LEVEL_BY_POINT = -1 };
 enum { SPLIT_SITES = 0, SPLIT_VARIANT = 1, SPLIT_BREAKDOWN = 2 };
 
 struct system {
@@ -82,7 +82,8 @@ add_figure(struct system *s, size_t member, const struct point *pt, int64_t no, 
 	struct history_count n = history_counts(&m->points, m->chains, pt, no);
 
 	atoms_in(s, member, pt, fig.kind, no);
-	fig.level = level_of(pt);
+	if (fig.level == LEVEL_BY_POINT)
+		fig.level = level_of(pt);
 	fig.supported = fig.kind == FIGURE_BASE ? supported(m->d, pt) : -1;
 	fig.count = fig.kind == FIGURE_BASE ? n.people : fig.kind == FIGURE_HELPED ? n.helped : n.in;
 	if (fig.kind != FIGURE_BASE && fig.count > n.people)	/* a session counts once and stands for nobody */
@@ -95,7 +96,7 @@ add_figure(struct system *s, size_t member, const struct point *pt, int64_t no, 
 static struct figure
 plain(enum figure_kind kind, int base)
 {
-	return (struct figure){ .kind = kind, .base = base, .pair = FIGURE_NONE, .whole = FIGURE_NONE };
+	return (struct figure){ .kind = kind, .level = LEVEL_BY_POINT, .base = base, .pair = FIGURE_NONE, .whole = FIGURE_NONE };
 }
 
 /* --- the past ------------------------------------------------------------------------------------------------------ */
@@ -209,7 +210,7 @@ stay(struct work *w, struct draft_row *dr, int64_t moved)
 	if (moved == 0)
 		return;
 	r->flag = "[p]";
-	w->kept_back++;
+	w->report.kept_back++;
 }
 
 /* What DR's figures are now, where the row shows those of an earlier publication: if nothing CHANGED that says so, and they
@@ -291,6 +292,18 @@ whole_of(const struct work *w, const struct member *m, const struct draft_row *d
 	return whole != NULL && whole != dr && whole->p->period == p->period ? whole : NULL;
 }
 
+/* A breakdown with one category is its whole again: what may be said there may be said here. */
+static int
+level_of_row(const struct work *w, const struct member *m, const struct draft_row *dr)
+{
+	const struct draft_row *whole;
+	int split;
+
+	while ((whole = whole_of(w, m, dr, &split)) != NULL && whole->p->n_leaves == dr->p->n_leaves)
+		dr = whole;
+	return level_of(dr->p);
+}
+
 /* The figures of the row DR: a kept one is in the system already, another is asked for. */
 static enum err_code
 add_present_row(struct system *s, size_t member, struct draft_row *dr, struct err *err)
@@ -314,6 +327,7 @@ add_present_row(struct system *s, size_t member, struct draft_row *dr, struct er
 		dr->base = dr->base_then;
 		return add_now(s, member, dr, true, err);
 	}
+	fig.level = level_of_row(s->w, m, dr);
 	fig.frozen = base_moved == 0;	/* shown again: who came and who left are as many */
 	fig.whole = whole == NULL ? FIGURE_NONE : whole->base;
 	rc = add_figure(s, member, dr->p, HISTORY_NOW, fig, &dr->base, err);
@@ -463,7 +477,19 @@ hide(struct work *w, struct pub_row *r, bool base_too, const char *flag)
 	r->verdict = r->comparison = "";
 	r->suppressed = true;
 	r->flag = flag;
-	w->suppressed++;
+	w->report.suppressed++;
+}
+
+/* Why: figure FIG was small itself, or counts nobody, or it goes to protect another. */
+static void
+note_why(struct work *w, const struct disclosure *dis, char flag, int fig)
+{
+	if (flag == 'w')
+		w->report.empty++;
+	else if (fig != FIGURE_NONE && disclosure_is_primary(dis, fig))
+		w->report.small++;
+	else
+		w->report.protecting++;
 }
 
 static const char *
@@ -486,10 +512,13 @@ put_flags(struct work *w, const struct disclosure *dis, size_t first, size_t end
 			count = disclosure_flag(dis, dr->count);
 		if (dr->is_between) {
 			hide(w, &dr->row, false, "[c][p]");
+			note_why(w, dis, 'c', FIGURE_NONE);
 		} else if (base == 'c' || base == 'w') {
 			hide(w, &dr->row, true, flag_text(base));
+			note_why(w, dis, base, dr->base);
 		} else if (count == 'c' || count == 'w') {
 			hide(w, &dr->row, false, flag_text(count));
+			note_why(w, dis, count, dr->count);
 		} else if (base == 'u') {
 			dr->row.lower95 = dr->row.upper95 = dr->row.lower998 = dr->row.upper998 = dr->row.margin = none;
 			dr->row.verdict = dr->row.comparison = "";

@@ -19,13 +19,16 @@ const char *
 room_prepared_text(struct room *room, struct arena *a)
 {
 	const char *text = "";
+	struct buf said;
 
+	buf_init(&said, 4096);
 	pthread_mutex_lock(&room->lock);
-	if (room->prepared.len > 0)
-		text = arena_printf(a, "Publication %lld is prepared: %zu rows of %zu indicators, %zu of them hidden.",
-		    (long long)room->report.no, room->report.rows, room->report.definitions,
-		    room->report.suppressed);
+	if (room->prepared.len > 0) {
+		prepare_report_text(&room->report, &said);
+		text = arena_printf(a, "P%s.", buf_str(&said) + 1);	/* a sentence */
+	}
 	pthread_mutex_unlock(&room->lock);
+	buf_free(&said);
 	return text;
 }
 

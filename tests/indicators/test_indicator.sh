@@ -82,6 +82,7 @@ has "oak" "sat-users@1	2026-05	oak					1	1	1	1	0.2065493143" "$dir/out"
 [ "$(wc -l <"$dir/out")" = 3 ] && ok || bad "two points and a header: $(cat "$dir/out")"
 runs 0 "$candour" indicator evaluate --published --forms forms/library indicators/library/sat-users.ind "$dir/r.csv"
 has "published" "sat-users@1|2026-04|site=elm									[c]" "$dir/out"
+has "how many are hidden and why" "6 hidden: 6 small themselves" "$dir/err"
 grep -q '0\.5' "$dir/out" && bad "a hidden figure is printed" || ok
 runs 0 "$candour" indicator health --forms forms/library indicators/library/sat-users.ind "$dir/r.csv"
 has "health" "counted 3, excluded 1 (25.0 % of those asked)" "$dir/out"

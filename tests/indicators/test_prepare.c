@@ -258,6 +258,81 @@ START_TEST(nothing_is_published_from_wrong_cells)
 }
 END_TEST
 
+/* --- options: no more is hidden than must be ---------------------------------------------------------------------- */
+
+static const char options[] = "[indicator]\nid = o\nversion = 1\nkind = options\ntitle = What matters\ntitle_easy = What matters\n"
+	"about = a\nunit = people\ndirection = neutral\nduty = d\nsource = s\nmethod = questionnaire\nowner = o\nreview_by = 2027-04\n"
+	"[measure]\noption.food = selected(${m}, 'food')\noption.friends = selected(${m}, 'friends')\noption.none = selected(${m}, 'none')\n"
+	"option.out = selected(${m}, 'out')\n[form satisfaction]\n[time]\nperiod = month\n[spc]\nchart = none\n[state]\nstate = draft\n";
+
+static void
+setup_options(void)
+{
+	struct definition *d;
+	struct findings found;
+	bool is_new;
+
+	findings_init(&found);
+	ck_ok(definition_parse("o.ind", options, strlen(options), NULL, NULL, &found, &d, &err));
+	findings_clear(&found);
+	library.list = malloc(sizeof(*library.list));
+	library.list[0] = d;
+	library.n = 1;
+	ck_ok(facts_open(":memory:", &f, &err));
+	ck_ok(facts_definition(f, "o", 1, d->hash, false, "", &def, &is_new, &err));
+	publish_key = sample_key(KEY_PUBLISH, 5);
+}
+
+/* One person of SITE who chose what CHOSEN says, a bit for each option. */
+static void
+choose(const char *site, unsigned chosen)
+{
+	static const char *const items[] = { "food", "friends", "none", "out" };
+	int64_t data_rev, bucket;
+
+	ck_ok(facts_next_rev(f, &data_rev, &err));
+	ck_ok(facts_bucket(f, def, "role=individual;helped=no", &bucket, &err));
+	next_record++;
+	for (unsigned i = 0; i < ARRAY_LEN(items); i++) {
+		struct facts_entry e = { .cell = { site, def, MONTH, "", bucket, items[i] }, .rev = 1, .sign = 1,
+		    .num = { true, chosen >> i & 1 }, .value = { true, chosen >> i & 1 }, .people = 1, .data_rev = data_rev };
+
+		memcpy(e.record, &next_record, sizeof(next_record));
+		ck_ok(facts_put(f, &e, &err));
+	}
+}
+
+/* Nobody at any site chose "none". That may not be said of a site (0 % tells what each person there said), so not of all
+ * sites together either; everything else may. Seven ways to choose from three, up to 30 people of each: all of them
+ * bear on each other. */
+START_TEST(an_option_that_nobody_chose_hides_itself_alone)
+{
+	static const unsigned ways[] = { 1, 2, 8, 3, 9, 10, 11 };
+	struct publication p;
+	struct prepare_report report;
+	struct buf file;
+	size_t hidden = 0;
+
+	ck_ok(facts_begin(f, &err));
+	for (int s = 0; s < SITES; s++)
+		for (unsigned w = 0; w < ARRAY_LEN(ways); w++)
+			for (int n = 5 + (s * 7 + (int)w * 3) % 26; n > 0; n--)
+				choose(sites[s], ways[w]);
+	commit();
+	publish(&file, &p, &report);
+	ck_assert_uint_eq(p.n_rows, 4 * (2 + SITES));	/* the organisation, role=individual, the sites */
+	for (size_t i = 0; i < p.n_rows; i++) {
+		bool none = strstr(p.rows[i].id, "answer=none") != NULL;
+
+		ck_assert_msg(p.rows[i].suppressed == none, "%s", p.rows[i].id);
+		hidden += p.rows[i].suppressed;
+	}
+	ck_assert_uint_eq(report.suppressed, hidden);
+	pub_clear(&p);
+	buf_free(&file);
+}
+END_TEST
+
 /* --- the attack ---------------------------------------------------------------------------------------- */
 
 /* Unknowns: of each leaf, in and out, what came before each publication. */
@@ -374,6 +449,10 @@ prepare_suite(void)
 	tcase_add_test(t, a_published_figure_stays_until_enough_people_came);
 	tcase_add_test(t, nothing_is_published_from_wrong_cells);
 	tcase_add_loop_test(t, nobody_can_subtract_publications, 0, 60);
+	suite_add_tcase(s, t);
+	t = tcase_create("options");
+	tcase_add_checked_fixture(t, setup_options, teardown);
+	tcase_add_test(t, an_option_that_nobody_chose_hides_itself_alone);
 	suite_add_tcase(s, t);
 	return s;
 }
