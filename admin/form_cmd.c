@@ -10,6 +10,7 @@
 #include "base/num.h"
 #include "forms/sheet.h"
 #include "forms/xlsform.h"
+#include "kiosk/group.h"
 
 /* An XForm given as it is comes out as it is. */
 enum { XML_MAX = SHEET_FILE_MAX, REPORT_MAX = 4 << 20 };
@@ -139,6 +140,31 @@ open_uri(void *arg, const char *uri, struct buf *out, struct err *err)
 	return file_read(path, out, err);
 }
 
+/* A guide for focus groups has rules of its own: what the kiosk would say of it when staff want to begin. */
+static enum err_code
+check_guide(const char *path, const struct form_files *files, struct err *err)
+{
+	const struct form_rules rules = { .admit = true, .open = files->open, .arg = files->arg };
+	struct shelf shelf = { .form = NULL };
+	struct group_guide guide;
+	struct findings found;
+	struct buf xml;
+	enum err_code rc;
+
+	findings_init(&found);
+	buf_init(&xml, XML_MAX);
+	rc = convert(path, NULL, &xml, &found, err);
+	/* What does not load was reported before, if it is a fault. */
+	if (rc == ERR_OK && form_load(buf_str(&xml), xml.len, &rules, &found, &shelf.form, err) == ERR_OK && strcmp(form_setting(shelf.form, "family"), "group") == 0) {
+		rc = group_guide_read(&shelf, 0, &guide, err);
+		group_guide_clear(&guide);
+	}
+	form_free(shelf.form);
+	buf_free(&xml);
+	findings_clear(&found);
+	return rc;
+}
+
 static int
 check_one(const char *path, bool strict)
 {
@@ -157,6 +183,8 @@ check_one(const char *path, bool strict)
 	rc = file_read(path, &file, &err);
 	if (rc == ERR_OK)
 		rc = xlsform_check(file.data, file.len, path, &files, &found, &coverage, &err);
+	if (rc == ERR_OK && found.errors == 0)
+		rc = check_guide(path, &files, &err);
 	report(stdout, path, &found, rc, &err);
 	if (coverage.len > 0)
 		printf("%s", buf_str(&coverage));

@@ -367,6 +367,12 @@ draft_open(struct outbox *ob, const uint8_t id[16], const char *pass, size_t len
 
 /* --- writing --- */
 
+size_t
+draft_room(const struct draft *d)
+{
+	return d->n >= DRAFT_LINES_MAX || d->bytes + 2 * STEP >= ALL_MAX ? 0 : ALL_MAX - d->bytes - 2 * STEP;
+}
+
 static enum err_code
 make_line(const struct draft *d, const void *line, size_t len, struct buf *box, struct err *err)
 {
@@ -395,7 +401,7 @@ draft_add(struct draft *d, const void *line, size_t len, struct err *err)
 
 	if (d->is_stale)
 		return err_set(err, ERR_BROKEN, "the draft must be opened again");
-	if (len > DRAFT_LINE_MAX || d->n >= DRAFT_LINES_MAX || d->bytes + len + 2 * STEP > ALL_MAX)
+	if (len > DRAFT_LINE_MAX || len > draft_room(d) || draft_room(d) == 0)
 		return err_set(err, ERR_LIMIT, "line %u of %zu bytes: the draft is full", d->n + 1, len);
 	buf_init(&box, NONCE + TAG + DRAFT_LINE_MAX + 2 * STEP);
 	rc = make_line(d, line, len, &box, err);

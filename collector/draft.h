@@ -39,6 +39,8 @@ void draft_free(struct draft *d);
 const uint8_t *draft_id(const struct draft *d);
 const uint8_t *draft_form(const struct draft *d);
 uint32_t draft_lines(const struct draft *d);
+/* Bytes of a line that would still be taken; a line of DRAFT_LINE_MAX at most. */
+size_t draft_room(const struct draft *d);
 /* A key for hashing within this draft (ballots), another for each LABEL; survives opening again. */
 void draft_subkey(const struct draft *d, const char *label, uint8_t out[32]);
 

@@ -9,7 +9,15 @@
 #include "base/codec.h"
 #include "base/num.h"
 
-enum { WORDS_MAX = 8 << 20, FIELDS = 32, SPLIT = 0x1f, LINE_MAX_LEN = 32 << 10 };
+enum { WORDS_MAX = 8 << 20, FIELDS = 32, SPLIT = 0x1f, LINE_MAX_LEN = 32 << 10,
+	STINT_MAX_S = 6 * 3600,		/* longer without an event: the clock jumped, or it is another day */
+	MINUTES_MAX = 9999,
+	CHANGES = 20,			/* of one vote */
+	/* What the draft keeps free, so that a full session can still be voted on, read back and closed. */
+	ROOM_NOTES = 160 << 10, ROOM_VOTES = 96 << 10, ROOM_COUNTS = 48 << 10,
+	/* Of a session as XML, where each note takes NOTE_XML beside its words: it must fit into a record. */
+	XML_NOTES = 700 << 10, NOTE_XML = 320,
+};
 
 const char *const group_role_name[GROUP_ROLES] = { "lives_here", "family", "carer", "advocate", "interpreter", "staff" };
 const char *const group_vote_name[GROUP_VOTES] = { "poll", "dots", "hands" };
@@ -60,7 +68,8 @@ txt(const struct fields *f, size_t i)
 	return i < f->n ? f->f[i] : "";
 }
 
-/* What people type: other control characters than line ends would end fields. */
+/* What people type. Other control characters than line ends would end fields; U+FFFE and U+FFFF cannot stand in XML
+ * (XML 1.0, production 2), in which the session leaves. */
 static void
 put_text(struct buf *b, const char *text)
 {
@@ -70,6 +79,11 @@ put_text(struct buf *b, const char *text)
 
 		if (c == '\r')
 			continue;
+		if (strncmp(text, "\xef\xbf\xbe", 3) == 0 || strncmp(text, "\xef\xbf\xbf", 3) == 0) {
+			buf_putc(b, ' ');
+			text += 2;
+			continue;
+		}
 		buf_putc(b, (c < 0x20 && c != '\n') || c == 0x7f ? ' ' : *text);
 	}
 }
@@ -103,19 +117,29 @@ is_quoted(const struct group *g, size_t who)
 	return false;
 }
 
-/* A letter that nobody has spoken under, the last one, is free again. */
+/* A letter that nobody has spoken under, the last one, is free again. Field 2 is 1 if what they said goes too. */
 static bool
 apply_leave(struct group *g, const struct fields *f)
 {
 	bool ok = true;
 	size_t who = (size_t)num(f, 1, 0, GROUP_PEOPLE - 1, &ok);
+	bool takes_back = f->n > 2 && num(f, 2, 0, 1, &ok) != 0;
 
 	if (!ok || who >= g->n_people)
 		return false;
 	g->people[who].has_left = true;
+	for (size_t i = 0; i < g->n_notes; i++)
+		g->notes[i].is_struck |= takes_back && g->notes[i].who == who;
 	while (g->n_people > 0 && g->people[g->n_people - 1].has_left && !is_quoted(g, g->n_people - 1))
 		g->n_people--;
 	return true;
+}
+
+/* Seconds from SINCE to NOW; none where the clock was set in between, or the session lay. */
+static unsigned
+stint(int64_t since, int64_t now)
+{
+	return since == 0 || now <= since || now - since > STINT_MAX_S ? 0 : (unsigned)(now - since);
 }
 
 static bool
@@ -127,11 +151,39 @@ apply_turn(struct group *g, const struct fields *f)
 
 	if (!ok || topic >= g->guide.n_topics)
 		return false;
-	if (g->topic_since[g->topic] != 0 && now > g->topic_since[g->topic])
-		g->topic_spent[g->topic] += (unsigned)(now - g->topic_since[g->topic]);
+	g->topic_spent[g->topic] += stint(g->topic_since[g->topic], now);
 	g->topic_since[g->topic] = 0;
 	g->topic = topic;
 	g->topic_since[topic] = now;
+	return true;
+}
+
+static bool
+apply_pause(struct group *g, const struct fields *f)
+{
+	bool ok = true;
+	int64_t now = num(f, 1, 0, INT64_MAX, &ok);
+
+	if (!ok)
+		return false;
+	g->topic_spent[g->topic] += stint(g->topic_since[g->topic], now);
+	g->topic_since[g->topic] = 0;
+	return true;
+}
+
+/* Nobody knows when the power went: what the notes of the topic say is known. */
+static bool
+apply_again(struct group *g, const struct fields *f)
+{
+	bool ok = true;
+	int64_t now = num(f, 1, 0, INT64_MAX, &ok);
+
+	if (!ok)
+		return false;
+	for (size_t i = 0; i < g->n_notes; i++)
+		if (g->notes[i].topic == g->topic && g->notes[i].minute * 60 > g->topic_spent[g->topic])
+			g->topic_spent[g->topic] = g->notes[i].minute * 60;
+	g->topic_since[g->topic] = now;
 	return true;
 }
 
@@ -236,6 +288,7 @@ apply_ballot(struct group *g, const struct fields *f)
 		i++;
 	if (!ok || i == GROUP_BALLOTS)
 		return false;
+	b.changes = i < p->n_ballots && p->ballots[i].changes < UINT8_MAX ? (uint8_t)(p->ballots[i].changes + 1) : 0;
 	p->ballots[i] = b;
 	p->n_ballots += i == p->n_ballots;
 	return true;
@@ -282,6 +335,7 @@ apply_read(struct group *g, const struct fields *f)
 	s.minority = txt(f, 6);
 	if (!ok || topic >= g->guide.n_topics)
 		return false;
+	s.version = g->read[topic].version + 1;
 	g->read[topic] = s;
 	return true;
 }
@@ -292,7 +346,8 @@ apply(struct group *g, const uint8_t *line, size_t len, struct err *err)
 	static const struct { const char *verb; bool (*fn)(struct group *g, const struct fields *f); } verbs[] = {
 		{ "person", apply_person }, { "leave", apply_leave }, { "agree", apply_agree }, { "turn", apply_turn },
 		{ "note", apply_note }, { "strike", apply_strike }, { "ask", apply_ask }, { "ballot", apply_ballot },
-		{ "hands", apply_hands }, { "end", apply_end }, { "read", apply_read },
+		{ "hands", apply_hands }, { "end", apply_end }, { "read", apply_read }, { "pause", apply_pause },
+		{ "again", apply_again },
 	};
 	struct fields f;
 	enum err_code rc = split(&g->words, line, len, &f, err);
@@ -307,14 +362,17 @@ apply(struct group *g, const uint8_t *line, size_t len, struct err *err)
 	return err_set(err, ERR_BROKEN, "a line of the draft that nobody knows");
 }
 
-/* Durable, then in force. What cannot be applied after it was kept leaves memory behind the disk: ERR_BROKEN. */
+/* Durable, then in force, if ROOM bytes stay free after it. What cannot be applied after it was kept leaves memory
+ * behind the disk: ERR_BROKEN. */
 static enum err_code
-commit(struct group *g, struct buf *line, struct err *err)
+commit(struct group *g, struct buf *line, size_t room, struct err *err)
 {
 	enum err_code rc = buf_check(line, err);
 
 	if (rc == ERR_OK && g->draft == NULL)
 		rc = err_set(err, ERR_DENIED, "the session is locked");
+	if (rc == ERR_OK && draft_room(g->draft) < line->len + room)
+		rc = err_set(err, ERR_LIMIT, "the session is full");
 	if (rc == ERR_OK)
 		rc = draft_add(g->draft, line->data, line->len, err);
 	if (rc == ERR_OK && apply(g, line->data, line->len, err) != ERR_OK)
@@ -463,20 +521,38 @@ group_come(struct group *g, enum group_role role, struct err *err)
 		buf_free(&b);
 		return err_set(err, ERR_LIMIT, "more than %d people", GROUP_PEOPLE);
 	}
-	return commit(g, &b, err);
+	return commit(g, &b, ROOM_COUNTS, err);
 }
 
 enum err_code
-group_leave(struct group *g, enum group_role role, struct err *err)
+group_leave(struct group *g, unsigned who, bool takes_back, struct err *err)
 {
-	for (size_t i = g->n_people; i > 0; i--)
-		if (g->people[i - 1].role == role && !g->people[i - 1].has_left) {
-			struct buf b = line_of("leave");
+	struct buf b;
 
-			put_num(&b, (int64_t)i - 1);
-			return commit(g, &b, err);
-		}
-	return err_set(err, ERR_ABSENT, "nobody of that role is here");
+	if (who >= g->n_people || g->people[who].has_left)
+		return err_set(err, ERR_ABSENT, "nobody of that letter is here");
+	b = line_of("leave");
+	put_num(&b, who);
+	put_num(&b, takes_back);
+	return commit(g, &b, 0, err);
+}
+
+enum err_code
+group_pause(struct group *g, int64_t now, struct err *err)
+{
+	struct buf b = line_of("pause");
+
+	put_num(&b, now < 0 ? 0 : now);
+	return commit(g, &b, ROOM_COUNTS, err);
+}
+
+enum err_code
+group_again(struct group *g, int64_t now, struct err *err)
+{
+	struct buf b = line_of("again");
+
+	put_num(&b, now < 0 ? 0 : now);
+	return commit(g, &b, ROOM_COUNTS, err);
 }
 
 enum err_code
@@ -489,7 +565,7 @@ group_agree(struct group *g, enum group_consent what, unsigned no, struct err *e
 	b = line_of("agree");
 	put_num(&b, what);
 	put_num(&b, no);
-	return commit(g, &b, err);
+	return commit(g, &b, ROOM_COUNTS, err);
 }
 
 enum err_code
@@ -501,14 +577,15 @@ group_turn(struct group *g, unsigned topic, int64_t now, struct err *err)
 		return err_set(err, ERR_INPUT, "topic %u of %zu", topic, g->guide.n_topics);
 	b = line_of("turn");
 	put_num(&b, topic);
-	put_num(&b, now);
-	return commit(g, &b, err);
+	put_num(&b, now < 0 ? 0 : now);
+	return commit(g, &b, ROOM_COUNTS, err);
 }
 
 enum err_code
 group_write(struct group *g, const struct group_note *note, struct err *err)
 {
 	uint32_t id = note->id != 0 ? note->id : (uint32_t)g->n_notes + 1;
+	size_t xml = NOTE_XML + group_xml_length(note->words);
 	struct buf b;
 
 	if (!group_may(g, GROUP_NOTING))
@@ -517,15 +594,19 @@ group_write(struct group *g, const struct group_note *note, struct err *err)
 		return err_set(err, ERR_INPUT, "a note of nobody, of no topic, or empty");
 	if (id > GROUP_NOTES || strlen(note->words) > 4 * GROUP_WORDS)
 		return err_set(err, ERR_LIMIT, "too many notes, or too long a one");
+	for (size_t i = 0; i < g->n_notes; i++)
+		xml += NOTE_XML + group_xml_length(g->notes[i].words);
+	if (xml > XML_NOTES)
+		return err_set(err, ERR_LIMIT, "the notes would not fit into a record");
 	b = line_of("note");
 	put_num(&b, id);
 	put_num(&b, note->topic);
-	put_num(&b, note->minute);
+	put_num(&b, note->minute > MINUTES_MAX ? MINUTES_MAX : note->minute);
 	put_num(&b, note->who);
 	put_num(&b, note->is_exact && group_may(g, GROUP_QUOTING));
 	put_num(&b, note->themes);
 	put_text(&b, note->words);
-	return commit(g, &b, err);
+	return commit(g, &b, ROOM_NOTES, err);
 }
 
 enum err_code
@@ -538,7 +619,7 @@ group_strike(struct group *g, uint32_t id, bool struck, struct err *err)
 	b = line_of("strike");
 	put_num(&b, id);
 	put_num(&b, struck);
-	return commit(g, &b, err);
+	return commit(g, &b, 0, err);
 }
 
 /* Letters that are not taken for one another when read aloud or from across a table. */
@@ -565,8 +646,11 @@ group_ask(struct group *g, const struct group_poll *poll, size_t *at, struct err
 	enum err_code rc;
 	struct buf b;
 
-	if (poll->n_options < 2 || poll->question[0] == '\0' || poll->topic >= g->guide.n_topics)
+	if (poll->n_options < 2 || poll->n_options > GROUP_OPTIONS || poll->question[0] == '\0'
+	    || poll->topic >= g->guide.n_topics)
 		return err_set(err, ERR_INPUT, "a question with two answers at least is needed");
+	if (poll->id[0] == '\0' || (poll->kind == GROUP_DOTS && (poll->dots < 1 || poll->dots > 10)))
+		return err_set(err, ERR_INPUT, "a question without a name, or with %u dots", poll->dots);
 	if (g->n_polls == GROUP_POLLS)
 		return err_set(err, ERR_LIMIT, "more than %d polls", GROUP_POLLS);
 	if (poll->kind != GROUP_HANDS)
@@ -582,7 +666,7 @@ group_ask(struct group *g, const struct group_poll *poll, size_t *at, struct err
 		put_text(&b, poll->options[i].id);
 		put_text(&b, poll->options[i].label);
 	}
-	rc = commit(g, &b, err);
+	rc = commit(g, &b, ROOM_NOTES, err);
 	if (rc == ERR_OK)
 		*at = g->n_polls - 1;
 	return rc;
@@ -591,13 +675,13 @@ group_ask(struct group *g, const struct group_poll *poll, size_t *at, struct err
 enum err_code
 group_vote(struct group *g, size_t poll, const uint8_t voter[16], const uint8_t n[GROUP_OPTIONS], struct err *err)
 {
-	const struct group_poll *p = &g->polls[poll];
+	const struct group_poll *p = poll < g->n_polls ? &g->polls[poll] : NULL;
 	unsigned sum = 0;
-	bool has_room = p->n_ballots < GROUP_BALLOTS;
+	bool has_room = p != NULL && p->n_ballots < GROUP_BALLOTS;
 	char hex[33];
 	struct buf b;
 
-	if (poll >= g->n_polls || !p->is_open)
+	if (p == NULL || !p->is_open || p->kind == GROUP_HANDS)
 		return err_set(err, ERR_ABSENT, "the poll is closed");
 	for (size_t i = 0; i < GROUP_OPTIONS; i++) {
 		if (n[i] > (i < p->n_options ? p->dots : 0))
@@ -607,16 +691,17 @@ group_vote(struct group *g, size_t poll, const uint8_t voter[16], const uint8_t 
 	if (sum < 1 || sum > p->dots)
 		return err_set(err, ERR_INPUT, "%u votes of %u", sum, p->dots);
 	for (size_t i = 0; i < p->n_ballots; i++)
-		has_room |= memcmp(p->ballots[i].voter, voter, 16) == 0;
+		if (memcmp(p->ballots[i].voter, voter, 16) == 0)
+			has_room = p->ballots[i].changes < CHANGES;
 	if (!has_room)
-		return err_set(err, ERR_LIMIT, "more than %d voters", GROUP_BALLOTS);
+		return err_set(err, ERR_LIMIT, "more than %d voters, or %d changes of one vote", GROUP_BALLOTS, CHANGES);
 	hex_str(voter, 16, hex);
 	b = line_of("ballot");
 	put_num(&b, (int64_t)poll);
 	put_text(&b, hex);
 	for (size_t i = 0; i < p->n_options; i++)
 		put_num(&b, n[i]);
-	return commit(g, &b, err);
+	return commit(g, &b, ROOM_VOTES, err);
 }
 
 enum err_code
@@ -630,7 +715,7 @@ group_hands(struct group *g, size_t poll, const unsigned n[GROUP_OPTIONS], struc
 	put_num(&b, (int64_t)poll);
 	for (size_t i = 0; i < g->polls[poll].n_options; i++)
 		put_num(&b, n[i] > 999 ? 999 : n[i]);
-	return commit(g, &b, err);
+	return commit(g, &b, 0, err);
 }
 
 enum err_code
@@ -643,7 +728,7 @@ group_end_poll(struct group *g, size_t poll, bool cancel, struct err *err)
 	b = line_of("end");
 	put_num(&b, (int64_t)poll);
 	put_num(&b, cancel);
-	return commit(g, &b, err);
+	return commit(g, &b, 0, err);
 }
 
 enum err_code
@@ -653,7 +738,8 @@ group_read_back(struct group *g, unsigned topic, const struct group_summary *s, 
 
 	if (topic >= g->guide.n_topics)
 		return err_set(err, ERR_INPUT, "no such topic");
-	if (strlen(s->sentence) > 4 * GROUP_SENTENCE || strlen(s->minority) > 4 * GROUP_SENTENCE)
+	if (strlen(s->sentence) > 4 * GROUP_SENTENCE || strlen(s->minority) > 4 * GROUP_SENTENCE || s->agree > 999
+	    || s->change > 999 || s->not_agreed > 999)
 		return err_set(err, ERR_LIMIT, "too long a sentence");
 	b = line_of("read");
 	put_num(&b, topic);
@@ -662,7 +748,7 @@ group_read_back(struct group *g, unsigned topic, const struct group_summary *s, 
 	put_num(&b, s->not_agreed);
 	put_text(&b, s->sentence);
 	put_text(&b, s->minority);
-	return commit(g, &b, err);
+	return commit(g, &b, 0, err);
 }
 
 /* --- what follows --- */
@@ -696,11 +782,7 @@ group_may(const struct group *g, enum group_consent what)
 unsigned
 group_topic_seconds(const struct group *g, unsigned topic, int64_t now)
 {
-	unsigned s = g->topic_spent[topic];
-
-	if (g->topic_since[topic] != 0 && now > g->topic_since[topic])
-		s += (unsigned)(now - g->topic_since[topic]);
-	return s;
+	return g->topic_spent[topic] + stint(g->topic_since[topic], now);
 }
 
 unsigned

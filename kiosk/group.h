@@ -62,7 +62,7 @@ struct group_note {
 	uint32_t themes;		/* bits */
 };
 
-struct group_ballot { uint8_t voter[16]; uint8_t n[GROUP_OPTIONS]; };
+struct group_ballot { uint8_t voter[16]; uint8_t n[GROUP_OPTIONS]; uint8_t changes; };
 
 struct group_poll {
 	unsigned topic;
@@ -82,6 +82,7 @@ struct group_summary {
 	const char *sentence, *minority;
 	unsigned agree, change, not_agreed;
 	bool is_read;
+	unsigned version;		/* how often it was read back */
 };
 
 struct group {
@@ -120,16 +121,20 @@ void group_free(struct group *g);
 /* --- events: durable when they return ERR_OK. ERR_INPUT, ERR_LIMIT: nothing happened. ERR_BROKEN: lock the session --- */
 
 enum err_code group_come(struct group *g, enum group_role role, struct err *err) MUST_CHECK;
-/* The last of ROLE who is here leaves. ERR_ABSENT: nobody of it is. */
-enum err_code group_leave(struct group *g, enum group_role role, struct err *err) MUST_CHECK;
+/* WHO (index of people) leaves; TAKES_BACK: all their notes are struck. ERR_ABSENT: they are not here. */
+enum err_code group_leave(struct group *g, unsigned who, bool takes_back, struct err *err) MUST_CHECK;
 enum err_code group_agree(struct group *g, enum group_consent what, unsigned no, struct err *err) MUST_CHECK;
 enum err_code group_turn(struct group *g, unsigned topic, int64_t now, struct err *err) MUST_CHECK;
-/* A note of NOW; ID 0: a new one. ERR_DENIED: somebody said no to notes. */
+/* The topic's time stops (the session locks), and runs again after it was opened. */
+enum err_code group_pause(struct group *g, int64_t now, struct err *err) MUST_CHECK;
+enum err_code group_again(struct group *g, int64_t now, struct err *err) MUST_CHECK;
+/* ID 0: a new one. ERR_DENIED: somebody said no to notes. ERR_LIMIT: too long, or the session is full; closing it
+ * still goes. */
 enum err_code group_write(struct group *g, const struct group_note *note, struct err *err) MUST_CHECK;
 enum err_code group_strike(struct group *g, uint32_t id, bool struck, struct err *err) MUST_CHECK;
 /* Open POLL (question, options, kind set by the caller); draws its code. *AT: its number. */
 enum err_code group_ask(struct group *g, const struct group_poll *poll, size_t *at, struct err *err) MUST_CHECK;
-/* VOTER: whoever has voted before changes the vote. */
+/* VOTER: whoever has voted before changes the vote, up to 20 times. */
 enum err_code group_vote(struct group *g, size_t poll, const uint8_t voter[16], const uint8_t n[GROUP_OPTIONS],
 	struct err *err) MUST_CHECK;
 enum err_code group_hands(struct group *g, size_t poll, const unsigned n[GROUP_OPTIONS], struct err *err) MUST_CHECK;
@@ -150,6 +155,8 @@ unsigned group_voters(const struct group_poll *p);
 struct group_poll *group_open_poll(struct group *g, const char *code);
 /* The role by which a note leaves: "other" where only one person of that role was here. */
 const char *group_note_role(const struct group *g, const struct group_note *n);
+/* Bytes of TEXT in XML. */
+size_t group_xml_length(const char *text);
 /* The session as an instance of its guide, checked by the form engine. OUT: secret. */
 enum err_code group_instance(const struct group *g, const struct session_env *env, int64_t now, struct buf *out,
 	struct err *err) MUST_CHECK;

@@ -35,6 +35,7 @@ desk_clear(struct group_desk *d)
 	buf_free(&d->words);
 	buf_free(&d->sentence);
 	buf_free(&d->minority);
+	buf_free(&d->loaded);
 	wipe(d, sizeof(*d));
 }
 
@@ -67,6 +68,7 @@ group_desk_new(struct kiosk *k, const struct words *w, bool lead, bool lan)
 	buf_init_secret(&d->words, 64 << 10);
 	buf_init_secret(&d->sentence, 64 << 10);
 	buf_init_secret(&d->minority, 64 << 10);
+	buf_init_secret(&d->loaded, 64 << 10);
 	return d;
 }
 
@@ -98,7 +100,15 @@ group_desk_cookie(const struct group_desk *d, bool lan, struct http_response *ou
 void
 group_lock(struct kiosk *k)
 {
-	group_free(k->group->g);
+	struct group *g = k->group->g;
+	int64_t idle_s = (clock_boot_ms(k->clock) - k->group->touched_ms) / 1000;
+	struct err err;
+
+	/* The topic's time ends with the last press. If this cannot be kept, its notes tell how long it was. */
+	if (g != NULL && g->draft != NULL && g->topic_since[g->topic] != 0
+	    && group_pause(g, group_now(k) - idle_s, &err) != ERR_OK)
+		log_err("kiosk", "group", &err);
+	group_free(g);
 	k->group->g = NULL;
 	wipe(k->group->receipt, sizeof(k->group->receipt));
 	wipe(k->group->w, sizeof(k->group->w));
@@ -409,6 +419,8 @@ resume(struct kiosk *k, const uint8_t id[16], const char *pass, struct err *err)
 		tries_put(k, 0);
 		take_session(k, g);
 		log_event("kiosk", "group=resumed");
+		if (g->no[GROUP_NOTING] >= 0 && group_again(g, group_now(k), err) != ERR_OK)
+			log_err("kiosk", "group", err);
 	}
 	return rc;
 }
@@ -473,34 +485,95 @@ chips_of(struct arena *a, const char *id, const struct group_option *list, size_
 	return c;
 }
 
+/* The guides that can be used, and the one that is asked for: NULL where there are several and none was chosen. */
 static size_t
-guides(const struct kiosk *k, const struct shelf **out, size_t max)
+guides(const struct kiosk *k, const char *chosen, const struct shelf **out, size_t max, const struct shelf **one)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < k->catalog->n && n < max; i++)
-		if (k->catalog->shelf[i].is_group)
-			out[n++] = &k->catalog->shelf[i];
+	*one = NULL;
+	for (size_t i = 0; i < k->catalog->n && n < max; i++) {
+		const struct shelf *s = &k->catalog->shelf[i];
+		struct group_guide guide;
+		char hex[33];
+		struct err err;
+
+		if (!s->is_group)
+			continue;
+		if (group_guide_read(s, 0, &guide, &err) == ERR_OK) {
+			hex_str(s->id, 16, hex);
+			if (is(hex, chosen))
+				*one = s;
+			out[n++] = s;
+		} else {
+			log_err("kiosk", "guide", &err);
+		}
+		group_guide_clear(&guide);
+	}
+	if (n == 1)
+		*one = out[0];
 	return n;
+}
+
+/* Minutes of all topics: "5 topics, 60 minutes". */
+static const char *
+guide_length(const struct words *w, const struct group_guide *g, struct arena *a)
+{
+	unsigned minutes = 0;
+
+	for (size_t i = 0; i < g->n_topics; i++)
+		minutes += g->topics[i].minutes;
+	return text_fill(a, w->g_guide_length, text_of(a, "%zu", g->n_topics), text_of(a, "%u", minutes));
+}
+
+/* Several guides: which one. Their places and roles may differ, so this is asked first. */
+static void
+guides_page(struct kiosk *k, const struct words *w, const struct shelf **list, size_t n, struct http_response *out)
+{
+	struct group_row_view rows[GROUP_OPTIONS];
+	struct group_view v = { .action = "/group/new", .rows = rows };
+	struct arena *a = out->arena;
+
+	group_frame(k, w, &v, w->g_guide, "pick", "");
+	for (size_t i = 0; i < n; i++) {
+		struct group_guide guide;
+		char hex[33];
+		struct err err;
+
+		hex_str(list[i]->id, 16, hex);
+		rows[v.n_rows] = (struct group_row_view){ .who = "", .sub = "", .text = form_title(list[i]->form), .go = text_of(a, "%s", hex),
+		    .go_label = w->continue_ };
+		if (group_guide_read(list[i], shelf_language(list[i], w->tag), &guide, &err) == ERR_OK)
+			rows[v.n_rows].sub = guide_length(w, &guide, a);
+		group_guide_clear(&guide);
+		v.n_rows++;
+	}
+	page_kiosk_group_guides(&out->body, &v);
 }
 
 static void
 setup_page(struct kiosk *k, const struct words *w, const struct http_request *r, const char *error,
     struct http_response *out)
 {
-	const struct shelf *list[GROUP_OPTIONS];
-	struct group_chip_view chips[GROUP_OPTIONS];
+	const struct shelf *list[GROUP_OPTIONS], *one;
 	struct group_guide guide = { .n_topics = 0 };
-	struct group_view v = { .action = "/group/new", .error = error, .guides = chips };
+	struct group_view v = { .action = "/group/new", .error = error };
 	struct arena *a = out->arena;
 	const char *pass = field_text(r, "pass");
 	uint16_t offered[GROUP_PASS_WORDS];
+	char hex[33];
 	struct buf text;
 	struct err err;
-	size_t n = guides(k, list, ARRAY_LEN(list));
+	const char *go = field_text(r, "go");
+	/* The button of a guide is its name. */
+	size_t n = guides(k, strlen(go) == 32 ? go : field_text(r, "guide"), list, ARRAY_LEN(list), &one);
 
 	if (n == 0 || !keep_can(k)) {
 		show_message(k, w, 200, w->g_title, n == 0 ? w->g_no_guide : w->attract_full, out);
+		return;
+	}
+	if (one == NULL) {
+		guides_page(k, w, list, n, out);
 		return;
 	}
 	group_frame(k, w, &v, w->g_setup, "begin", w->continue_);
@@ -510,17 +583,16 @@ setup_page(struct kiosk *k, const struct words *w, const struct http_request *r,
 		v.f.pebbles[0].now = true;
 		v.f.n_pebbles = 7;
 	}
-	for (size_t i = 0; i < n; i++)
-		chips[v.n_guides++] = (struct group_chip_view){ .id = text_of(a, "guide-%zu", i), .sub = "",
-		    .value = text_of(a, "%zu", i), .label = form_title(list[i]->form),
-		    .checked = n == 1 || is(field_text(r, "guide"), text_of(a, "%zu", i)) };
-	/* Places and roles are the same in every guide: the first one's are asked. */
-	if (group_guide_read(list[0], shelf_language(list[0], w->tag), &guide, &err) != ERR_OK) {
+	if (group_guide_read(one, shelf_language(one, w->tag), &guide, &err) != ERR_OK) {
 		log_err("kiosk", "guide", &err);
 		show_message(k, w, 200, w->g_title, w->g_no_guide, out);
 		group_guide_clear(&guide);
 		return;
 	}
+	hex_str(one->id, 16, hex);
+	v.id = text_of(a, "%s", hex);
+	v.lead = form_title(one->form);
+	v.note = guide_length(w, &guide, a);
 	v.places = chips_of(a, "place", guide.places, guide.n_places, field_text(r, "place"));
 	v.n_places = v.places == NULL ? 0 : guide.n_places;
 	v.leaders = chips_of(a, "leader", guide.leaders, guide.n_leaders, field_text(r, "leader"));
@@ -542,7 +614,6 @@ static void
 set_up(struct kiosk *k, const struct http_request *r, bool lan, const struct words *w, struct http_response *out)
 {
 	const struct shelf *list[GROUP_OPTIONS];
-	size_t n = guides(k, list, ARRAY_LEN(list)), at = 0;
 	struct setup s = { .shelf = NULL };
 	const char *error = "";
 	struct group_desk *d = NULL;
@@ -550,19 +621,17 @@ set_up(struct kiosk *k, const struct http_request *r, bool lan, const struct wor
 	struct err err;
 	enum err_code rc = ERR_OK;
 
-	while (at < n && !is(field_text(r, "guide"), text_of(out->arena, "%zu", at)))
-		at++;
+	(void)guides(k, field_text(r, "guide"), list, ARRAY_LEN(list), &s.shelf);
 	buf_init_secret(&pass, DRAFT_PASS_MAX + 8);
 	tidy_pass(field_text(r, "pass"), &pass);
-	if (at < n) {
-		s.shelf = list[at];
+	if (s.shelf != NULL) {
 		rc = group_guide_read(s.shelf, shelf_language(s.shelf, w->tag), &s.guide, &err);
 		s.place = option_value(s.guide.places, s.guide.n_places, field_text(r, "place"));
 		s.leader = option_value(s.guide.leaders, s.guide.n_leaders, field_text(r, "leader"));
 	}
 	if (k->group->is_busy || (k->group->has_session && k->group->g != NULL))
 		error = w->g_err_open;
-	else if (at == n || rc != ERR_OK)
+	else if (s.shelf == NULL || rc != ERR_OK)
 		error = w->g_err_guide;
 	else if (s.place == NULL || s.leader == NULL)
 		error = w->g_err_setup;
@@ -707,7 +776,8 @@ lost(struct kiosk *k, const struct http_request *r, const struct words *w, struc
 	uint8_t id[16];
 	struct err err;
 
-	if (!hex_get(hex, strlen(hex), id, sizeof(id)) || k->group->g != NULL) {
+	/* Not while it is open, nor while somebody's passphrase for it is being tried. */
+	if (!hex_get(hex, strlen(hex), id, sizeof(id)) || k->group->g != NULL || k->group->is_busy) {
 		http_see_other(out, "/group");
 		return;
 	}
@@ -888,7 +958,7 @@ staff_pages(struct kiosk *k, const struct http_request *r, bool lan, const struc
 	} else if (post && is(go, "lost")) {
 		lost_page(k, w, field_text(r, "d"), "", out);
 	} else if (is(p, "/group/new")) {
-		if (post)
+		if (post && is(go, "begin"))
 			set_up(k, r, lan, w, out);
 		else
 			setup_page(k, w, r, "", out);

@@ -10,7 +10,7 @@
 enum { GROUP_DESKS = 4, GROUP_PASS_WORDS = 4, GROUP_ROWS = 4, GROUP_NOTES_SHOWN = 3 };
 
 enum group_place { GROUP_AT_WHO, GROUP_AT_AGREE, GROUP_AT_TALK, GROUP_AT_ASK, GROUP_AT_POLL, GROUP_AT_READ,
-	GROUP_AT_CLOSE, GROUP_AT_DONE, GROUP_AT_OWN };
+	GROUP_AT_CLOSE, GROUP_AT_DONE, GROUP_AT_OWN, GROUP_AT_LEAVE };
 
 struct group_desk {
 	bool is_open, is_lead, is_lan;
@@ -21,12 +21,18 @@ struct group_desk {
 	size_t poll, first;		/* shown; first row of a long list */
 	unsigned read_topic;
 	const char *error;		/* a text of words, or NULL */
+	bool is_from_talk;		/* who is here: asked for while the group talks */
+	size_t were_here;		/* then: how many there were */
+	uint64_t seen;			/* close: the version that is being looked at */
 	/* what was typed and is not kept yet: shown again */
 	struct buf words, sentence, minority;	/* secret */
 	int who;			/* -1: nobody chosen */
 	uint32_t themes;
 	bool is_exact;
 	unsigned counted[3];		/* agree, change, not agreed */
+	struct buf loaded;		/* secret; sentence, minority, counts as they were when the page was opened */
+	unsigned loaded_version;
+	bool has_other;			/* another desk has read this topic back too: shown beside */
 	/* the tablet is passed round */
 	bool is_passing, has_ballot, is_leaving;
 	uint8_t ballot[16];		/* single use: who has the tablet now */
@@ -69,6 +75,10 @@ enum err_code group_seal(struct kiosk *k, struct err *err) MUST_CHECK;
 void group_wrong(struct kiosk *k, const struct words *w, bool lan, struct http_response *out);
 
 /* --- group_press.c --- */
+/* What was read back of the topic, into the desk's fields. */
+void group_load_read(const struct group *g, struct group_desk *d);
+/* Did this desk change any of them since? */
+bool group_is_read_touched(const struct group_desk *d);
 void group_press(struct kiosk *k, struct group_desk *d, const struct http_request *r, struct http_response *out);
 
 /* --- group_show.c --- */

@@ -7,7 +7,7 @@
 #include "base/num.h"
 #include "forms/choices.h"
 
-enum { ARENA_MAX = 4 << 20, PATH_LEN = 300 };
+enum { ARENA_MAX = 4 << 20, PATH_LEN = 300, MINUTES_MAX = 600 };
 
 /* Without these a session has nowhere to stand. */
 static const char *const needed[] = { "place", "facilitator", "n_present", "notes_no", "topic_id", "topic_minutes",
@@ -56,7 +56,7 @@ keep_options(struct group_guide *g, const struct page_control *c, struct group_o
 	if (*n > 0)
 		return ERR_OK;
 	if (c->n_choices > max)
-		return err_set(err, ERR_INPUT, "%s has %zu choices: at most %zu", c->name, c->n_choices, max);
+		return err_set(err, ERR_INPUT, "guide %s: %s has %zu choices: at most %zu", form_id(g->shelf->form), c->name, c->n_choices, max);
 	for (size_t i = 0; i < c->n_choices && rc == ERR_OK; i++) {
 		rc = keep(g, c->choices[i].value, &out[i].id, err);
 		if (rc == ERR_OK)
@@ -75,8 +75,11 @@ topic_at(struct group_guide *g, const char *path, const char *label, size_t *at,
 	enum err_code rc;
 
 	*at = SIZE_MAX;
-	if (!num_i64(minutes, strlen(minutes), 1, 600, &n))
+	if (minutes[0] == '\0')
 		return ERR_OK;
+	if (!num_i64(minutes, strlen(minutes), 1, MINUTES_MAX, &n))
+		return err_set(err, ERR_INPUT, "guide %s: kiosk::minutes of group %s is \"%.20s\": from 1 to %d are expected",
+		    form_id(g->shelf->form), id, minutes, MINUTES_MAX);
 	if (strncmp(id, "t_", 2) == 0 && id[2] != '\0')
 		id += 2;
 	for (size_t i = 0; i < g->n_topics; i++)
@@ -85,7 +88,7 @@ topic_at(struct group_guide *g, const char *path, const char *label, size_t *at,
 			return ERR_OK;
 		}
 	if (g->n_topics == GROUP_TOPICS)
-		return err_set(err, ERR_INPUT, "more than %d topics", GROUP_TOPICS);
+		return err_set(err, ERR_INPUT, "guide %s: more than %d topics, from group %s on", form_id(g->shelf->form), GROUP_TOPICS, id);
 	rc = keep(g, id, &g->topics[g->n_topics].id, err);
 	if (rc == ERR_OK)
 		rc = keep(g, label, &g->topics[g->n_topics].label, err);
@@ -103,7 +106,7 @@ take_ask(struct group_guide *g, const struct page_control *c, size_t topic, stru
 	enum err_code rc;
 
 	if (g->n_asks == GROUP_POLLS)
-		return err_set(err, ERR_INPUT, "more than %d questions to vote on", GROUP_POLLS);
+		return err_set(err, ERR_INPUT, "guide %s: more than %d questions to vote on", form_id(g->shelf->form), GROUP_POLLS);
 	a->topic = topic;
 	a->is_dots = c->kind == CONTROL_SELECT;
 	rc = keep(g, c->name, &a->id, err);
@@ -112,7 +115,7 @@ take_ask(struct group_guide *g, const struct page_control *c, size_t topic, stru
 	if (rc == ERR_OK)
 		rc = keep_options(g, c, a->options, GROUP_OPTIONS, &a->n_options, err);
 	if (rc == ERR_OK && a->n_options < 2)
-		rc = err_set(err, ERR_INPUT, "%s has fewer than two choices", c->name);
+		rc = err_set(err, ERR_INPUT, "guide %s: %s has fewer than two choices", form_id(g->shelf->form), c->name);
 	g->n_asks += rc == ERR_OK;
 	return rc;
 }
@@ -135,7 +138,10 @@ take_control(struct group_guide *g, const struct page *p, const struct page_cont
 	rc = topic_at(g, path, p->group_label, &topic, err);
 	if (rc != ERR_OK || topic == SIZE_MAX)
 		return rc;
-	if (c->kind == CONTROL_NOTE && g->topics[topic].n_prompts < GROUP_PROMPTS) {
+	if (c->kind == CONTROL_NOTE && g->topics[topic].n_prompts == GROUP_PROMPTS)
+		return err_set(err, ERR_INPUT, "guide %s: more than %d notes in group t_%s", form_id(g->shelf->form), GROUP_PROMPTS,
+		    g->topics[topic].id);
+	if (c->kind == CONTROL_NOTE) {
 		rc = keep(g, c->label, &g->topics[topic].prompts[g->topics[topic].n_prompts], err);
 		g->topics[topic].n_prompts += rc == ERR_OK;
 	} else if (c->kind == CONTROL_SELECT1 || c->kind == CONTROL_SELECT) {

@@ -30,6 +30,16 @@ put_escaped(struct buf *b, const char *text)
 	}
 }
 
+size_t
+group_xml_length(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text != '\0'; text++)
+		n += *text == '"' ? 6 : *text == '&' ? 5 : *text == '<' || *text == '>' ? 4 : 1;
+	return n;
+}
+
 static void
 put(struct buf *b, const char *name, const char *text)
 {

@@ -70,24 +70,76 @@ go_to(struct group_desk *d, enum group_place at)
 /* --- who is here, what was agreed --- */
 
 static void
+to_people(struct kiosk *k, struct group_desk *d)
+{
+	go_to(d, GROUP_AT_WHO);
+	d->is_from_talk = true;
+	d->were_here = group_present(k->group->g);
+}
+
+/* The last of ROLE who is here; false: nobody is. *IS_QUOTED: somebody of ROLE who is here has said something, so that
+ * it matters who goes. */
+static bool
+last_of(const struct group *g, int64_t role, unsigned *who, bool *is_quoted)
+{
+	bool found = false;
+
+	*is_quoted = false;
+	for (unsigned i = 0; i < g->n_people; i++) {
+		if ((int64_t)g->people[i].role != role || g->people[i].has_left)
+			continue;
+		*who = i;
+		found = true;
+		for (size_t n = 0; n < g->n_notes; n++)
+			*is_quoted |= g->notes[n].who == i && !g->notes[n].is_struck;
+	}
+	return found;
+}
+
+static void
 press_who(struct kiosk *k, struct group_desk *d, const char *go)
 {
 	struct group *g = k->group->g;
+	bool is_quoted;
+	unsigned who;
 	struct err err;
 	int64_t role;
 
 	if (target(go, "plus", GROUP_ROLES - 1, &role)) {
 		(void)group_did(k, d, group_come(g, (enum group_role)role, &err), &err);
-	} else if (target(go, "minus", GROUP_ROLES - 1, &role)) {
-		enum err_code rc = group_leave(g, (enum group_role)role, &err);
-
-		if (rc != ERR_ABSENT)
-			(void)group_did(k, d, rc, &err);
+	} else if (target(go, "minus", GROUP_ROLES - 1, &role) && last_of(g, role, &who, &is_quoted)) {
+		if (is_quoted)
+			go_to(d, GROUP_AT_LEAVE);
+		else
+			(void)group_did(k, d, group_leave(g, who, false, &err), &err);
+	} else if (is(go, "leaves")) {
+		go_to(d, GROUP_AT_LEAVE);
 	} else if (is(go, "next")) {
 		if (group_present(g) == 0)
 			d->error = d->w->g_err_nobody;
+		/* Whoever comes later is asked what the others agreed to. */
+		else if (d->is_from_talk && group_present(g) <= d->were_here)
+			go_to(d, GROUP_AT_TALK);
 		else
 			go_to(d, GROUP_AT_AGREE);
+	}
+}
+
+static void
+press_leave(struct kiosk *k, struct group_desk *d, const char *go, const struct http_request *r)
+{
+	struct group *g = k->group->g;
+	const char *text = field_text(r, "who");
+	struct err err;
+	int64_t who;
+
+	if (is(go, "back")) {
+		go_to(d, GROUP_AT_WHO);
+	} else if (is(go, "next")) {
+		if (!num_i64(text, strlen(text), 0, (int64_t)g->n_people - 1, &who))
+			d->error = d->w->g_err_leaves;
+		else if (group_did(k, d, group_leave(g, (unsigned)who, is(field_text(r, "out"), "yes"), &err), &err))
+			go_to(d, GROUP_AT_WHO);
 	}
 }
 
@@ -99,15 +151,20 @@ press_agree(struct kiosk *k, struct group_desk *d, const char *go)
 	struct err err = { .code = ERR_OK };
 	int64_t what;
 
-	if (target(go, "all", GROUP_CONSENTS - 1, &what))
+	if (target(go, "all", GROUP_CONSENTS - 1, &what)) {
 		rc = group_agree(g, (enum group_consent)what, 0, &err);
-	else if (target(go, "plus", GROUP_CONSENTS - 1, &what) && g->no[what] < (int)group_present(g))
-		rc = group_agree(g, (enum group_consent)what, g->no[what] < 0 ? 1 : (unsigned)g->no[what] + 1, &err);
-	else if (target(go, "minus", GROUP_CONSENTS - 1, &what) && g->no[what] > 0)
-		rc = group_agree(g, (enum group_consent)what, (unsigned)g->no[what] - 1, &err);
-	else if (is(go, "back"))
+	} else if (target(go, "plus", GROUP_CONSENTS - 1, &what)) {
+		if (g->no[what] < (int)group_present(g))
+			rc = group_agree(g, (enum group_consent)what, g->no[what] < 0 ? 1 : (unsigned)g->no[what] + 1, &err);
+	} else if (target(go, "minus", GROUP_CONSENTS - 1, &what)) {
+		/* more than are here: somebody has left since */
+		if (g->no[what] > 0)
+			rc = group_agree(g, (enum group_consent)what, g->no[what] > (int)group_present(g) ? (unsigned)group_present(g)
+			    : (unsigned)g->no[what] - 1, &err);
+	} else if (is(go, "back")) {
 		go_to(d, GROUP_AT_WHO);
-	else if (is(go, "next")) {
+		d->is_from_talk = false;
+	} else if (is(go, "next")) {
 		if (g->no[GROUP_NOTING] < 0 || g->no[GROUP_SOUND] < 0 || g->no[GROUP_QUOTING] < 0) {
 			d->error = d->w->g_err_agree;
 			return;
@@ -152,12 +209,14 @@ characters(const char *text)
 	return n;
 }
 
+/* TOPIC: of the page on which it was written; another tablet may have gone on since. */
 static void
-save_note(struct kiosk *k, struct group_desk *d)
+save_note(struct kiosk *k, struct group_desk *d, unsigned topic)
 {
 	struct group *g = k->group->g;
-	struct group_note n = { .topic = g->topic, .is_exact = d->is_exact, .themes = d->themes,
-	    .words = buf_str(&d->words), .minute = group_topic_seconds(g, g->topic, group_now(k)) / 60 };
+	struct group_note n = { .topic = topic, .is_exact = d->is_exact, .themes = d->themes,
+	    .words = buf_str(&d->words), .minute = group_topic_seconds(g, topic, group_now(k)) / 60 };
+	enum err_code rc;
 	struct err err;
 
 	if (d->words.len == 0) {
@@ -173,7 +232,11 @@ save_note(struct kiosk *k, struct group_desk *d)
 		return;
 	}
 	n.who = (unsigned)d->who;
-	if (group_did(k, d, group_write(g, &n, &err), &err)) {
+	rc = group_write(g, &n, &err);
+	if (!group_did(k, d, rc, &err)) {
+		if (rc == ERR_LIMIT)
+			d->error = d->w->g_err_notes;
+	} else {
 		buf_reset(&d->words);
 		d->who = -1;
 		d->themes = 0;
@@ -185,20 +248,28 @@ static void
 press_talk(struct kiosk *k, struct group_desk *d, const char *go, const struct http_request *r)
 {
 	struct group *g = k->group->g;
+	const char *shown = field_text(r, "topic");
+	int64_t topic = g->topic;
 	enum err_code rc = ERR_OK;
 	struct err err = { .code = ERR_OK };
 
+	if (!num_i64(shown, strlen(shown), 0, (int64_t)g->guide.n_topics - 1, &topic))
+		topic = g->topic;
 	if (group_may(g, GROUP_NOTING))
 		take_note(k, d, r);
 	if (is(go, "save") && group_may(g, GROUP_NOTING)) {
-		save_note(k, d);
+		save_note(k, d, (unsigned)topic);
 	} else if (is(go, "topic") || is(go, "save")) {
-		rc = group_turn(g, (unsigned)((g->topic + 1) % g->guide.n_topics), group_now(k), &err);
+		/* Pressed on two tablets at once it is one turn. */
+		if (topic == g->topic)
+			rc = group_turn(g, (unsigned)((g->topic + 1) % g->guide.n_topics), group_now(k), &err);
 	} else if (is(go, "back")) {
 		if (g->topic == 0)
 			go_to(d, GROUP_AT_AGREE);
-		else
+		else if (topic == g->topic)
 			rc = group_turn(g, g->topic - 1, group_now(k), &err);
+	} else if (is(go, "people")) {
+		to_people(k, d);
 	} else if (is(go, "ask")) {
 		go_to(d, GROUP_AT_ASK);
 	} else if (is(go, "read")) {
@@ -386,12 +457,54 @@ take_read(struct group_desk *d, const struct http_request *r)
 	d->counted[2] = count_of(r, "not", 999);
 }
 
-/* Keep what is on the page if it says anything new. */
+static void
+put_read(const struct group_desk *d, struct buf *out)
+{
+	buf_put(out, d->sentence.data, d->sentence.len);
+	buf_putc(out, '\0');
+	buf_put(out, d->minority.data, d->minority.len);
+	buf_printf(out, "%c%u %u %u", '\0', d->counted[0], d->counted[1], d->counted[2]);
+}
+
+bool
+group_is_read_touched(const struct group_desk *d)
+{
+	struct buf now;
+	bool touched;
+
+	buf_init_secret(&now, 64 << 10);
+	put_read(d, &now);
+	touched = now.len != d->loaded.len || (now.len > 0 && memcmp(now.data, d->loaded.data, now.len) != 0);
+	buf_free(&now);
+	return touched;
+}
+
+void
+group_load_read(const struct group *g, struct group_desk *d)
+{
+	const struct group_summary *s = &g->read[d->read_topic];
+
+	buf_reset(&d->sentence);
+	buf_reset(&d->minority);
+	buf_reset(&d->loaded);
+	d->counted[0] = s->agree;
+	d->counted[1] = s->change;
+	d->counted[2] = s->not_agreed;
+	if (s->is_read) {
+		buf_puts(&d->sentence, s->sentence);
+		buf_puts(&d->minority, s->minority);
+	}
+	put_read(d, &d->loaded);
+	d->loaded_version = s->version;
+	d->has_other = false;
+}
+
+/* Keep what is on the page if it was changed here. What another desk wrote since is shown first, never overwritten
+ * unseen. */
 static bool
 save_read(struct kiosk *k, struct group_desk *d)
 {
 	struct group *g = k->group->g;
-	const struct group_summary *old = &g->read[d->read_topic];
 	struct group_summary s = { .sentence = buf_str(&d->sentence), .minority = buf_str(&d->minority),
 	    .agree = d->counted[0], .change = d->counted[1], .not_agreed = d->counted[2] };
 	struct err err;
@@ -404,27 +517,18 @@ save_read(struct kiosk *k, struct group_desk *d)
 		d->error = d->w->g_err_counts;
 		return false;
 	}
-	if (old->is_read ? strcmp(old->sentence, s.sentence) == 0 && strcmp(old->minority, s.minority) == 0
-	    && old->agree == s.agree && old->change == s.change && old->not_agreed == s.not_agreed
-	    : d->sentence.len == 0 && d->minority.len == 0 && s.agree + s.change + s.not_agreed == 0)
+	if (!group_is_read_touched(d))
 		return true;
-	return group_did(k, d, group_read_back(g, d->read_topic, &s, &err), &err);
-}
-
-static void
-load_read(struct kiosk *k, struct group_desk *d)
-{
-	const struct group_summary *s = &k->group->g->read[d->read_topic];
-
-	buf_reset(&d->sentence);
-	buf_reset(&d->minority);
-	d->counted[0] = s->agree;
-	d->counted[1] = s->change;
-	d->counted[2] = s->not_agreed;
-	if (s->is_read) {
-		buf_puts(&d->sentence, s->sentence);
-		buf_puts(&d->minority, s->minority);
+	if (g->read[d->read_topic].version != d->loaded_version) {
+		d->error = d->w->g_err_two;
+		d->loaded_version = g->read[d->read_topic].version;
+		d->has_other = true;
+		return false;
 	}
+	if (!group_did(k, d, group_read_back(g, d->read_topic, &s, &err), &err))
+		return false;
+	group_load_read(g, d);
+	return true;
 }
 
 static void
@@ -459,10 +563,11 @@ press_read(struct kiosk *k, struct group_desk *d, const char *go, const struct h
 		d->read_topic++;
 	else {
 		go_to(d, GROUP_AT_CLOSE);
+		d->seen = g->version;
 		return;
 	}
 	go_to(d, GROUP_AT_READ);
-	load_read(k, d);
+	group_load_read(g, d);
 }
 
 /* --- close --- */
@@ -480,13 +585,20 @@ press_close(struct kiosk *k, struct group_desk *d, const char *go)
 	} else if (is(go, "back")) {
 		d->read_topic = (unsigned)g->guide.n_topics - 1;
 		go_to(d, GROUP_AT_READ);
-		load_read(k, d);
+		group_load_read(g, d);
 	} else if (is(go, "seal") && d->is_lead) {
 		for (size_t i = 0; i < g->n_polls; i++)
 			if (g->polls[i].is_open) {
 				d->error = d->w->g_err_poll_open;
 				return;
 			}
+		/* Another tablet wrote since: what leaves is what the group has looked at. */
+		if (d->seen != g->version) {
+			d->error = d->w->g_err_changed;
+			d->seen = g->version;
+			d->first = 0;
+			return;
+		}
 		if (group_seal(k, &err) == ERR_OK) {
 			go_to(d, GROUP_AT_DONE);
 		} else {
@@ -511,6 +623,9 @@ press(struct kiosk *k, struct group_desk *d, const char *go, const struct http_r
 	case GROUP_AT_WHO:
 		press_who(k, d, go);
 		break;
+	case GROUP_AT_LEAVE:
+		press_leave(k, d, go, r);
+		break;
 	case GROUP_AT_AGREE:
 		press_agree(k, d, go);
 		break;
@@ -534,7 +649,7 @@ press(struct kiosk *k, struct group_desk *d, const char *go, const struct http_r
 		break;
 	}
 	if (before == GROUP_AT_TALK && d->at == GROUP_AT_READ && k->group->g != NULL)
-		load_read(k, d);
+		group_load_read(k->group->g, d);
 }
 
 void

@@ -122,6 +122,18 @@ begin(struct kiosk *k, struct group_desk *d, struct group_view *v, unsigned n, c
 	}
 }
 
+/* Letters of those who are here. */
+static void
+fill_people(const struct group_desk *d, const struct group *g, int chosen, struct group_view *v, struct arena *a)
+{
+	v->who = arena_calloc(a, g->n_people + 1, sizeof(*v->who));
+	for (size_t i = 0; v->who != NULL && i < g->n_people; i++)
+		if (!g->people[i].has_left)
+			v->who[v->n_who++] = (struct group_chip_view){ .id = text_of(a, "who-%zu", i), .value = number(a, i),
+			    .label = text_of(a, "%c", (int)('A' + i)), .sub = role_short(d->w, g->people[i].role),
+			    .checked = chosen == (int)i };
+}
+
 /* --- who is here, what was agreed --- */
 
 static void
@@ -141,7 +153,23 @@ show_who(struct kiosk *k, struct group_desk *d, struct http_response *out)
 		    .minus = text_of(a, "minus-%zu", i) };
 	v.f.has_back = false;
 	v.code = d->is_lead ? k->group->code : "";
+	if (g->n_notes > 0 && group_present(g) > 0)
+		group_add_act(a, &v, "leaves", d->w->g_leaves_one);
 	page_kiosk_group_who(&out->body, &v);
+}
+
+/* Somebody goes: which letter, and whether what they said goes too. */
+static void
+show_leave(struct kiosk *k, struct group_desk *d, struct http_response *out)
+{
+	const struct words *w = d->w;
+	struct group_view v = { .is_open = false };
+
+	begin(k, d, &v, 0, w->g_leaves_one, "next", w->continue_, out);
+	v.lead = w->g_leaves_lead;
+	v.note = w->g_leaves_stay;
+	fill_people(d, k->group->g, -1, &v, out->arena);
+	page_kiosk_group_leave(&out->body, &v);
 }
 
 static const char *
@@ -212,15 +240,9 @@ cut(struct arena *a, const char *text)
 }
 
 static void
-fill_chips(const struct group_desk *d, const struct group *g, struct group_view *v, struct arena *a)
+fill_themes(const struct group_desk *d, const struct group *g, struct group_view *v, struct arena *a)
 {
-	v->who = arena_calloc(a, g->n_people + 1, sizeof(*v->who));
 	v->themes = arena_calloc(a, g->guide.n_themes + 1, sizeof(*v->themes));
-	for (size_t i = 0; v->who != NULL && i < g->n_people; i++)
-		if (!g->people[i].has_left)
-			v->who[v->n_who++] = (struct group_chip_view){ .id = text_of(a, "who-%zu", i), .value = number(a, i),
-			    .label = text_of(a, "%c", (int)('A' + i)), .sub = role_short(d->w, g->people[i].role),
-			    .checked = d->who == (int)i };
 	for (size_t i = 0; v->themes != NULL && i < g->guide.n_themes; i++)
 		v->themes[v->n_themes++] = (struct group_chip_view){ .id = text_of(a, "theme-%zu", i), .sub = "",
 		    .value = g->guide.themes[i].id, .label = g->guide.themes[i].label, .checked = (d->themes & 1u << i) != 0 };
@@ -244,7 +266,9 @@ show_talk(struct kiosk *k, struct group_desk *d, struct http_response *out)
 	v.may_quote = group_may(g, GROUP_QUOTING);
 	v.note = text_fill(a, w->g_topic_of, number(a, g->topic + 1), number(a, g->guide.n_topics));
 	fill_time(w, g, group_now(k), &v, a);
-	fill_chips(d, g, &v, a);
+	fill_people(d, g, d->who, &v, a);
+	fill_themes(d, g, &v, a);
+	v.id = number(a, g->topic);
 	for (size_t i = 0; i < t->n_prompts; i++)
 		prompts[v.n_lines++].text = t->prompts[i];
 	v.words = text_of(a, "%s", "");
@@ -258,8 +282,9 @@ show_talk(struct kiosk *k, struct group_desk *d, struct http_response *out)
 	}
 	v.lead = last == NULL ? text_of(a, "%s", w->g_no_notes) : text_fill(a, w->g_last_note, number(a, here),
 	    text_of(a, "%c: %s", (int)('A' + last->who), cut(a, last->words)));
-	group_add_act(a, &v, "ask", w->g_ask);
+	group_add_act(a, &v, "ask", w->g_ask_short);
 	group_add_act(a, &v, "read", w->g_read);
+	group_add_act(a, &v, "people", w->g_people);
 	group_add_act(a, &v, "lock", w->g_lock);
 	v.f.has_back = true;
 	page_kiosk_group_talk(&out->body, &v);
@@ -434,6 +459,15 @@ show_passing(struct kiosk *k, struct group_desk *d, struct http_response *out)
 
 /* --- read back --- */
 
+/* What another tablet kept meanwhile: counts, then words. */
+static const char *
+other_reading(const struct words *w, const struct group_summary *s, struct arena *a)
+{
+	return text_fill(a, w->g_other_says, arena_printf(a, "%s %s%s%s (%u, %u, %u)", s->sentence,
+	    s->minority[0] != '\0' ? w->g_minority : "", s->minority[0] != '\0' ? ": " : "", s->minority, s->agree, s->change,
+	    s->not_agreed), NULL);
+}
+
 static void
 show_read(struct kiosk *k, struct group_desk *d, struct http_response *out)
 {
@@ -447,8 +481,11 @@ show_read(struct kiosk *k, struct group_desk *d, struct http_response *out)
 	struct arena *a = out->arena;
 	size_t n = 0;
 
+	/* Another tablet read it back, and nothing was changed here: theirs is shown. */
+	if (g->read[d->read_topic].version != d->loaded_version && !group_is_read_touched(d))
+		group_load_read(g, d);
 	begin(k, d, &v, 6, g->guide.topics[d->read_topic].label, "next", w->continue_, out);
-	v.lead = w->g_read_lead;
+	v.lead = d->has_other ? other_reading(w, &g->read[d->read_topic], a) : "";
 	for (size_t i = 0; rows != NULL && i < g->n_notes; i++)
 		if (g->notes[i].topic == d->read_topic)
 			rows[n++] = (struct group_row_view){ .who = text_of(a, "%c", (int)('A' + g->notes[i].who)), .sub = "",
@@ -590,6 +627,9 @@ group_show(struct kiosk *k, struct group_desk *d, struct http_response *out)
 	switch (d->at) {
 	case GROUP_AT_WHO:
 		show_who(k, d, out);
+		break;
+	case GROUP_AT_LEAVE:
+		show_leave(k, d, out);
 		break;
 	case GROUP_AT_AGREE:
 		show_agree(k, d, out);

@@ -32,6 +32,8 @@
 	X(g_keep) X(g_struck) X(g_sentence) X(g_read_agree) X(g_read_change) X(g_read_not) \
 	X(g_minority) X(g_err_counts) X(g_more) X(g_close_title) X(g_close_lead) X(g_close_second) \
 	X(g_leaves_people) X(g_leaves_vote) X(g_leaves_votes) X(g_page_of) X(g_seal) \
-	X(g_err_poll_open) X(g_err_seal) X(g_done_title) X(g_done_lead) X(g_summary)
+	X(g_err_poll_open) X(g_err_seal) X(g_people) X(g_ask_short) X(g_leaves_one) X(g_leaves_who) X(g_leaves_lead) X(g_leaves_out) \
+	X(g_leaves_stay) X(g_err_leaves) X(g_err_notes) X(g_err_two) X(g_other_says) X(g_err_changed) \
+	X(g_guide_length) X(g_done_title) X(g_done_lead) X(g_summary)
 
 #endif

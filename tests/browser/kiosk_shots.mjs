@@ -1,5 +1,6 @@
 // make shots: pictures of the kiosk's pages, to look at and for the documents.
 //   node kiosk_shots.mjs DIR [all]     a dozen into DIR; all: every page at three sizes
+//   SETS   only these sets of pages, say group,group-dark
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { browser, check, main, makeSite, root, startKiosk } from './lib.mjs';
@@ -23,8 +24,9 @@ await main(async () => {
   const sets = { en: [plain, {}], cy: [plain, { l: 'cy' }], dark: [plain, { look: ['dark-1'] }], easy: [easy, { go: 'easy' }],
     group: [(await startKiosk(groupSite())).url, { group: true }] };
   if (all) Object.assign(sets, { words: [plain, { look: ['words-1'] }], larger: [plain, { look: ['size-1'] }], largest: [plain, { look: ['size-2'] }] });
-  const b = await browser();
+  const b = await browser(), asked = process.env.SETS?.split(',');
   for (const [set, [url, options]] of Object.entries(sets)) {
+    if (asked && !asked.includes(set)) continue;
     const pages = options.group ? await captureGroup(url, options) : await capture(url, options), names = [...pages.keys()], s = await serve(url, pages);
     const find = want => names.find(n => n === want) || names.find(n => n.startsWith(want))
       || names.find(n => want === 'easy' && /^question-\d+$/.test(n) && /href="#f4"/.test(pages.get(n)));
