@@ -65,7 +65,7 @@ repeat_nodeset(struct xlsform *x, const struct el *e, const char **value)
 		return "";
 	if (e->filter == NULL)
 		return xf_fmt(x, "%s[./%s != '']", set, *value);
-	filter = replace_all(x, xf_resolve(x, e, e->filter, true), xf_fmt(x, "current()/%s", set), ".");
+	filter = replace_all(x, xf_resolve_filter(x, e, e->filter), xf_fmt(x, "current()/%s", set), ".");
 	if (filter != NULL)
 		filter = replace_all(x, filter, set, ".");
 	return xf_fmt(x, "%s[%s]", set, filter != NULL ? filter : "");

@@ -36,6 +36,7 @@ static const struct known SURVEY[] = {
 	{ "trigger", COL_TRIGGER, 0, NULL }, { "autoplay", COL_CONTROL, 0, "autoplay" },
 	{ "rows", COL_CONTROL, 0, "rows" }, { "intent", COL_CONTROL, 0, "intent" },
 	{ "disabled", COL_DISABLED, 0, NULL }, { "save_to", COL_SAVE_TO, 0, NULL },
+	{ "media", COL_MEDIA, 0, NULL },
 	{ "compact_tag", COL_INSTANCE, 0, "odk:tag" },
 	{ "sms_field", COL_NONE, 0, NULL }, { "sms_option", COL_NONE, 0, NULL },
 	{ "sms_separator", COL_NONE, 0, NULL }, { "sms_allow_media", COL_NONE, 0, NULL },
@@ -251,6 +252,9 @@ one_column(struct xlsform *x, struct table *t, const struct table_kind *k, struc
 		c->use = found->use;
 		c->slot = found->slot;
 		c->key = found->key != NULL ? found->key : found->name;
+		if (c->use == COL_MEDIA)
+			xf_warn(x, t, 1, t->sheet->header_line, c->raw, "this column is not used: say of what kind its files are with "
+			    "media::image, media::audio or media::video");
 		return;
 	}
 	if (c->raw[0] == '_')

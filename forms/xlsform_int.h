@@ -37,7 +37,7 @@ struct pairs {
 
 enum column_use { COL_NONE, COL_TYPE, COL_NAME, COL_LIST, COL_TEXT, COL_BIND, COL_CONTROL, COL_INSTANCE, COL_DEFAULT,
 	COL_FILTER, COL_PARAMETERS, COL_TRIGGER, COL_DISABLED, COL_COUNT, COL_SAVE_TO, COL_KIOSK, COL_SETTING,
-	COL_ATTRIBUTE, COL_EXTRA, COL_ENTITY };
+	COL_ATTRIBUTE, COL_EXTRA, COL_ENTITY, COL_MEDIA };
 
 struct column {
 	enum column_use use;
@@ -127,6 +127,7 @@ struct el {
 	const char *list_name;
 	const char *file, *file_ext;	/* stem, ".csv" .. */
 	const char *from_repeat;	/* "${q}" */
+	bool vague_media;	/* column media without a kind */
 	const char *value_ref, *label_ref;
 	const char *geometry;	/* reference-geometry: a list, a file or ${repeat} */
 	bool inline_choices;	/* search(): items in the body */
@@ -266,6 +267,8 @@ bool xf_refs_check(struct xlsform *x, const struct table *t, unsigned row, unsig
 	const char *text);
 /* TEXT with each ${} as the path seen from CONTEXT (NULL: absolute). */
 const char *xf_resolve(struct xlsform *x, const struct el *context, const char *text, bool use_current);
+/* The choice filter of a select on earlier answers: what the candidates' own repeat holds is meant of the candidate. */
+const char *xf_resolve_filter(struct xlsform *x, const struct el *context, const char *text);
 const char *xf_resolve_itemset(struct xlsform *x, const struct el *context, const char *text);
 bool xf_is_dynamic(const char *text, const struct xtype *type);
 

@@ -151,9 +151,17 @@ common(const struct el *a, const struct el *b)
 	return c;
 }
 
+/* Does a select on answers of TARGET see all instances of the repeat that both share, rather than its own? */
+static bool
+means_every_instance(const struct el *context, const struct el *target, const struct el *shared)
+{
+	return shared != NULL && target->repeat == shared && (shared->repeat == NULL || context->repeat != shared)
+	    && shared->parent != NULL;
+}
+
 /* Append the path of TARGET as CONTEXT sees it, blanks around it. */
 static void
-put_path(struct buf *out, const struct el *context, const struct el *target, bool current)
+put_path(struct buf *out, const struct el *context, const struct el *target, bool current, bool every)
 {
 	const struct el *shared = context != NULL ? shared_repeat(context, target) : NULL, *top;
 
@@ -161,7 +169,7 @@ put_path(struct buf *out, const struct el *context, const struct el *target, boo
 		buf_printf(out, " %s ", target->path);
 		return;
 	}
-	top = common(context, target);
+	top = every && means_every_instance(context, target, shared) ? shared->parent : common(context, target);
 	buf_puts(out, current ? " current()/" : " ");
 	for (unsigned d = context->depth; d > top->depth; d--)
 		buf_puts(out, d == top->depth + 1 ? ".." : "../");
@@ -223,8 +231,8 @@ stays_absolute(const struct where *w)
 	return false;
 }
 
-const char *
-xf_resolve(struct xlsform *x, const struct el *context, const char *text, bool use_current)
+static const char *
+resolve(struct xlsform *x, const struct el *context, const char *text, bool use_current, bool every)
 {
 	struct where where = { .at = text };
 	struct ref ref;
@@ -247,7 +255,7 @@ xf_resolve(struct xlsform *x, const struct el *context, const char *text, bool u
 		else if (stays_absolute(&where))
 			buf_printf(&out, " %s ", target->path);
 		else
-			put_path(&out, context, target, use_current || where.predicates > 0);
+			put_path(&out, context, target, use_current || where.predicates > 0, every);
 		p = ref.end;
 	}
 	buf_puts(&out, p);
@@ -256,6 +264,18 @@ xf_resolve(struct xlsform *x, const struct el *context, const char *text, bool u
 	made = x->rc == ERR_OK ? xf_strn(x, buf_str(&out), out.len) : NULL;
 	buf_free(&out);
 	return made != NULL ? made : "";
+}
+
+const char *
+xf_resolve(struct xlsform *x, const struct el *context, const char *text, bool use_current)
+{
+	return resolve(x, context, text, use_current, false);
+}
+
+const char *
+xf_resolve_filter(struct xlsform *x, const struct el *context, const char *text)
+{
+	return resolve(x, context, text, true, true);
 }
 
 const char *
@@ -274,13 +294,12 @@ xf_resolve_itemset(struct xlsform *x, const struct el *context, const char *text
 		return text;
 	buf_init(&out, 1 << 20);
 	shared = shared_repeat(context, target);
-	if (shared != NULL && target->repeat == shared && (shared->repeat == NULL || context->repeat != shared)
-	    && shared->parent != NULL) {
+	if (means_every_instance(context, target, shared)) {
 		for (unsigned d = context->depth; d > shared->parent->depth; d--)
 			buf_puts(&out, d == shared->parent->depth + 1 ? ".." : "../");
 		buf_puts(&out, target->path + strlen(shared->parent->path));
 	} else {
-		put_path(&out, context, target, false);
+		put_path(&out, context, target, false, false);
 	}
 	made = xf_strn(x, buf_str(&out), out.len);
 	buf_free(&out);

@@ -201,6 +201,9 @@ fill(struct rows *r, struct el *e)
 			e->save_to = v;
 			e->save_to_column = c->raw;
 			break;
+		case COL_MEDIA:
+			e->vague_media = true;
+			break;
 		case COL_NONE: case COL_TYPE: case COL_NAME: case COL_LIST: case COL_PARAMETERS: case COL_DISABLED:
 		case COL_SETTING: case COL_ATTRIBUTE: case COL_EXTRA: case COL_ENTITY:
 			break;
@@ -382,6 +385,18 @@ end(struct rows *r, enum el_kind kind)
 			    e->name, e->row, kind_word(e->kind));
 		r->nesting_failed = true;
 		return;
+	}
+	for (size_t i = 0; i < x->survey.sheet->n_columns; i++) {
+		const struct column *c = &x->survey.columns[i];
+
+		if (r->value[i] == NULL)
+			continue;
+		if (c->use == COL_SAVE_TO)
+			xf_error(x, &x->survey, r->row->number, r->row->line, c->raw, "groups and repeats cannot be saved: move save_to "
+			    "to a question");
+		else if (c->use == COL_BIND || c->use == COL_CONTROL || c->use == COL_COUNT || c->use == COL_KIOSK)
+			xf_warn(x, &x->survey, r->row->number, r->row->line, c->raw, "this is not used in the row of end_%s: move it to row "
+			    "%u, where the %s begins", kind_word(kind), e->row, kind_word(kind));
 	}
 	r->depth--;
 }
@@ -581,7 +596,7 @@ type_extras(struct xlsform *x, struct el *e)
 static void
 check_shown(struct xlsform *x, struct el *e)
 {
-	bool label = e->tr[TR_LABEL] != NULL, hint = e->tr[TR_HINT] != NULL, media = false;
+	bool label = e->tr[TR_LABEL] != NULL, hint = e->tr[TR_HINT] != NULL, media = e->vague_media;
 
 	for (enum slot s = TR_IMAGE; s <= TR_VIDEO; s++)
 		media = media || e->tr[s] != NULL;

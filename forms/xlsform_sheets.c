@@ -219,6 +219,9 @@ xf_settings(struct xlsform *x)
 	}
 	if (x->root_name == NULL)
 		x->root_name = "data";
+	if (!x->root_from_settings && !xf_is_name(x->root_name))
+		xf_error(x, NULL, 0, 0, NULL, "\"%.60s\" cannot name the form's root (--root): use a letter or _ first, then letters, "
+		    "digits, _ - and points", x->root_name);
 	if (x->id == NULL)
 		x->id = x->file_name;
 	if (x->title == NULL)

@@ -115,11 +115,25 @@ expand_loop(struct xlsform *x, struct el *e)
 	}
 }
 
+/* Each choice would bring a repeat of the same name. */
+static void
+refuse_repeats(struct xlsform *x, const struct el *e)
+{
+	for (const struct el *k = e->first; k != NULL; k = k->next) {
+		if (k->kind == EL_REPEAT)
+			xf_error_el(x, k, "type", "a repeat cannot stand in a loop, which would make one called \"%.60s\" for each choice: "
+			    "write the repeats out one by one", k->name);
+		refuse_repeats(x, k);
+	}
+}
+
 static void
 expand_loops(struct xlsform *x, struct el *e)
 {
 	for (struct el *k = e->first; k != NULL && x->rc == ERR_OK; k = k->next) {
 		expand_loops(x, k);
+		if (k->kind == EL_LOOP)
+			refuse_repeats(x, k);
 		if (k->kind == EL_LOOP)
 			expand_loop(x, k);
 	}

@@ -77,6 +77,9 @@ static const struct { const char *sheet, *want; } OUT[] = {
 	    "jr:count=\" /data/n \"" },
 	{ "survey\n,type,name,label,repeat_count,\n,begin_repeat,r,R,3\n,text,a,A,\n,end_repeat,,,",
 	    "<bind nodeset=\"/data/r_count\" type=\"string\" readonly=\"true()\" calculate=\"3\"/>" },
+	/* pyxform, choices from repeats: what the candidates' repeat holds is asked of each candidate */
+	{ "survey\n,type,name,label,choice_filter,\n,begin_repeat,h,H,\n,begin_repeat,m,M,\n,text,n,N,\n,int,age,A,\n,begin_repeat,w,W,\n"
+	    ",select_one ${n},who,Who,${age} > 18\n,end_repeat,,,\n,end_repeat,,,\n,end_repeat,,,", "nodeset=\"../../../m[ ./age  &gt; 18]\"" },
 	{ "survey\n,type,name,label,,\n,begin_repeat,r,R\n,text,a,A\n,end_repeat,,", "<r jr:template=\"\">" },
 	{ "survey\n,type,name,label,default,\n,date,q,Q,today()", "<setvalue event=\"odk-instance-first-load\" ref=\"/data/q\" value=\"today()\"/>" },
 	{ "survey\n,type,name,label,default,\n,date,q,Q,2024-04-01", "<q>2024-04-01</q>" },
@@ -135,6 +138,10 @@ static const struct { const char *sheet, *want; } REFUSED[] = {
 	{ "survey\n,type,name,label,,\n,text,q,Q\nsettings\n,form_id,kiosk::lane,,\n,f,concerns", "\"concerns\" is none of: feedback concern ; did you mean \"concern\"?" },
 	{ "survey\n,type,name,label,,\n,text,q,Q\nsettings\n,form_id,kiosk::idle_seconds,,\n,f,5", "no whole number from 60 to 600" },
 	{ "survey\n,type,name,label,bind::candour:role,\n,text,q,Q,coment", "did you mean \"comment\"?" },
+	{ "survey\n,type,name,label,save_to,\n,begin_group,g,G,\n,text,q,Q,\n,end_group,,,p\nentities\n,list_name,label,,\n,e,E",
+	    "row 4 (line 5), column save_to: groups and repeats cannot be saved" },
+	{ "survey\n,type,name,label,,\n,begin_loop over c,l,L\n,begin_repeat,r,R\n,text,q,Q\n,end_repeat,,\n,end_loop,,\n" CHOICES,
+	    "row 3 (line 4), column type: a repeat cannot stand in a loop" },
 	{ "survey\n,type,name,label,,\n,include other.xlsx,q,Q", "include other.xlsx pulls in another file" },
 	{ "servey\n,type,name,label,,\n,text,q,Q\nchoices\n,list_name,name,label\n,c,a,A", "there is no sheet called survey, which holds the questions; did you mean \"servey\"" },
 	{ "<x/>   ,,,,,", "this is not well-formed XML" },
@@ -156,6 +163,8 @@ static const struct { const char *sheet, *want; } WARNED[] = {
 	{ "survey\n,type,name,label,,\n,text,q,Q\n,text,Q,Q", "differ only in capital letters" },
 	{ "survey\n,type,name,label,hint,\n,text,q,Q,\n,,,,only a remark", "skipped as a comment" },
 	{ "survey\n,type,name,label,,\n,text,q,Q\nsetings\n,form_id,x\n,a,b", "did you mean \"settings\"?" },
+	{ "survey\n,type,name,media,,\n,text,q,m.png", "column media: warning: this column is not used: say of what kind" },
+	{ "survey\n,type,name,label,relevant,\n,begin_group,g,G,\n,text,q,Q,\n,end_group,,,1 = 2", "not used in the row of end_group: move it to row 2" },
 	{ "survey\n,type,name,label,,\n,geopoint,q,Q", "geopoint asks where people are" },
 	{ "survey\n,type,name,label,,\n,select_one c,q,Q\nchoices\n,list_name,name,label,my column\n,c,a,A,x", "the column \"my column\" is left out" },
 };
@@ -165,6 +174,22 @@ START_TEST(nothing_is_dropped_without_a_word)
 	ck_ok(convert_text(WARNED[_i].sheet));
 	says(WARNED[_i].want);
 	ck_assert_uint_gt(xml.len, 0);
+	done();
+}
+END_TEST
+
+START_TEST(a_root_that_is_no_name_is_refused)
+{
+	static const char sheet[] = "survey\n,type,name,label,,\n,text,q,Q";
+
+	memset(&err, 0, sizeof(err));
+	findings_init(&found);
+	buf_init(&xml, 1 << 20);
+	buf_init(&said, 1 << 20);
+	ck_assert_int_eq(xlsform_convert(sheet, strlen(sheet), "f.csv", "bad@name", &xml, &found, &err), ERR_INPUT);
+	findings_print(&found, "f", &said);
+	says("\"bad@name\" cannot name the form's root");
+	ck_assert_uint_eq(xml.len, 0);
 	done();
 }
 END_TEST
@@ -304,6 +329,7 @@ suite(void)
 	tcase_add_loop_test(t, comes_out_as_the_reference_writes_it, 0, (int)ARRAY_LEN(OUT));
 	tcase_add_loop_test(t, is_refused_with_its_place_and_a_way_out, 0, (int)ARRAY_LEN(REFUSED));
 	tcase_add_loop_test(t, nothing_is_dropped_without_a_word, 0, (int)ARRAY_LEN(WARNED));
+	tcase_add_test(t, a_root_that_is_no_name_is_refused);
 	tcase_add_test(t, all_errors_come_at_once_in_the_order_of_rows);
 	tcase_add_loop_test(t, check_says_what_people_would_stumble_over, 0, (int)ARRAY_LEN(CHECKED));
 	tcase_add_loop_test(t, a_library_form_is_the_same_from_csv_and_xlsx, 0, (int)ARRAY_LEN(LIBRARY));
