@@ -224,10 +224,19 @@ evaluate_names(const struct definition *d, const struct form_block *b, evaluate_
 	const struct measure *m = &b->measure;
 
 	names_of(m->population.text, each, arg);
-	names_of(m->numerator.text, each, arg);
-	names_of(m->value.text, each, arg);
 	for (size_t i = 0; i < m->n_excludes; i++)
 		names_of(m->excludes[i].text, each, arg);
+	names_of(d->strata_by, each, arg);
+	evaluate_counted(b, each, arg);
+}
+
+void
+evaluate_counted(const struct form_block *b, evaluate_name *each, void *arg)
+{
+	const struct measure *m = &b->measure;
+
+	names_of(m->numerator.text, each, arg);
+	names_of(m->value.text, each, arg);
 	for (size_t i = 0; i < m->n_options; i++)
 		names_of(m->options[i].text, each, arg);
 	for (size_t i = 0; i < m->n_items; i++)
@@ -235,7 +244,6 @@ evaluate_names(const struct definition *d, const struct form_block *b, evaluate_
 			names_of(m->items[i].answer.text, each, arg);
 		else
 			each(arg, m->items[i].question, strlen(m->items[i].question));
-	names_of(d->strata_by, each, arg);
 }
 
 /* An opt-out answer ("I do not know") is not an answer: some expression must say what becomes of it. */

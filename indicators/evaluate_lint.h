@@ -13,5 +13,7 @@ enum err_code evaluate_lint(const struct definition *d, const struct form_block 
 /* Every ${NAME} that the expressions of block B read, and of D's strata; a name may come more than once. */
 typedef void evaluate_name(void *arg, const char *name, size_t len);
 void evaluate_names(const struct definition *d, const struct form_block *b, evaluate_name *each, void *arg);
+/* Only those whose answers it counts: in the numerator, the options, the value, the items. */
+void evaluate_counted(const struct form_block *b, evaluate_name *each, void *arg);
 
 #endif

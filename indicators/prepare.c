@@ -14,6 +14,7 @@
 #include "base/codec.h"
 #include "base/num.h"
 #include "indicators/compare.h"
+#include "indicators/families.h"
 #include "indicators/prepare_private.h"
 #include "indicators/spc.h"
 
@@ -455,18 +456,16 @@ load_member(struct work *w, const struct definition *d, struct member *m, struct
 
 /* The family of definition AT of L, if it is the first of it: one that is not published counts for what it showed. */
 static enum err_code
-prepare_family(struct work *w, const struct library *l, size_t at, struct err *err)
+prepare_family(struct work *w, const struct library *l, const size_t *family, size_t at, struct err *err)
 {
 	struct member *members = calloc(l->n, sizeof(*members));
 	size_t n = 0;
 	bool any = false;
 	enum err_code rc = members == NULL ? err_nomem(err) : ERR_OK;
 
-	for (size_t i = 0; i < l->n && rc == ERR_OK; i++) {
-		if (strcmp(l->list[i]->family, l->list[at]->family) != 0)
+	for (size_t i = at; i < l->n && rc == ERR_OK && family[at] == at; i++) {
+		if (family[i] != at)
 			continue;
-		if (i < at)
-			break;
 		rc = load_member(w, l->list[i], &members[n++], err);
 		any = any || members[n - 1].is_published;
 	}
@@ -597,6 +596,7 @@ prepare_publication(struct facts *f, const struct library *library, struct store
 	struct work w = { .f = f, .how = how };
 	struct points *points = calloc(library->n + 1, sizeof(*points));	/* of all families: rows point into them */
 	char sha256[65];
+	size_t *family = NULL;
 	enum err_code rc;
 
 	arena_init(&w.arena, ARENA);
@@ -615,8 +615,10 @@ prepare_publication(struct facts *f, const struct library *library, struct store
 		rc = facts_snapshot_clear(f, w.no, err);
 	if (rc == ERR_OK)
 		rc = history_load(f, &w.history, err);
+	if (rc == ERR_OK)
+		rc = families_of(library, &family, err);
 	for (size_t i = 0; i < library->n && rc == ERR_OK; i++)
-		rc = prepare_family(&w, library, i, err);
+		rc = prepare_family(&w, library, family, i, err);
 	if (rc == ERR_OK && w.n == 0)
 		rc = err_set(err, ERR_INPUT, "there is nothing to publish: no agreed definition has a complete "
 		    "period with answers (candour indicator check shows the states)");
@@ -635,6 +637,7 @@ out:
 	for (size_t i = 0; i < w.n_points; i++)
 		points_clear(&points[i]);
 	free(points);
+	free(family);
 	free(w.rows);
 	free(w.sites.list);
 	history_clear(&w.history);

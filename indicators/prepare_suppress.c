@@ -304,6 +304,16 @@ level_of_row(const struct work *w, const struct member *m, const struct draft_ro
 	return level_of(dr->p);
 }
 
+/* A mean of one and the same value says what each person there gave, as 0 % and 100 % do. */
+static bool
+is_told_of_each(const struct system *s, const struct draft_row *dr, int level)
+{
+	const struct cell_sum *sum = &dr->p->sum;
+
+	return (dr->d->kind == KIND_MEAN || dr->d->kind == KIND_SCORE) && s->policy.zero_hidden && level < LEVEL_ORGANISATION
+	    && sum->n > 0 && sum->m2 <= 1e-18 * (double)sum->n * fmax(1, sum->mean * sum->mean);
+}
+
 /* The figures of the row DR: a kept one is in the system already, another is asked for. */
 static enum err_code
 add_present_row(struct system *s, size_t member, struct draft_row *dr, struct err *err)
@@ -328,10 +338,11 @@ add_present_row(struct system *s, size_t member, struct draft_row *dr, struct er
 		return add_now(s, member, dr, true, err);
 	}
 	fig.level = level_of_row(s->w, m, dr);
-	fig.frozen = base_moved == 0;	/* shown again: who came and who left are as many */
+	fig.never = is_told_of_each(s, dr, fig.level);
+	fig.frozen = base_moved == 0 && !fig.never;	/* shown again: who came and who left are as many */
 	fig.whole = whole == NULL ? FIGURE_NONE : whole->base;
 	rc = add_figure(s, member, dr->p, HISTORY_NOW, fig, &dr->base, err);
-	fig.frozen = false;
+	fig.frozen = fig.never = false;
 	fig.base = dr->base;
 	fig.kind = FIGURE_COUNT;
 	fig.whole = whole == NULL ? FIGURE_NONE : whole->count;

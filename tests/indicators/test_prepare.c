@@ -266,14 +266,14 @@ static const char options[] = "[indicator]\nid = o\nversion = 1\nkind = options\
 	"option.out = selected(${m}, 'out')\n[form satisfaction]\n[time]\nperiod = month\n[spc]\nchart = none\n[state]\nstate = draft\n";
 
 static void
-setup_options(void)
+setup_with(const char *text)
 {
 	struct definition *d;
 	struct findings found;
 	bool is_new;
 
 	findings_init(&found);
-	ck_ok(definition_parse("o.ind", options, strlen(options), NULL, NULL, &found, &d, &err));
+	ck_ok(definition_parse("o.ind", text, strlen(text), NULL, NULL, &found, &d, &err));
 	findings_clear(&found);
 	library.list = malloc(sizeof(*library.list));
 	library.list[0] = d;
@@ -281,6 +281,12 @@ setup_options(void)
 	ck_ok(facts_open(":memory:", &f, &err));
 	ck_ok(facts_definition(f, "o", 1, d->hash, false, "", &def, &is_new, &err));
 	publish_key = sample_key(KEY_PUBLISH, 5);
+}
+
+static void
+setup_options(void)
+{
+	setup_with(options);
 }
 
 /* One person of SITE who chose what CHOSEN says, a bit for each option. */
@@ -328,6 +334,62 @@ START_TEST(an_option_that_nobody_chose_hides_itself_alone)
 		hidden += p.rows[i].suppressed;
 	}
 	ck_assert_uint_eq(report.suppressed, hidden);
+	pub_clear(&p);
+	buf_free(&file);
+}
+END_TEST
+
+/* --- means ---------------------------------------------------------------------------------------------------------- */
+
+static const char mean[] = "[indicator]\nid = o\nversion = 1\nkind = mean\ntitle = Days enjoyed\ntitle_easy = Days enjoyed\n"
+	"about = a\nunit = days\ndirection = increase\nduty = d\nsource = s\nmethod = questionnaire\nowner = o\nreview_by = 2027-04\n"
+	"[measure]\nvalue = ${days}\n[form satisfaction]\n[time]\nperiod = month\n[spc]\nchart = none\n[state]\nstate = draft\n";
+
+static void
+setup_mean(void)
+{
+	setup_with(mean);
+}
+
+/* N people of SITE, who gave LEAST, LEAST + STEP, LEAST + 2 STEP, LEAST .. days. */
+static void
+enjoyed(const char *site, int n, double least, double step)
+{
+	int64_t data_rev, bucket;
+
+	ck_ok(facts_next_rev(f, &data_rev, &err));
+	ck_ok(facts_bucket(f, def, "role=individual;helped=no", &bucket, &err));
+	for (int i = 0; i < n; i++) {
+		double days = least + step * (i % 3);
+		struct facts_entry e = { .cell = { site, def, MONTH, "", bucket, "" }, .rev = 1, .sign = 1, .num = { true, days },
+		    .value = { true, days }, .people = 1, .data_rev = data_rev };
+
+		next_record++;
+		memcpy(e.record, &next_record, sizeof(next_record));
+		ck_ok(facts_put(f, &e, &err));
+	}
+}
+
+/* A mean without spread is what each person said, as 100 % is: hidden below the organisation, and with it one more site, or
+ * it would be the whole less the others. */
+START_TEST(a_mean_of_one_value_is_not_told_of_a_site)
+{
+	struct publication p;
+	struct prepare_report report;
+	struct buf file;
+
+	ck_ok(facts_begin(f, &err));
+	enjoyed("ash", 20, 6.7, 0);
+	enjoyed("elm", 30, 3, 1);
+	enjoyed("oak", 40, 2, 2);
+	commit();
+	publish(&file, &p, &report);
+	ck_assert(row_of(&p, "o@1|2026-04|site=ash")->suppressed && !row_of(&p, "o@1|2026-04|site=ash")->denominator.shown);
+	ck_assert(row_of(&p, "o@1|2026-04|site=elm")->suppressed);
+	ck_assert(!row_of(&p, "o@1|2026-04|site=oak")->suppressed);
+	ck_assert(!row_of(&p, "o@1|2026-04|all")->suppressed);
+	ck_assert_uint_eq(report.small, 1);
+	ck_assert_uint_eq(report.protecting, 1);
 	pub_clear(&p);
 	buf_free(&file);
 }
@@ -453,6 +515,10 @@ prepare_suite(void)
 	t = tcase_create("options");
 	tcase_add_checked_fixture(t, setup_options, teardown);
 	tcase_add_test(t, an_option_that_nobody_chose_hides_itself_alone);
+	suite_add_tcase(s, t);
+	t = tcase_create("means");
+	tcase_add_checked_fixture(t, setup_mean, teardown);
+	tcase_add_test(t, a_mean_of_one_value_is_not_told_of_a_site);
 	suite_add_tcase(s, t);
 	return s;
 }

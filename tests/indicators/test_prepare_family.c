@@ -35,7 +35,7 @@ define(const char *id, const char *kind, const char *measure)
 	struct findings found;
 
 	snprintf(text, sizeof(text), "[indicator]\nid = %s\nversion = 1\nkind = %s\ntitle = t\ntitle_easy = e\nabout = a\nunit = people\n"
-	    "direction = increase\nduty = d\nsource = s\nmethod = questionnaire\nowner = o\nreview_by = 2027-04\nfamily = happy\n"
+	    "direction = increase\nduty = d\nsource = s\nmethod = questionnaire\nowner = o\nreview_by = 2027-04\n"
 	    "[measure]\nexclude.none = false()\n%s[form satisfaction]\n[by]\nsite = yes\nrole = ${_role}\ncross = site*role\n[time]\n"
 	    "period = month\n[state]\nstate = draft\n", id, kind, measure);
 	findings_init(&found);
@@ -51,6 +51,7 @@ setup(void)
 	bool is_new;
 
 	library.list = calloc(DEFS, sizeof(*library.list));
+	/* none says that it is of a family: they count answers to one question, that is enough */
 	library.list[0] = define("very", "proportion", "numerator = ${q1} = '1'\n");
 	library.list[1] = define("happy", "proportion", "numerator = ${q1} = '1' or ${q1} = '2'\n");
 	library.list[2] = define("each", "options", "option.a1 = ${q1} = '1'\noption.a2 = ${q1} = '2'\noption.a3 = ${q1} = '3'\n");
