@@ -288,6 +288,7 @@ make_poll(struct kiosk *k, struct group_desk *d, const struct http_request *r, i
 	const struct group *g = k->group->g;
 	const char *kind = field_text(r, "kind");
 	static const char *const names[] = { "o1", "o2", "o3", "o4", "o5", "o6" };
+	bool too_long = false;
 
 	memset(p, 0, sizeof(*p));
 	p->dots = 3;
@@ -315,6 +316,12 @@ make_poll(struct kiosk *k, struct group_desk *d, const struct http_request *r, i
 	}
 	if (!is_text(p->question) || p->question[0] == '\0' || p->n_options < 2) {
 		d->error = d->w->g_err_question;
+		return false;
+	}
+	for (size_t i = 0; i < p->n_options; i++)
+		too_long |= characters(p->options[i].label) > GROUP_ANSWER;
+	if (too_long || characters(p->question) > GROUP_QUESTION) {
+		d->error = d->w->g_err_long;
 		return false;
 	}
 	return true;

@@ -9,7 +9,11 @@
 #include "kiosk/receipt.h"
 #include "kiosk/templates.h"
 
-enum { ACTS = 6, SHORT = 90, PREVIEW_ROWS = 6 };
+enum { ACTS = 6, SHORT = 90,
+	LINE = 76,		/* letters in a line of the preview, about */
+	PREVIEW_LINES = 9,	/* of a page of it */
+	PIECE = 4 * LINE,	/* longer texts go on in the next row */
+};
 
 void
 group_frame(struct kiosk *k, const struct words *w, struct group_view *v, const char *heading, const char *go,
@@ -508,10 +512,66 @@ show_read(struct kiosk *k, struct group_desk *d, struct http_response *out)
 
 /* --- close --- */
 
+struct preview {
+	struct group_row_view *rows;
+	size_t n, max;
+	struct arena *a;
+};
+
 static void
-add_row(struct group_row_view *rows, size_t *n, const char *who, const char *text, bool exact)
+add_piece(struct preview *p, const char *who, const char *text, bool exact)
 {
-	rows[(*n)++] = (struct group_row_view){ .who = who, .text = text, .sub = "", .go = "", .go_label = "", .is_exact = exact };
+	if (p->n < p->max)
+		p->rows[p->n++] = (struct group_row_view){ .who = who, .text = text, .sub = "", .go = "", .go_label = "", .is_exact = exact };
+}
+
+/* TEXT in full, in rows of at most PIECE bytes. */
+static void
+add_row(struct preview *p, const char *who, const char *text, bool exact)
+{
+	size_t left = strlen(text);
+
+	while (left > PIECE) {
+		size_t n = PIECE;
+
+		while (n > PIECE / 2 && text[n] != ' ')
+			n--;
+		if (text[n] != ' ')
+			for (n = PIECE; ((unsigned char)text[n] & 0xc0) == 0x80; )
+				n--;
+		add_piece(p, who, text_of(p->a, "%.*s", (int)n, text), exact);
+		text += n;
+		left -= n;
+		who = "…";
+	}
+	add_piece(p, who, text, exact);
+}
+
+static size_t
+lines_of(const struct group_row_view *r)
+{
+	return 1 + (strlen(r->who) + strlen(r->text) + strlen(r->sub)) / LINE;
+}
+
+/* Where page PAGE begins; *PAGES: how many there are. */
+static size_t
+page_start(const struct preview *p, size_t page, size_t *pages)
+{
+	size_t start = 0, lines = 0;
+
+	*pages = 1;
+	for (size_t i = 0; i < p->n; i++) {
+		size_t more = lines_of(&p->rows[i]);
+
+		if (lines + more > PREVIEW_LINES && lines > 0) {
+			(*pages)++;
+			lines = 0;
+			if (*pages == page + 1)
+				start = i;
+		}
+		lines += more;
+	}
+	return page + 1 > *pages ? p->n : start;
 }
 
 static const char *
@@ -535,33 +595,56 @@ poll_line(const struct words *w, const struct group_poll *p, struct arena *a)
 	return text_fill(a, w->g_leaves_votes, all, NULL);
 }
 
-/* Everything that leaves, line by line, as it leaves: roles, not letters of single people. */
-static size_t
-preview(const struct words *w, const struct group *g, struct group_row_view *rows, struct arena *a)
+static const char *
+label_of(const struct group_option *list, size_t n, const char *id)
 {
-	size_t n = 0;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(list[i].id, id) == 0)
+			return list[i].label;
+	return id;
+}
 
-	add_row(rows, &n, w->g_leaves_people, text_fill(a, w->g_who_sum, number(a, group_present(g)), NULL), false);
+/* Who is here, and what they agreed to. */
+static void
+preview_people(const struct words *w, const struct group *g, struct preview *p)
+{
+	const char *const asked[GROUP_CONSENTS] = { w->g_agree_notes, w->g_agree_sound, w->g_agree_quote };
+	const char *people = text_fill(p->a, w->g_who_sum, number(p->a, group_present(g)), NULL), *agreed = "";
+
 	for (size_t i = 0; i < GROUP_ROLES; i++)
 		if (group_of_role(g, (enum group_role)i) > 0)
-			rows[0].text = arena_printf(a, "%s %s: %zu.", rows[0].text, role_word(w, (enum group_role)i),
+			people = arena_printf(p->a, "%s %s: %zu.", people, role_word(w, (enum group_role)i),
 			    group_of_role(g, (enum group_role)i));
+	for (size_t i = 0; i < GROUP_CONSENTS; i++)
+		if (g->no[i] >= 0)
+			agreed = arena_printf(p->a, "%s%s%s %s: %d.", agreed, agreed[0] != '\0' ? " " : "", asked[i], w->no, g->no[i]);
+	add_row(p, w->g_leaves_people, people, false);
+	add_row(p, w->g_leaves_place, arena_printf(p->a, "%s. %s.", label_of(g->guide.places, g->guide.n_places, g->place),
+	    label_of(g->guide.leaders, g->guide.n_leaders, g->leader)), false);
+	add_row(p, w->g_leaves_agreed, agreed, false);
+}
+
+/* Everything that leaves, word by word, as it leaves. */
+static void
+preview(const struct words *w, const struct group *g, struct preview *p)
+{
+	preview_people(w, g, p);
 	for (size_t i = 0; i < g->guide.n_topics; i++)
 		if (g->read[i].is_read && g->read[i].sentence[0] != '\0') {
-			add_row(rows, &n, g->guide.topics[i].label, g->read[i].sentence, false);
+			add_row(p, g->guide.topics[i].label, g->read[i].sentence, false);
 			if (g->read[i].minority[0] != '\0')
-				add_row(rows, &n, w->g_minority, g->read[i].minority, false);
+				add_row(p, w->g_minority, g->read[i].minority, false);
 		}
 	for (size_t i = 0; i < g->n_polls; i++)
 		if (!g->polls[i].is_open && !g->polls[i].is_cancelled)
-			add_row(rows, &n, w->g_leaves_vote, poll_line(w, &g->polls[i], a), false);
+			add_row(p, w->g_leaves_vote, poll_line(w, &g->polls[i], p->a), false);
 	for (size_t i = 0; i < g->n_notes && group_may(g, GROUP_NOTING); i++)
 		if (!g->notes[i].is_struck) {
-			add_row(rows, &n, text_of(a, "%c", (int)('A' + g->notes[i].who)), cut(a, g->notes[i].words),
+			add_row(p, text_of(p->a, "%c", (int)('A' + g->notes[i].who)), g->notes[i].words,
 			    g->notes[i].is_exact && group_may(g, GROUP_QUOTING));
-			rows[n - 1].sub = themes_of(g, &g->notes[i], a);
+			if (p->n > 0)
+				p->rows[p->n - 1].sub = themes_of(g, &g->notes[i], p->a);
 		}
-	return n;
 }
 
 static void
@@ -570,16 +653,25 @@ show_close(struct kiosk *k, struct group_desk *d, struct http_response *out)
 	const struct words *w = d->w;
 	const struct group *g = k->group->g;
 	struct arena *a = out->arena;
-	struct group_row_view *rows = arena_calloc(a, g->n_notes + g->n_polls + 2 * GROUP_TOPICS + 2, sizeof(*rows));
-	size_t n = rows == NULL ? 0 : preview(w, g, rows, a), pages = n == 0 ? 1 : (n + PREVIEW_ROWS - 1) / PREVIEW_ROWS;
-	struct group_view v = { .rows = rows };
+	struct preview p = { .a = a, .max = 2 * (g->n_notes + g->n_polls) + 10 * GROUP_TOPICS + 8 };
+	struct group_view v = { .rows = NULL };
+	size_t pages = 1, next;
 
+	for (size_t i = 0; i < g->n_notes; i++)
+		p.max += strlen(g->notes[i].words) * 2 / PIECE;
+	for (size_t i = 0; i < g->n_polls; i++)
+		p.max += 4 + GROUP_OPTIONS;
+	p.rows = arena_calloc(a, p.max, sizeof(*p.rows));
+	if (p.rows != NULL)
+		preview(w, g, &p);
 	begin(k, d, &v, 7, w->g_close_title, d->is_lead ? "seal" : "latest", d->is_lead ? w->g_seal : "", out);
 	v.lead = d->is_lead ? w->g_close_lead : w->g_close_second;
+	(void)page_start(&p, 0, &pages);
 	if (d->first >= pages)
 		d->first = pages - 1;
-	v.rows = rows == NULL ? NULL : rows + d->first * PREVIEW_ROWS;
-	v.n_rows = n - d->first * PREVIEW_ROWS > PREVIEW_ROWS ? PREVIEW_ROWS : n - d->first * PREVIEW_ROWS;
+	next = page_start(&p, d->first + 1, &pages);
+	v.rows = p.rows == NULL ? NULL : p.rows + page_start(&p, d->first, &pages);
+	v.n_rows = p.rows == NULL ? 0 : next - page_start(&p, d->first, &pages);
 	v.has_earlier = d->first > 0;
 	v.has_more = d->first + 1 < pages;
 	v.note = pages == 1 ? "" : text_fill(a, w->g_page_of, number(a, d->first + 1), number(a, pages));

@@ -4,7 +4,7 @@ import { Desk, PASS } from './fg.mjs';
 const SAID = ['I like the mornings, when the sun comes into the garden room.', 'We would go out more often if somebody came with us.',
   'My mother waits a long time in the evening.', 'The bus trip was lovely.'];
 
-export async function captureGroup(url, { l = 'en' } = {}) {
+export async function captureGroup(url, { l = 'en', look = [] } = {}) {
   const pages = new Map(), d = new Desk(url), q = l === 'en' ? '' : `?l=${l}`;
   const keep = (name, desk = d) => pages.set(`group-${name}`, desk.page.body);
 
@@ -26,6 +26,11 @@ export async function captureGroup(url, { l = 'en' } = {}) {
   for (const [i, words] of SAID.entries()) await d.note(words, { who: String(i * 2), theme: i ? ['activities', 'staffing'] : ['activities'], exact: i === 1 });
   await d.press('save', [['words', 'More trips in the evening'], ['theme', 'activities'], ['theme', 'choice'], ['exact', 'yes']]); keep('4-talk-error');
   await d.press('save', [['words', 'More trips in the evening'], ['who', '5'], ['theme', 'activities']]); keep('4-talk-notes');
+  await d.press('people'); keep('4-people');
+  await d.press('leaves'); keep('4-leave');
+  await d.press('next'); keep('4-leave-error');
+  await d.press('back');
+  await d.press('next');
   await d.press('ask'); keep('5-ask');
   await d.press('own'); keep('5-own');
   await d.press('next', { question: '' }); keep('5-own-error');
@@ -51,6 +56,13 @@ export async function captureGroup(url, { l = 'en' } = {}) {
   await d.get('/group/s');
   await d.press('next'); await d.press('next');
   await d.press('read'); keep('6-read');
+  const two = new Desk(url);
+  await two.post(`/j${q}`, { go: 'join', code: join });
+  await two.press('read');
+  await two.press('next', { words: 'We like to go out, in the evening too.', agree: '5', change: '2', not: '1' });
+  await d.press('next', { words: 'We want to go out more.', agree: '7', change: '1', not: '0' }); keep('6-read-two');
+  await d.press('next', { words: 'We want to go out more.', agree: '7', change: '1', not: '0' });
+  await d.press('back', {});
   await d.press('strike-1', { words: 'We want to go out more, and somebody should come with us.', agree: '7', change: '1', not: '0' }); keep('6-read-struck');
   await d.press('next', { words: 'We want to go out more, and somebody should come with us.', agree: '9', change: '1', not: '0' }); keep('6-read-error');
   await d.press('next', { words: 'We want to go out more, and somebody should come with us.', minority: 'One of us likes it as it is.', agree: '7', change: '1', not: '0' });
@@ -72,6 +84,9 @@ export async function captureGroup(url, { l = 'en' } = {}) {
   } while (!/action="\/group\/s"/.test(d.page.body) && Date.now() < late);
   await d.press('read');
   for (let i = 0; i < 5; i++) await d.press('next', carry());
+  await two.get('/group/s');
+  await two.press('next', { words: 'We like to go out, in the evening too.', agree: '6', change: '2', not: '0' });
+  await d.press('seal'); keep('7-close-changed');
   await d.press('seal'); keep('7-done');
   await d.press('finished');
   return pages;

@@ -16,7 +16,7 @@ export const sql = (site, query) => {
 };
 
 // Sign in, open the only draft with PASS; how many notes there are.
-async function resume(url, pass) {
+export async function resume(url, pass) {
   const d = new Desk(url);
   await d.signIn();
   await d.get('/group');

@@ -12,12 +12,13 @@ import { inspect } from './rules.mjs';
 
 const short = process.argv.includes('short'), only = process.env.PAGES;
 const rtl = pages => new Map([...pages].map(([n, h]) => [n, h.replace('dir="ltr"', 'dir="rtl"')]));
+const dark = pages => new Map([...pages].map(([n, h]) => [n, h.replace(/(<html [^>]*class=")/, '$1dark ')]));
 const lib = n => `forms/library/${n}.csv`, easy = ['visit', 'satisfaction', 'satisfaction-easy', 'concern'].map(lib), kinds = ['tests/kiosk/widgets.csv', lib('concern')];
 // name, how to walk, what to change on the pages
 const sets = short ? [['en', { l: 'en' }]] : [['en', { l: 'en' }], ['cy', { l: 'cy' }], ['rtl', { l: 'en' }, rtl], ['dark', { look: ['dark-1'] }],
   ['words', { look: ['words-1'] }], ['larger', { look: ['size-1'] }], ['largest', { l: 'cy', look: ['size-2', 'dark-1'] }],
   ['easy', { forms: easy, go: 'easy' }], ['easy-cy', { forms: easy, go: 'easy', l: 'cy', look: ['dark-1'] }], ['easy-words', { forms: easy, go: 'easy', look: ['words-1'] }],
-  ['kinds', { forms: kinds }], ['kinds-cy', { forms: kinds, l: 'cy', look: ['dark-1'] }], ['kinds-rtl', { forms: kinds }, rtl], ['group', { group: true }], ['group-cy', { group: true, l: 'cy' }], ['group-rtl', { group: true }, rtl]];
+  ['kinds', { forms: kinds }], ['kinds-cy', { forms: kinds, l: 'cy', look: ['dark-1'] }], ['kinds-rtl', { forms: kinds }, rtl], ['group', { group: true }], ['group-cy', { group: true, l: 'cy' }], ['group-rtl', { group: true }, rtl], ['group-dark', { group: true }, dark]];
 
 await main(async () => {
   const axe = readFileSync(packages().axe, 'utf8');
@@ -57,7 +58,7 @@ await main(async () => {
   // reaches from where the page begins, so errors do not take the focus in its copies.
   const other = join(root, '../shared/tools/a11y.mjs');
   if (!short && existsSync(other) && (!process.env.SETS || process.env.SHARED)) {
-    const names = [...all.keys()].filter(n => /^(en|cy|easy|kinds)\//.test(n)), half = Math.ceil(names.length / 2), at = Date.now();
+    const names = [...all.keys()].filter(n => /^(en|cy|easy|kinds|group)\//.test(n)), half = Math.ceil(names.length / 2), at = Date.now();
     for (const n of names) all.set(`shared/${n}`, all.get(n).replaceAll(' autofocus', ''));
     const run = part => new Promise(resolve => {
       const c = spawn('node', [other, ...part.map(n => `${s.url}/shared/${n}`)], { env: { ...process.env, NODE_PATH: join(here, 'node_modules') }, cwd: here });

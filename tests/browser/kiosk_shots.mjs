@@ -1,5 +1,6 @@
 // make shots: pictures of the kiosk's pages, to look at and for the documents.
 //   node kiosk_shots.mjs DIR [all]     a dozen into DIR; all: every page at three sizes
+//   PAGES   only pages whose name matches, at three sizes
 //   SETS   only these sets of pages, say group,group-dark
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +23,7 @@ await main(async () => {
   const plain = (await startKiosk(makeSite())).url;
   const easy = (await startKiosk(makeSite({ forms: ['visit', 'satisfaction', 'satisfaction-easy', 'concern'].map(lib) }))).url;
   const sets = { en: [plain, {}], cy: [plain, { l: 'cy' }], dark: [plain, { look: ['dark-1'] }], easy: [easy, { go: 'easy' }],
-    group: [(await startKiosk(groupSite())).url, { group: true }] };
+    group: [(await startKiosk(groupSite())).url, { group: true }], 'group-cy': [(await startKiosk(groupSite())).url, { group: true, l: 'cy' }] };
   if (all) Object.assign(sets, { words: [plain, { look: ['words-1'] }], larger: [plain, { look: ['size-1'] }], largest: [plain, { look: ['size-2'] }] });
   const b = await browser(), asked = process.env.SETS?.split(',');
   for (const [set, [url, options]] of Object.entries(sets)) {
@@ -30,7 +31,7 @@ await main(async () => {
     const pages = options.group ? await captureGroup(url, options) : await capture(url, options), names = [...pages.keys()], s = await serve(url, pages);
     const find = want => names.find(n => n === want) || names.find(n => n.startsWith(want))
       || names.find(n => want === 'easy' && /^question-\d+$/.test(n) && /href="#f4"/.test(pages.get(n)));
-    const wanted = all ? names.flatMap(n => Object.keys(sizes).map(z => [`${set}-${n}-${z}`, set, n, z])) : dozen.filter(d => d[1] === set);
+    const wanted = all || process.env.PAGES ? names.filter(n => new RegExp(process.env.PAGES || '.').test(n)).flatMap(n => Object.keys(sizes).map(z => [`${set}-${n}-${z}`, set, n, z])) : dozen.filter(d => d[1] === set);
     for (const [name, , want, size] of wanted) {
       const page = await b.newPage({ viewport: sizes[size] }), found = find(want);
       if (!check(`${name}: there is a page ${want}`, !!found, names.join(' '))) continue;
