@@ -210,7 +210,7 @@ async function cuts(kills, seed) {
     for (let t = 0; t < 5; t++) await d.press('next', {});
     if (!/This leaves the room/.test(d.h1())) throw new Error(`cut ${i}: not at the preview: ${d.h1()} ${d.error()}`);
     const sent = d.press('seal').then(() => true, () => false);
-    await Promise.race([sent, new Promise(r => setTimeout(r, random(25)))]);
+    await Promise.race([sent, new Promise(r => setTimeout(r, random(i % 2 ? 15 : 150)))]);
     await stopKiosk(kiosk, 'SIGKILL');
     await sent;
     kiosk = await startKiosk(site);
