@@ -285,9 +285,12 @@ withdraw(struct kiosk *k, const struct http_request *r, const struct words *w, b
 	}
 	rc = words_read(text, strlen(text), four, ARRAY_LEN(four), &err);
 	if (rc == ERR_OK) {
+		/* Milliseconds on purpose, then the disk: others go on meanwhile. */
+		pthread_mutex_unlock(&k->lock);
 		rc = seal_withdraw(k->device, four, secret, &err);
 		if (rc == ERR_OK)
 			rc = outbox_withdraw(k->ob, secret, &err);
+		pthread_mutex_lock(&k->lock);
 		wipe(secret, sizeof(secret));
 	}
 	wipe(four, sizeof(four));

@@ -14,6 +14,8 @@
 
 struct say_list;
 
+struct clock_offset { int64_t s; enum clock_quality quality; };
+
 struct staff {
 	uint8_t cookie[16], token[16];
 	bool is_in, is_lan;
@@ -26,7 +28,8 @@ struct staff {
 struct kiosk {
 	const struct kiosk_conf *conf;
 	const struct clock *clock;
-	pthread_mutex_t lock;
+	pthread_mutex_t lock;	/* not held while a visit's commit waits for the disk */
+	pthread_cond_t freed;	/* a visit is not busy any more */
 	struct word_book *words;
 	const struct words *language[16];	/* offered, in the site's order */
 	size_t n_languages;
@@ -41,6 +44,7 @@ struct kiosk {
 	char device_text[40];
 	bool is_full, is_reload_due, is_lane1_started;
 	int64_t seen_version, last_slow_ms, last_night_day;
+	struct clock_offset offset;
 	uint16_t port, lan_port;
 	char mm_text[8];
 	bool has_voice, is_pin_busy;
@@ -105,15 +109,18 @@ struct receipt_draw { uint16_t words[4]; uint8_t w[32]; };
 enum err_code keep_draw(const struct kiosk *k, struct receipt_draw *out, struct err *err) MUST_CHECK;
 /* At Start: they are V's. */
 void keep_prepare(struct visit *v, const struct receipt_draw *draw);
-/* Finalise, seal, put, commit. ERR_OK: durable. */
+/* Finalise, seal, put, commit. ERR_OK: durable. The lock is let go while the disk is waited for; V is busy then. */
 enum err_code keep_answers(struct kiosk *k, struct visit *v, struct err *err) MUST_CHECK;
 enum err_code keep_concern(struct kiosk *k, struct visit *v, struct err *err) MUST_CHECK;
 /* Seal CONTENT of TYPE, written by SHELF's form (NULL: none), for LANE_ANSWERS as record ID. TAG NULL: random. */
 enum err_code keep_seal(struct kiosk *k, const struct shelf *shelf, enum plain_type type, const uint8_t id[16],
 	const uint8_t *tag, const struct buf *content, int64_t *day, struct sealed_record *out, struct err *err) MUST_CHECK;
-/* Lane 1 goes on in its slots, whatever anybody writes. */
+/* Lane 1 goes on in its slots, whatever anybody writes. Without the lock. */
 void keep_tick(struct kiosk *k);
-/* Seconds since 1970 as far as known, days of it, and how well they are known. */
+/* What site.db says of the clock in this boot: staff set it here, candour-sync from the centre's. Waits for whoever
+ * writes to site.db, so it is asked once in ten seconds and kept in K->offset. */
+struct clock_offset keep_clock(struct kiosk *k);
+/* Seconds since 1970 as far as known, and how well they are known. */
 int64_t keep_now(struct kiosk *k, enum clock_quality *quality);
 
 /* --- show.c: pages --- */
@@ -143,6 +150,8 @@ void join_load(struct kiosk *k);
 void join_certificate(struct kiosk *k, const char *pem);
 /* Does it end within 60 days of TODAY? */
 bool join_cert_ends(const struct kiosk *k, int64_t today);
+/* Once in a while: keep on which day each was seen. */
+void join_tick(struct kiosk *k);
 /* Has R the cookie of a tablet that was let in? */
 bool join_has(struct kiosk *k, const struct http_request *r);
 /* /join on the site's network. */

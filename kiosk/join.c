@@ -118,7 +118,6 @@ join_has(struct kiosk *k, const struct http_request *r)
 	struct tablet *found = NULL;
 	enum clock_quality quality;
 	int32_t today;
-	struct err err;
 
 	if (text == NULL || !hex_get(text, strlen(text), cookie, sizeof(cookie)))
 		return false;
@@ -130,11 +129,23 @@ join_has(struct kiosk *k, const struct http_request *r)
 		return false;
 	today = (int32_t)(keep_now(k, &quality) / STAFF_DAY_S);
 	if (found->seen != today) {
+		/* A hundred of them come in the morning: kept once for all, by join_tick. */
 		found->seen = today;
-		if (save(k, &err) != ERR_OK)
-			log_err("kiosk", "tablet", &err);
+		k->joining.is_due = true;
 	}
 	return true;
+}
+
+void
+join_tick(struct kiosk *k)
+{
+	struct err err;
+
+	if (!k->joining.is_due)
+		return;
+	k->joining.is_due = false;
+	if (save(k, &err) != ERR_OK)
+		log_err("kiosk", "tablet", &err);
 }
 
 static void

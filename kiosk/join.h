@@ -4,11 +4,12 @@
 #ifndef KIOSK_JOIN_H
 #define KIOSK_JOIN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
 
-enum { TABLETS_MAX = 64, JOIN_CODE = 8 };
+enum { TABLETS_MAX = 128, JOIN_CODE = 8 };
 
 struct tablet {
 	uint8_t hash[16];	/* of its cookie */
@@ -19,6 +20,7 @@ struct tablet {
 struct joining {
 	struct tablet tablet[TABLETS_MAX];
 	size_t n;
+	bool is_due;			/* a day of theirs is not kept yet */
 	char code[JOIN_CODE + 1];	/* "": none is open */
 	int64_t until_ms;		/* boot time */
 	unsigned tries;			/* wrong ones with this code */

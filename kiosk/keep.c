@@ -9,19 +9,26 @@
 
 enum { XML_MAX = 1 << 20, DAY_S = 86400 };
 
-int64_t
-keep_now(struct kiosk *k, enum clock_quality *quality)
+struct clock_offset
+keep_clock(struct kiosk *k)
 {
-	int64_t offset = 0;
+	struct clock_offset at = { .s = 0 };
 	uint8_t q = CLOCK_UNKNOWN;
 	struct err err;
 
-	if (outbox_clock(k->ob, k->boot, &offset, &q, &err) != ERR_OK) {
-		offset = 0;
-		q = CLOCK_UNKNOWN;
-	}
-	*quality = (enum clock_quality)q;
-	return clock_now_s(k->clock) + offset;
+	at.quality = CLOCK_UNKNOWN;
+	if (outbox_clock(k->ob, k->boot, &at.s, &q, &err) == ERR_OK)
+		at.quality = (enum clock_quality)q;
+	else
+		at.s = 0;
+	return at;
+}
+
+int64_t
+keep_now(struct kiosk *k, enum clock_quality *quality)
+{
+	*quality = k->offset.quality;
+	return clock_now_s(k->clock) + k->offset.s;
 }
 
 bool
@@ -79,6 +86,22 @@ keep_seal(struct kiosk *k, const struct shelf *shelf, enum plain_type type, cons
 	return seal(k, shelf, type, id, tag, LANE_ANSWERS, content, day, out, err);
 }
 
+/* Others go on while the disk is waited for. Nothing of V changes meanwhile: its own requests wait. */
+static void
+let_go(struct kiosk *k, struct visit *v)
+{
+	v->is_busy = true;
+	pthread_mutex_unlock(&k->lock);
+}
+
+static void
+come_back(struct kiosk *k, struct visit *v)
+{
+	pthread_mutex_lock(&k->lock);
+	v->is_busy = false;
+	pthread_cond_broadcast(&k->freed);
+}
+
 enum err_code
 keep_answers(struct kiosk *k, struct visit *v, struct err *err)
 {
@@ -93,8 +116,11 @@ keep_answers(struct kiosk *k, struct visit *v, struct err *err)
 	rc = session_finalise(v->main.session, &xml, err);
 	if (rc == ERR_OK)
 		rc = seal(k, v->main.shelf, PLAIN_INSTANCE, v->record_id, tag, LANE_ANSWERS, &xml, &day, &record, err);
-	if (rc == ERR_OK)
+	if (rc == ERR_OK) {
+		let_go(k, v);
 		rc = outbox_put(k->ob, &record, day, err);
+		come_back(k, v);
+	}
 	/* Sent twice: it is there, which is what was wanted. */
 	if (rc == ERR_EXISTS)
 		rc = ERR_OK;
@@ -147,8 +173,11 @@ keep_concern(struct kiosk *k, struct visit *v, struct err *err)
 		rc = seal(k, v->concern.shelf, PLAIN_INSTANCE, NULL, NULL, LANE_CONCERNS, &xml, &day, &spare[i], err);
 	if (rc == ERR_OK && (!k->is_lane1_started || !slots(k, &s, to)))
 		rc = err_set(err, ERR_AGAIN, "lane 1 has not begun");
-	if (rc == ERR_OK)
+	if (rc == ERR_OK) {
+		let_go(k, v);
 		rc = outbox_put_concern_spares(k->ob, &record, spare, OUTBOX_SPARES, &s, err);
+		come_back(k, v);
+	}
 	if (rc == ERR_EXISTS)
 		rc = ERR_OK;
 	/* No counter and no log line, whatever happens: they would tell. */
@@ -164,16 +193,23 @@ keep_tick(struct kiosk *k)
 {
 	struct seal_recipient to[RECORD_RECIPIENTS];
 	struct outbox_slots s;
+	bool can, is_started;
 	struct err err;
 	enum err_code rc;
 
-	if (!slots(k, &s, to))
+	pthread_mutex_lock(&k->lock);
+	can = slots(k, &s, to);
+	is_started = k->is_lane1_started;
+	pthread_mutex_unlock(&k->lock);
+	if (!can)
 		return;
-	if (!k->is_lane1_started) {
-		rc = outbox_slots_start(k->ob, &s, clock_boot_ms(k->clock), &err);
-		k->is_lane1_started = rc == ERR_OK;
-	} else {
+	if (is_started) {
 		rc = outbox_slots_tick(k->ob, &s, clock_boot_ms(k->clock), &err);
+	} else {
+		rc = outbox_slots_start(k->ob, &s, clock_boot_ms(k->clock), &err);
+		pthread_mutex_lock(&k->lock);
+		k->is_lane1_started = rc == ERR_OK;
+		pthread_mutex_unlock(&k->lock);
 	}
 	if (rc != ERR_OK)
 		log_err("kiosk", "slots", &err);

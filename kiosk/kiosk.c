@@ -169,15 +169,8 @@ load_notices(struct kiosk *k)
 
 /* Something else has written site.db. Forms change between visits only. */
 static void
-reload(struct kiosk *k)
+reload(struct kiosk *k, int64_t version)
 {
-	int64_t version;
-	struct err err;
-
-	if (outbox_version(k->ob, &version, &err) != ERR_OK) {
-		log_err("kiosk", "version", &err);
-		return;
-	}
 	if (version != k->seen_version) {
 		k->seen_version = version;
 		load_ring(k);
@@ -344,6 +337,7 @@ kiosk_open(const struct kiosk_conf *conf, const struct clock *clock, struct kios
 	k->clock = clock;
 	k->seen_version = -1;
 	pthread_mutex_init(&k->lock, NULL);
+	pthread_cond_init(&k->freed, NULL);
 	snprintf(k->mm_text, sizeof(k->mm_text), "%lld", (long long)conf->mm_px);
 	k->has_voice = conf->voice[0] != '\0' && access(conf->voice, X_OK) == 0;
 	if (strcmp(conf->keyboard, "page") != 0 && strcmp(conf->keyboard, "system") != 0 && strcmp(conf->keyboard, "none") != 0)
@@ -391,6 +385,7 @@ kiosk_close(struct kiosk *k)
 		buf_free(&k->font[i]);
 	free(k->number_text);
 	pthread_mutex_destroy(&k->lock);
+	pthread_cond_destroy(&k->freed);
 	wipe(k, sizeof(*k));
 	free(k);
 }
@@ -410,51 +405,77 @@ kiosk_certificate(struct kiosk *k, const char *pem)
 
 /* --- by the clock ------------------------------------------------------------------------------------ */
 
+/* What waits for the disk does so without the lock: the outbox has one of its own. */
 static void
 look_at_space(struct kiosk *k)
 {
 	struct outbox_space space = { .ballast_path = k->ballast, .ballast = k->conf->ballast_mib << 20,
 	    .low = k->conf->low_mib << 20, .resume = k->conf->resume_mib << 20 };
-	bool was = k->is_full;
+	bool is_full, was;
 	struct err err;
 
-	if (outbox_space(k->ob, &space, &k->is_full, NULL, &err) != ERR_OK)
+	if (outbox_space(k->ob, &space, &is_full, NULL, &err) != ERR_OK)
 		log_err("kiosk", "space", &err);
-	if (k->is_full != was)
-		log_event("kiosk", "storage=%s", k->is_full ? "full" : "enough");
+	pthread_mutex_lock(&k->lock);
+	was = k->is_full;
+	k->is_full = is_full;
+	pthread_mutex_unlock(&k->lock);
+	if (is_full != was)
+		log_event("kiosk", "storage=%s", is_full ? "full" : "enough");
 }
 
 static void
 clean(struct kiosk *k)
 {
 	enum clock_quality quality;
-	int64_t day = keep_now(k, &quality) / DAY_S;
 	struct err err;
+	int64_t day;
+	bool can;
 
-	if (day == k->last_night_day || k->visits.open > 0)
+	pthread_mutex_lock(&k->lock);
+	day = keep_now(k, &quality) / DAY_S;
+	can = k->visits.open == 0;
+	pthread_mutex_unlock(&k->lock);
+	if (!can)
 		return;
-	k->last_night_day = day;
-	if (outbox_retain(k->ob, day, (int)k->conf->keep_after_receipt, (int)k->conf->withdraw_days, &err) != ERR_OK)
-		log_err("kiosk", "retain", &err);
+	if (day != k->last_night_day) {
+		k->last_night_day = day;
+		if (outbox_retain(k->ob, day, (int)k->conf->keep_after_receipt, (int)k->conf->withdraw_days, &err)
+		    != ERR_OK)
+			log_err("kiosk", "retain", &err);
+	}
+	if (outbox_idle(k->ob, &err) != ERR_OK)
+		log_debug("kiosk", "checkpoint=later");
 }
 
 void
 kiosk_tick(struct kiosk *k)
 {
-	int64_t now = clock_boot_ms(k->clock);
+	int64_t now = clock_boot_ms(k->clock), version = k->seen_version;
+	bool slow = now - k->last_slow_ms >= SLOW_MS || version == -1;
+	struct clock_offset offset = { .s = 0 };
 	struct err err;
 
+	if (slow && outbox_version(k->ob, &version, &err) != ERR_OK) {
+		log_err("kiosk", "version", &err);
+		version = k->seen_version;
+	}
+	if (slow)
+		offset = keep_clock(k);
 	pthread_mutex_lock(&k->lock);
+	if (slow)
+		k->offset = offset;
 	(void)visits_sweep(&k->visits, now);
 	group_tick(k);
-	if (now - k->last_slow_ms >= SLOW_MS || k->seen_version == -1) {
-		k->last_slow_ms = now;
-		reload(k);
-		look_at_space(k);
-		keep_tick(k);
-		clean(k);
-		if (k->visits.open == 0 && outbox_idle(k->ob, &err) != ERR_OK)
-			log_debug("kiosk", "checkpoint=later");
+	if (slow) {
+		reload(k, version);
+		join_tick(k);
 	}
 	pthread_mutex_unlock(&k->lock);
+	if (!slow)
+		return;
+	k->last_slow_ms = now;
+	look_at_space(k);
+	keep_tick(k);
+	clean(k);
 }

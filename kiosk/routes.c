@@ -106,8 +106,14 @@ to_start(struct http_response *out, bool lan)
 static struct visit *
 visit_of(struct kiosk *k, const struct http_request *r, bool lan)
 {
-	struct visit *v = visit_find(&k->visits, guard_cookie_get(r, "v", lan), clock_boot_ms(k->clock));
+	const char *code = guard_cookie_get(r, "v", lan);
+	struct visit *v = visit_find(&k->visits, code, clock_boot_ms(k->clock));
 
+	/* Send pressed twice: the second press finds what the first has done. */
+	while (v != NULL && v->is_busy) {
+		pthread_cond_wait(&k->freed, &k->lock);
+		v = visit_find(&k->visits, code, clock_boot_ms(k->clock));
+	}
 	/* A cookie of the screen is worth nothing on the site's network, and the other way round; a sheet of paper is
 	 * typed in by staff who are in. */
 	return v != NULL && v->is_tablet == lan && (!v->is_paper || staff_is_in(k, r, lan)) ? v : NULL;
@@ -175,7 +181,12 @@ press(struct kiosk *k, const struct http_request *r, bool lan, struct http_respo
 	if (paper)
 		staff_touch(k);
 	if (flow_press(k, v, field_text(r, "go"), r)) {
-		http_see_other(out, "/s");
+		if (v->is_unwanted) {
+			visit_end(&k->visits, v);
+			to_start(out, lan);
+		} else {
+			http_see_other(out, "/s");
+		}
 	} else if (paper) {
 		http_see_other(out, "/staff/key");
 		guard_cookie(out, "v", NULL, lan);

@@ -235,7 +235,7 @@ staff_end(struct kiosk *k)
 {
 	for (size_t i = 0; i < VISITS; i++)
 		if (k->visits.list[i].is_open && k->visits.list[i].is_paper)
-			visit_end(&k->visits, &k->visits.list[i]);
+			visit_dismiss(&k->visits, &k->visits.list[i]);
 	wipe(&k->staff, sizeof(k->staff));
 }
 
@@ -315,7 +315,7 @@ enter(struct kiosk *k, const struct http_request *r, bool lan, const struct word
 	staff_end(k);
 	for (size_t i = 0; i < VISITS && !lan; i++)
 		if (k->visits.list[i].is_open && !k->visits.list[i].is_tablet)
-			visit_end(&k->visits, &k->visits.list[i]);
+			visit_dismiss(&k->visits, &k->visits.list[i]);
 	seal_random(k->staff.cookie, sizeof(k->staff.cookie));
 	seal_random(k->staff.token, sizeof(k->staff.token));
 	k->staff.is_in = true;

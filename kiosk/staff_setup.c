@@ -52,6 +52,7 @@ set_clock(struct kiosk *k, const struct http_request *r, const struct words *w)
 		log_err("kiosk", "clock", &err);
 		return w->send_failed_title;
 	}
+	k->offset = keep_clock(k);
 	log_event("kiosk", "clock=staff_set offset_s=%lld", (long long)(at - clock_now_s(k->clock)));
 	return w->staff_clock_done;
 }

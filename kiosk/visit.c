@@ -122,7 +122,7 @@ visit_find(struct visits *t, const char *code, int64_t now_ms)
 		if (t->list[i].is_open && seal_equal(t->list[i].cookie, cookie, sizeof(cookie)))
 			found = &t->list[i];
 	wipe(cookie, sizeof(cookie));
-	if (found != NULL && now_ms >= found->dies_ms) {
+	if (found != NULL && !found->is_busy && now_ms >= found->dies_ms) {
 		t->left += found->floor[0] != AT_NOTHING;
 		visit_end(t, found);
 		return NULL;
@@ -140,13 +140,22 @@ visit_end(struct visits *t, struct visit *v)
 	t->open--;
 }
 
+void
+visit_dismiss(struct visits *t, struct visit *v)
+{
+	if (v->is_busy)
+		v->is_unwanted = true;
+	else
+		visit_end(t, v);
+}
+
 size_t
 visits_sweep(struct visits *t, int64_t now_ms)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < VISITS; i++)
-		if (t->list[i].is_open && now_ms >= t->list[i].dies_ms) {
+		if (t->list[i].is_open && !t->list[i].is_busy && now_ms >= t->list[i].dies_ms) {
 			t->left += t->list[i].floor[0] != AT_NOTHING;
 			visit_end(t, &t->list[i]);
 			n++;

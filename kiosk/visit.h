@@ -51,6 +51,8 @@ struct filling {
 
 struct visit {
 	bool is_open;
+	bool is_busy;		/* what it sends is being kept, off the lock: its own requests wait, nobody ends it */
+	bool is_unwanted;	/* .. and it ends then */
 	bool is_tablet;		/* over the LAN */
 	bool is_paper;		/* staff type in a sheet of paper: paper.h */
 	char sheet[16], given_on[12];	/* its number, the date on it as 2026-11-22 or "" */
@@ -92,11 +94,13 @@ enum err_code visits_init(struct visits *t, struct err *err) MUST_CHECK;
 void visits_clear(struct visits *t);
 /* A new visit, at NOW_MS of boot time. ERR_AGAIN: too many are open. Lives until visit_end. */
 enum err_code visit_begin(struct visits *t, int64_t now_ms, struct visit **out, struct err *err) MUST_CHECK;
-/* By the cookie's text (NULL: none); NULL if there is none, or it has died. */
+/* By the cookie's text (NULL: none); NULL if there is none, or it has died. A busy one has not died. */
 struct visit *visit_find(struct visits *t, const char *code, int64_t now_ms);
 /* Wipes every byte of it. */
 void visit_end(struct visits *t, struct visit *v);
-/* End those whose time is over; how many. */
+/* End V now, or, while it is busy, as soon as it is not. */
+void visit_dismiss(struct visits *t, struct visit *v);
+/* End those whose time is over and that are not busy; how many. */
 size_t visits_sweep(struct visits *t, int64_t now_ms);
 
 void visit_code(const struct visit *v, char text[CODE_LEN + 1]);

@@ -69,7 +69,7 @@ run(const char *fmt, ...)
 __attribute__((unused)) static void
 open_kiosk(const char *form)
 {
-	struct http_conf http = { .name = "kiosk", .listen = "127.0.0.1:0", .listen_fd = -1, .threads = 2,
+	struct http_conf http = { .name = "kiosk", .listen = "127.0.0.1:0", .listen_fd = -1, .threads = 4,
 	    .body_max = 256 << 10, .close_posts = true, .handle = kiosk_handle };
 
 	given_ms = 0;

@@ -3,7 +3,7 @@
  *	tool_load PORT NAME PAGES VISITORS TABLETS THINK_MS [COOKIE]
  * VISITORS people answer until PAGES pages were seen in all, each with words of their own; every page is searched for
  * those of others. TABLETS show the start page and ask for it once a second. Each person thinks for up to twice
- * THINK_MS before a press. COOKIE: what each sends besides (a tablet that has joined). Every person and tablet comes
+ * THINK_MS before a press, and sends the answers after some sixty pages and begins anew. COOKIE: what each sends besides (a tablet that has joined). Every person and tablet comes
  * from an address of its own in 127/8. Prints counts, and times in milliseconds. */
 #include <arpa/inet.h>
 #include <pthread.h>
@@ -20,12 +20,12 @@
 #include <gnutls/gnutls.h>
 #include <netinet/tcp.h>
 
-enum { ANSWER_MAX = 256 << 10, BODY_MAX = 2048, POLLERS = 4, POLL_MS = 1000, TIMES_MAX = 400000, TRIES = 200 };
+enum { ANSWER_MAX = 256 << 10, BODY_MAX = 2048, POLLERS = 4, POLL_MS = 1000, TIMES_MAX = 400000, TRIES = 200, VISIT_PAGES = 60 };
 
 static uint16_t port;
 static const char *name, *more = "";
 static int think_ms;
-static _Atomic long pages_left, foreign, own, errors, handshakes;
+static _Atomic long pages_left, foreign, own, errors, handshakes, sent;
 static _Atomic bool over;
 static gnutls_certificate_credentials_t credentials;
 
@@ -230,6 +230,25 @@ go_on(struct client *c)
 	return press(c, "next", fields);
 }
 
+/* From the question with words to the thanks: sent, and thanked for. */
+static bool
+send_it(struct client *c, const char *typed)
+{
+	char end[120];
+
+	if (!press(c, "next", typed))
+		return false;
+	for (int i = 0; i < TRIES && strstr(c->body, "class=\"four\"") == NULL; i++)
+		if (strstr(c->body, "name=\"go\" value=\"send\"") != NULL ? !press(c, "send", "") : !go_on(c))
+			return false;
+	if (strstr(c->body, "class=\"four\"") == NULL)
+		return false;
+	atomic_fetch_add(&sent, 1);
+	snprintf(end, sizeof(end), "t=%s&go=next", c->token);
+	return ask(c, "POST", "/s", end) && c->status == 303 && strcmp(c->location, "/") == 0;
+}
+
+/* A visit with many pages that hold this person's words; sent, unless there were pages enough before. */
 static bool
 one_visit(struct client *c)
 {
@@ -241,10 +260,10 @@ one_visit(struct client *c)
 	for (int i = 0; i < TRIES && strstr(c->body, "<textarea") == NULL; i++)
 		if (!go_on(c))
 			return false;
-	for (int i = 0; pages_left > 0; i++)
+	for (int i = 0; i < VISIT_PAGES && pages_left > 0; i++)
 		if (i % 3 == 0 ? !press(c, "look", typed) : i % 3 == 1 ? !press(c, "next", "") : !see(c))
 			return false;
-	return ask(c, "POST", "/s", "go=stop") || true;
+	return send_it(c, typed);
 }
 
 static struct client *
@@ -278,10 +297,13 @@ visitor(void *arg)
 {
 	struct client *c = client_new((unsigned)(size_t)arg);
 
-	if (!one_visit(c)) {
-		fprintf(stderr, "visitor %u: status %d, %.60s\n", c->number, c->status, c->answer);
-		atomic_fetch_add(&errors, 1);
-	}
+	do {
+		if (!one_visit(c)) {
+			fprintf(stderr, "visitor %u: status %d, %.60s\n", c->number, c->status, c->answer);
+			atomic_fetch_add(&errors, 1);
+			break;
+		}
+	} while (pages_left > 0);
 	client_free(c);
 	return NULL;
 }
@@ -371,8 +393,8 @@ main(int argc, char **argv)
 	over = true;
 	for (unsigned i = 0; i < POLLERS; i++)
 		pthread_join(machines[i], NULL);
-	printf("visitors=%ld tablets=%ld seconds=%.1f handshakes=%ld foreign=%ld own=%ld errors=%ld\n", visitors, tablets,
-	    (now_ms() - began) / 1000, (long)handshakes, (long)foreign, (long)own, (long)errors);
+	printf("visitors=%ld tablets=%ld seconds=%.1f handshakes=%ld foreign=%ld own=%ld errors=%ld sent=%ld\n", visitors, tablets,
+	    (now_ms() - began) / 1000, (long)handshakes, (long)foreign, (long)own, (long)errors, (long)sent);
 	report("page", &page_times);
 	report("press", &press_times);
 	report("poll", &poll_times);
