@@ -165,7 +165,13 @@ ini_read(const char *name, const char *text, size_t len, ini_fn *fn, void *arg, 
 
 	if (len > INI_MAX)
 		return err_set(err, ERR_LIMIT, "%s: longer than 1 MiB", name);
+	if (len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
+		return err_set(err, ERR_INPUT, "%s:1: begins with a byte order mark: save it as UTF-8 without one", name);
 	if (!utf8_valid(text, len, &at) || memchr(text, 0, len) != NULL) {
+		const char *nul = memchr(text, 0, len);
+
+		if (nul != NULL && (utf8_valid(text, len, &at) || (size_t)(nul - text) < at))
+			at = (size_t)(nul - text);
 		line = 1;
 		for (size_t i = 0; i < at; i++)
 			line += text[i] == '\n';

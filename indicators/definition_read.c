@@ -468,7 +468,7 @@ read_time(struct reader *r)
 	d->wait_days = integer(r, "time", "wait_days", 0, 3660, 30);
 }
 
-/* "0.70 from 2025-04", "0.70 from 2025-04..2026-03", "0.70". */
+/* "0.70 from 2025-04", "0.70 from 2025-04..2026-03"; "0.70" for a baseline. */
 static bool
 read_span(const char *value, struct period_span *out)
 {
@@ -502,7 +502,7 @@ read_estimate(struct reader *r)
 		if (strcmp(x->section, "estimate") != 0 || strcmp(x->key, "target") != 0)
 			continue;
 		s->line = x->line;
-		if (read_span(x->value, s))
+		if (read_span(x->value, s) && s->from != INT_MIN)	/* nothing was promised for all time */
 			d->n_targets++;
 		else
 			items_fault(&r->it, x->line, "[estimate] target: write it as 0.70 from 2025-04");

@@ -75,6 +75,12 @@ rules_indicator(struct items *it, const struct definition *d)
 	if (d->supersedes[0] != '\0' && d->break_why[0] == '\0')
 		items_warn(it, line_of(it, "indicator", "supersedes"), "[indicator] supersedes an older version: say in break = .. why "
 		    "the two cannot be compared");
+	if (d->supersedes[0] == '\0' && d->break_why[0] != '\0')
+		items_fault(it, line_of(it, "indicator", "break"), "[indicator] break says why this cannot be compared with what it "
+		    "supersedes, and it supersedes nothing: add supersedes = ID@VERSION, or remove it");
+	if (d->family != d->id && !is_id(d->family))
+		items_fault(it, line_of(it, "indicator", "family"), "[indicator] family: small letters, digits and -, beginning with a "
+		    "letter, up to 60: the id of one of them");
 	for (size_t i = 0; i < d->n_methods; i++) {
 		static const char *const known[] = { "questionnaire", "interview", "focus_group", "observation", "record", "return" };
 		bool ok = false;
@@ -92,6 +98,28 @@ has_table(const struct definition *d, const char *name)
 {
 	for (size_t i = 0; i < d->n_tables; i++)
 		if (strcmp(d->tables[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Any, one as it is written, or a range of all-digit ones. */
+static bool
+is_versions(const char *s)
+{
+	const char *dots = strstr(s, "..");
+	size_t from = strspn(s, "0123456789"), until;
+
+	if (dots == NULL)
+		return true;
+	until = strspn(dots + 2, "0123456789");
+	return s + from == dots && dots[2 + until] == '\0' && from > 0;
+}
+
+static bool
+has_easy_read(const struct definition *d)
+{
+	for (size_t i = 0; i < d->n_blocks; i++)
+		if (strcmp(d->blocks[i].variant, "easy_read") == 0)
 			return true;
 	return false;
 }
@@ -155,6 +183,14 @@ rules_blocks(struct items *it, const struct definition *d)
 		if (b->locked[0] != '\0' && (strlen(b->locked) != 32 || strspn(b->locked, "0123456789abcdef") != 32))
 			items_fault(it, b->line, "[form %s] locked: the form's id, 32 hex digits, as `candour indicator check` prints it",
 			    b->form);
+		if (!is_versions(b->versions))
+			items_fault(it, b->line, "[form %s] versions: one version as the form writes it, or a range of all-digit ones: "
+			    "2025040101..2026033101, or 2025040101..", b->form);
+		if (b->measure.theme[0] != '\0' && d->kind != KIND_THEME)
+			items_fault(it, b->line, "[form %s] theme: only kind = theme has one", b->form);
+		if (b->measure.combine != COMBINE_NONE && !has_easy_read(d))
+			items_fault(it, b->line, "[form %s] combine joins the standard and the easy-read form, and no block has variant = "
+			    "easy_read: add it, or remove combine", b->form);
 		if (b->measure.by_session != d->blocks[0].measure.by_session)
 			items_fault(it, b->line, "[form %s] unit_of_analysis: sessions and single responses are never added up: make two "
 			    "indicators", b->form);
@@ -213,14 +249,56 @@ rules_estimate(struct items *it, const struct definition *d)
 		if (!deftext_value(d->comparators[i].text, &v) || v.name[0] == '\0')
 			items_fault(it, d->comparators[i].line, "[estimate] comparator: write its value, since when, and whose it is: "
 			    "0.64 from 2024-04 England");
+		else if (share && (v.value < 0 || v.value > 1))
+			items_fault(it, d->comparators[i].line, "[estimate] comparator: a share from 0 to 1 (0.64 for 64 %%)");
 	}
+	for (size_t i = 0; i < d->n_baselines; i++)
+		if (share && (d->baselines[i].value < 0 || d->baselines[i].value > 1))
+			items_fault(it, d->baselines[i].line, "[estimate] baseline: a share from 0 to 1 (0.62 for 62 %%)");
+}
+
+/* Figures are made of areas and of one breakdown in them. */
+static bool
+is_with_site(const char *cross)
+{
+	const char *star = strchr(cross, '*');
+
+	return star != NULL && strchr(star + 1, '*') == NULL
+	    && (strncmp(cross, "site*", 5) == 0 || strcmp(star, "*site") == 0);
+}
+
+static void
+rules_time(struct items *it, const struct definition *d)
+{
+	static const char *const levels[] = { "site", "provider", "area", "organisation" };
+
+	for (size_t i = 0; i < d->n_period_levels; i++) {
+		bool ok = false;
+
+		for (size_t k = 0; k < ARRAY_LEN(levels); k++)
+			ok |= strcmp(levels[k], d->period_levels[i].level) == 0;
+		if (!ok)
+			items_fault(it, d->period_levels[i].line, "[time] period.%.40s: there is no such level: use site, provider, area or "
+			    "organisation", d->period_levels[i].level);
+	}
+	for (size_t i = 0; i < d->n_rebases; i++)
+		for (size_t k = 0; k < i; k++)
+			if (d->rebases[k].month == d->rebases[i].month)
+				items_fault(it, d->rebases[i].line, "[spc] rebase: the one on line %d begins in the same month: keep one",
+				    d->rebases[k].line);
 }
 
 static void
 rules_rest(struct items *it, const struct definition *d)
 {
+	const struct item *preset = items_get(it, "disclosure", "", "preset");
+	const struct policy *least = preset == NULL ? &policy_preset_organisation : policy_find(preset->value);
+
 	for (size_t i = 0; i < d->n_crosses; i++) {
 		const char *s = d->crosses[i].text;
+
+		if (!is_with_site(s))
+			items_fault(it, d->crosses[i].line, "[by] cross: a breakdown is crossed with site only: write it as site*role");
 
 		while (*s != '\0') {
 			size_t n = strcspn(s, " *");
@@ -234,7 +312,9 @@ rules_rest(struct items *it, const struct definition *d)
 			s += n + strspn(s + n, " *");
 		}
 	}
-	if (!policy_at_least(&d->policy, &policy_preset_organisation) && items_get(it, "disclosure", "", "preset") == NULL)
+	if (preset != NULL && least != NULL && !policy_at_least(&d->policy, least))
+		items_fault(it, preset->line, "[disclosure] is weaker than its preset %s: it may be stricter, never weaker", preset->value);
+	if (preset == NULL && !policy_at_least(&d->policy, least))
 		items_fault(it, line_of(it, "disclosure", "base_min"), "[disclosure] is weaker than the organisation's policy (base_min 10, "
 		    "cell_min 5, zero organisation, complement yes): a definition may be stricter, never weaker");
 }
@@ -245,5 +325,6 @@ definition_rules(struct items *it, const struct definition *d)
 	rules_indicator(it, d);
 	rules_blocks(it, d);
 	rules_estimate(it, d);
+	rules_time(it, d);
 	rules_rest(it, d);
 }
