@@ -59,6 +59,7 @@ struct group_room {
 struct group_desk *group_desk_of(struct kiosk *k, const struct http_request *r, bool lan);
 /* A new desk. If all are taken, that of a second tablet goes which was quiet longest; NULL: there is none. */
 struct group_desk *group_desk_new(struct kiosk *k, const struct words *w, bool lead, bool lan);
+void group_desk_clear(struct group_desk *d);
 void group_desk_cookie(const struct group_desk *d, bool lan, struct http_response *out);
 /* The key and every note leave memory; desks stay, and ask for the passphrase. */
 void group_lock(struct kiosk *k);

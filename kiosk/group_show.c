@@ -11,7 +11,7 @@
 
 enum { ACTS = 6, SHORT = 90,
 	LINE = 76,		/* letters in a line of the preview, about */
-	PREVIEW_LINES = 9,	/* of a page of it */
+	PREVIEW_MAX = 27,	/* height of a page of it: height_of */
 	PIECE = 4 * LINE,	/* longer texts go on in the next row */
 };
 
@@ -547,29 +547,30 @@ add_row(struct preview *p, const char *who, const char *text, bool exact)
 	add_piece(p, who, text, exact);
 }
 
+/* Three for a line, one for the rule below. */
 static size_t
-lines_of(const struct group_row_view *r)
+height_of(const struct group_row_view *r)
 {
-	return 1 + (strlen(r->who) + strlen(r->text) + strlen(r->sub)) / LINE;
+	return 4 + 3 * ((strlen(r->who) + strlen(r->text) + strlen(r->sub)) / LINE);
 }
 
 /* Where page PAGE begins; *PAGES: how many there are. */
 static size_t
 page_start(const struct preview *p, size_t page, size_t *pages)
 {
-	size_t start = 0, lines = 0;
+	size_t start = 0, height = 0;
 
 	*pages = 1;
 	for (size_t i = 0; i < p->n; i++) {
-		size_t more = lines_of(&p->rows[i]);
+		size_t more = height_of(&p->rows[i]);
 
-		if (lines + more > PREVIEW_LINES && lines > 0) {
+		if (height + more > PREVIEW_MAX && height > 0) {
 			(*pages)++;
-			lines = 0;
+			height = 0;
 			if (*pages == page + 1)
 				start = i;
 		}
-		lines += more;
+		height += more;
 	}
 	return page + 1 > *pages ? p->n : start;
 }
