@@ -244,7 +244,7 @@ put_grid(struct chart_view *v, const struct series *s, const struct scale *sc, d
 }
 
 static void
-put_words(struct chart_view *v, const struct series *s, struct arena *a)
+put_words(struct chart_view *v, const struct series *s, const char *category, struct arena *a)
 {
 	const struct pub_row *first = series_first(s), *last = series_latest(s);
 	char from[48], to[48], value[48] = "";
@@ -254,7 +254,7 @@ put_words(struct chart_view *v, const struct series *s, struct arena *a)
 	if (last != NULL)
 		say_number(&last->value, last->unit, -1, value);
 	v->title = arena_printf(a, "%s, %s%s%s", first->title, first->area_name, first->category[0] != '\0' ? ", " : "",
-	    first->category);
+	    category == NULL ? first->category : category);
 	v->description = arena_printf(a, "Line chart from %s to %s, %zu values, %zu hidden. Last value: %s. %s. The same "
 	    "numbers are in a table.", from, to, v->n_marks, v->n_gaps, value[0] != '\0' ? value : "none",
 	    last != NULL && last->variation[0] != '\0' ? say_mark(say_mark_of(last->variation)) : "No limits yet");
@@ -386,7 +386,7 @@ chart_of(const struct series *s, const char *id, const struct chart_options *how
 		step = sc.high - sc.low;
 	put_marks(&v, s, &sc, size->mark, a, marks, gaps);
 	put_grid(&v, s, &sc, step, a, rows, columns);
-	put_words(&v, s, a);
+	put_words(&v, s, how->category, a);
 	rc = put_paths(&v, s, &sc, a, err);
 	if (rc == ERR_OK)
 		rc = put_refs(&v, how, &sc, a, err);

@@ -46,6 +46,7 @@ struct chart_options {
 	size_t n_refs;
 	const struct chart_break *breaks;
 	size_t n_breaks;
+	const char *category;	/* the words for the category of the series; NULL: its code */
 };
 
 struct chart_ref_view {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aggregator/say.h"
 #include "base/num.h"
 
 const char *
@@ -51,6 +52,33 @@ deftext_get(struct arena *a, const char *text, const char *section, const char *
 		return copy(a, at + 3, (size_t)(end - at - 3));
 	}
 	return NULL;
+}
+
+static const char *
+word_of(struct arena *a, const char *text, const char *breakdown, const char *code)
+{
+	const char *label = "", *word;
+
+	for (size_t i = 0; (word = deftext_get(a, text, "words", "word", i, &label)) != NULL; i++)
+		if (strcmp(label, code) == 0)
+			return word;
+	return say_category(breakdown, code);
+}
+
+const char *
+deftext_category(struct arena *a, const char *text, const char *breakdown, const char *category)
+{
+	const char *made = "";
+
+	while (*category != '\0') {
+		size_t c = strcspn(category, ","), b = strcspn(breakdown, ",");
+		const char *word = word_of(a, text, copy(a, breakdown, b), copy(a, category, c));
+
+		made = arena_printf(a, "%s%s%s", made, made[0] != '\0' ? ", " : "", word);
+		category += c + strspn(category + c, ", ");
+		breakdown += b + strspn(breakdown + b, ", ");
+	}
+	return made;
 }
 
 static bool

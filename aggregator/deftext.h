@@ -24,6 +24,10 @@ bool deftext_value(const char *text, struct deftext_value *out);
 /* Does OUT hold in the month of DAY ("2025-04-01")? */
 bool deftext_in_force(const struct deftext_value *v, const char *day);
 
+/* What people read for CATEGORY of BREAKDOWN ("role, answer" of "individual, family"): each code by its line word.CODE of
+ * [words], else by the words that every definition has (say_category), else as it is. "" if there is no memory. */
+const char *deftext_category(struct arena *a, const char *text, const char *breakdown, const char *category);
+
 /* "better", "worse", "higher", "lower", "similar" or "" (no value): is the figure of R on another side of OTHER than
  * its 95 % limits (its value, if it has none) allow? As indicators/methods.h says it (stat_compare), on published
  * numbers. */

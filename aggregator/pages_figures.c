@@ -68,6 +68,12 @@ is_on_home(const struct series_list *l, size_t i)
 	return true;
 }
 
+const char *
+pages_category(const struct page_request *q, const struct pub_row *r)
+{
+	return deftext_category(q->arena, deftext_of(q->p, r->definition_hash), r->breakdown, r->category);
+}
+
 enum err_code
 pages_home(struct page_request *q, struct buf *body, struct err *err)
 {
@@ -98,7 +104,7 @@ pages_home(struct page_request *q, struct buf *body, struct err *err)
 			.href = arena_printf(q->arena, "/indicator/%s", first->indicator), .title = first->title,
 			.value = last == NULL ? "" : pages_number(q->arena, &last->value, last->unit, places),
 			.limits = pages_limits(q->arena, last, places, "and"),
-			.period = arena_printf(q->arena, "%s%s%s", first->category, first->category[0] != '\0' && last != NULL ? ", " : "",
+			.period = arena_printf(q->arena, "%s%s%s", pages_category(q, first), first->category[0] != '\0' && last != NULL ? ", " : "",
 			    pages_period(q->arena, last)),
 			.verdict = pages_verdict(last), .change = pages_change(last),
 			.chart = pages_chart(q, &l.list[i], arena_printf(q->arena, "c%zu", i), NULL),
@@ -164,11 +170,11 @@ add_parts(struct page_request *q, const struct series_list *l, size_t here, cons
 			    || (site && r->breakdown[0] != '\0') || pages_is_group(q, &l->list[i]))
 				continue;
 			if (strcmp(name, last_name) != 0) {
-				parts[v->n_parts++] = (struct part_view){ arena_printf(q->arena, "By %s", name), list, 0 };
+				parts[v->n_parts++] = (struct part_view){ arena_printf(q->arena, "By %s", say_breakdown(name)), list, 0 };
 				last_name = name;
 			}
 			*list = (struct small_view){
-				.href = series_href(q->arena, r), .name = site ? r->area_name : r->category,
+				.href = series_href(q->arena, r), .name = site ? r->area_name : pages_category(q, r),
 				.value = last == NULL ? "" : pages_number(q->arena, &last->value, last->unit, places),
 				.limits = pages_limits(q->arena, last, places, "to"),
 				.verdict = pages_verdict(last), .change = pages_change(last), .is_here = i == here,
@@ -301,7 +307,7 @@ pages_indicator(struct page_request *q, const char *id, struct buf *body, const 
 	v.id = first->indicator;
 	v.version = first->version;
 	v.area = first->area_name;
-	v.category = first->category;
+	v.category = pages_category(q, first);
 	v.value = last == NULL ? "" : pages_number(q->arena, &last->value, last->unit, places);
 	v.unit = strcmp(first->unit, "%") == 0 ? "" : first->unit;
 	v.period = pages_period(q->arena, last);

@@ -112,6 +112,37 @@ fill_easy(struct page_request *q, const struct series *s, struct easy_view *v, s
 	v->picture_words = of_ten(q->arena, last, (int)round(last->value.v / 10));
 }
 
+/* The newest answers of the organisation to the indicator of series HERE, most chosen first; those hidden last. */
+static enum err_code
+add_told(struct page_request *q, const struct series_list *l, size_t here, struct easy_view *v, struct err *err)
+{
+	struct told_view *told = arena_calloc(q->arena, l->n + 1, sizeof(*told));
+	double *at = arena_calloc(q->arena, l->n + 1, sizeof(*at));
+
+	if (told == NULL || at == NULL)
+		return err_nomem(err);
+	for (size_t i = 0; i < l->n; i++) {
+		const struct pub_row *r = series_first(&l->list[i]), *last = series_latest(&l->list[i]);
+		double value = last == NULL ? -1 : last->value.v;
+		size_t k = v->n_told;
+
+		if (!pages_is_newest(l, i) || strcmp(r->area_level, "organisation") != 0 || strcmp(r->breakdown, "answer") != 0
+		    || strcmp(r->unit, "%") != 0 || strcmp(r->version, series_first(&l->list[here])->version) != 0)
+			continue;
+		for (; k > 0 && at[k - 1] < value; k--) {
+			told[k] = told[k - 1];
+			at[k] = at[k - 1];
+		}
+		told[k] = (struct told_view){ pages_category(q, r), last == NULL ? "We do not show this number, so that nobody can find out what one person said"
+		    : of_ten(q->arena, last, (int)round(last->value.v / 10)) };
+		at[k] = value;
+		v->n_told++;
+	}
+	v->told = told;
+	v->change = v->target = "";
+	return ERR_OK;
+}
+
 enum err_code
 pages_easy(struct page_request *q, const char *id, struct buf *body, const char **title, struct err *err)
 {
@@ -133,6 +164,8 @@ pages_easy(struct page_request *q, const char *id, struct buf *body, const char 
 	if (here == SIZE_MAX)
 		return err_set(err, ERR_ABSENT, "no such indicator is published");
 	fill_easy(q, &l.list[here], &v, people);
+	if (strcmp(series_first(&l.list[here])->breakdown, "answer") == 0 && add_told(q, &l, here, &v, err) != ERR_OK)
+		return err->code;
 	if (pages_actions(q, series_first(&l.list[here])->indicator, &v.actions, &v.n_actions, err) != ERR_OK)
 		return err->code;
 	*title = v.title;
@@ -173,7 +206,7 @@ add_group(struct page_request *q, const struct series_list *l, size_t at, size_t
 
 			rows[g->n_rows] = pages_row(q->arena, r, pages_decimals(&l->list[i]));
 			rows[g->n_rows++].area = r->category[0] == '\0' || strcmp(r->category, "group") == 0 ? r->area_name
-			    : arena_printf(q->arena, "%s, %s", r->area_name, r->category);
+			    : arena_printf(q->arena, "%s, %s", r->area_name, pages_category(q, r));
 		}
 	return ERR_OK;
 }

@@ -59,6 +59,8 @@ const struct buf *pages_chart(struct page_request *q, const struct series *s, co
 
 /* Series: of the whole organisation without breakdown; of the newest version; of groups (focus groups and meetings:
  * evidence of another kind, never beside proportions). pages_figures.c. */
+/* What people read for the category of R; "" for a total. */
+const char *pages_category(const struct page_request *q, const struct pub_row *r);
 bool pages_is_total(const struct series *s);
 bool pages_is_newest(const struct series_list *l, size_t i);
 bool pages_is_group(const struct page_request *q, const struct series *s);

@@ -111,13 +111,15 @@ pages_chart(struct page_request *q, const struct series *s, const char *id, cons
 {
 	const struct pub_row *last = series_latest(s);
 	const struct chart_ref target = { last == NULL ? 0 : last->target.v, "Target", "target" };
-	const struct chart_options plain = { .size = CHART_SMALL, .refs = &target,
-	    .n_refs = last != NULL && last->target.shown };
+	struct chart_options o = { .size = CHART_SMALL, .refs = &target, .n_refs = last != NULL && last->target.shown };
 	struct chart_view view;
 	struct buf work;
 	struct err err = {0};
 
-	if (chart_of(s, id, how == NULL ? &plain : how, q->arena, &view, &err) != ERR_OK)
+	if (how != NULL)
+		o = *how;
+	o.category = pages_category(q, series_first(s));
+	if (chart_of(s, id, &o, q->arena, &view, &err) != ERR_OK)
 		return NULL;
 	buf_init(&work, CHART_MAX);
 	page_aggregator_chart(&work, &view);

@@ -123,8 +123,14 @@ struct person_view {		/* one of ten */
 	bool is_on;
 };
 
+struct told_view {		/* an answer, and how many chose it */
+	const char *name, *words;
+};
+
 struct easy_view {
 	const char *title, *picture_words, *heard, *change, *target, *more_href, *organisation;
+	const struct told_view *told;	/* instead of a picture, where several could be chosen */
+	size_t n_told;
 	const struct person_view *people;
 	size_t n_people;
 	const struct action_view *actions;

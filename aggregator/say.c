@@ -108,6 +108,28 @@ say_flag(const char *flag)
 	return look(words, ARRAY_LEN(words), flag);
 }
 
+const char *
+say_category(const char *breakdown, const char *code)
+{
+	static const struct word roles[] = { { "individual", "people who use the service" }, { "key_person", "family and friends" },
+	    { "community", "people from the community" }, { "staff", "staff" }, { "group", "focus groups" } };
+	static const struct word variants[] = { { "standard", "standard questionnaire" }, { "easy_read", "Easy Read" } };
+
+	if (strcmp(breakdown, "role") == 0)
+		return look(roles, ARRAY_LEN(roles), code);
+	return strcmp(breakdown, "variant") == 0 ? look(variants, ARRAY_LEN(variants), code) : code;
+}
+
+const char *
+say_breakdown(const char *breakdown)
+{
+	static const struct word words[] = { { "role", "who answered" }, { "role, answer", "who answered, answer" },
+	    { "variant", "questionnaire" }, { "variant, answer", "questionnaire, answer" },
+	    { "variant, role", "questionnaire, who answered" } };
+
+	return look(words, ARRAY_LEN(words), breakdown);
+}
+
 void
 say_period(const char *start, const char *end, char text[48])
 {

@@ -14,6 +14,10 @@ const char *say_rule(const char *code);		/* "beyond the upper limit" .. */
 const char *say_verdict(const char *verdict);	/* "Target reached" .. */
 const char *say_assurance(const char *word);
 const char *say_flag(const char *flag);		/* what "[c]" means */
+/* A code of a breakdown that every definition may have: "individual" of "role" -> "people who use the service". */
+const char *say_category(const char *breakdown, const char *code);
+/* "role" -> "who answered". */
+const char *say_breakdown(const char *breakdown);
 /* "2025-04-01", "2025-04-30" -> "April 2025"; longer: "April to June 2025". Into TEXT of 48 bytes. */
 void say_period(const char *start, const char *end, char text[48]);
 /* "Apr 25". */

@@ -36,6 +36,7 @@ static const struct key_rule rules[] = {
 	{ "strata", "by", LABEL_NONE, REPEAT_NO }, { "strata", "sizes", LABEL_NONE, REPEAT_NO },
 	{ "strata", "merge", LABEL_NONE, REPEAT_FREE },
 	{ "by", "cross", LABEL_NONE, REPEAT_FREE }, { "by", NULL, LABEL_NONE, REPEAT_NO },
+	{ "words", "word", LABEL_MUST, REPEAT_LABEL },
 	{ "time", "period", LABEL_ANY_KEY, REPEAT_LABEL }, { "time", "year_start", LABEL_NONE, REPEAT_NO },
 	{ "time", "wait_days", LABEL_NONE, REPEAT_NO },
 	{ "estimate", "interval", LABEL_NONE, REPEAT_NO }, { "estimate", "target", LABEL_NONE, REPEAT_FREE },
@@ -58,7 +59,7 @@ static const struct key_rule rules[] = {
 };
 
 /* The sections in canonical order. */
-static const char *const section_order[] = { "indicator", "measure", "form", "tables", "strata", "by", "time",
+static const char *const section_order[] = { "indicator", "measure", "form", "tables", "strata", "by", "words", "time",
 	"estimate", "round", "spc", "disclosure", "plan", "state" };
 
 static void
@@ -152,7 +153,7 @@ add_section(struct items *it, const struct ini_item *in, struct err *err)
 			    it->sections[i].line);
 	if (!section_known(in->section))
 		items_fault(it, in->line, "there is no section [%.40s]: use indicator, measure, form ID, tables, strata, by, "
-		    "time, estimate, round, spc, disclosure, plan or state", in->section);
+		    "words, time, estimate, round, spc, disclosure, plan or state", in->section);
 	else if (takes_argument && in->argument[0] == '\0')
 		items_fault(it, in->line, "say which form: [form ID]");
 	else if (!takes_argument && in->argument[0] != '\0')

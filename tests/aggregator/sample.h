@@ -117,6 +117,10 @@ sample_cmp(const void *a, const void *b)
 
 /* A vote in focus groups, for publications that are made while sample_groups is set. */
 static bool sample_groups;
+/* What that vote is: of sessions of groups, unless a test says of people who answered alone. */
+static const char *sample_group_text = "[indicator]\nid = group-first\nabout = Votes in focus groups, of all who voted.\n"
+    "[measure]\nunit_of_analysis = session\n";
+static const char *sample_group_unit = "votes";
 static const char sample_group_hash[] = "1b1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9";
 
 static inline size_t
@@ -127,7 +131,7 @@ sample_group_rows(struct pub_row *rows, int64_t no)
 
 	for (size_t i = 0; i < 3; i++)
 		rows[i] = (struct pub_row){ .id = ids[i], .indicator = "group-first", .version = "1",
-		    .title = "Focus groups: what should change first", .unit = "votes", .direction = "neutral",
+		    .title = "Focus groups: what should change first", .unit = sample_group_unit, .direction = "neutral",
 		    .definition_hash = sample_group_hash, .area_code = "all", .area_name = "Sampleshire Council",
 		    .area_level = "organisation", .ons_code = "", .breakdown = i == 2 ? "mode, answer" : "answer",
 		    .category = i == 2 ? "group, food" : i == 0 ? "food" : "trips", .period_start = "2026-04-01",
@@ -144,8 +148,8 @@ sample_months(int64_t no, const char *previous, uint8_t seed, int months, struct
 	size_t most = 7 * (size_t)months + 3;
 	struct pub_row *rows = calloc(most, sizeof(*rows));
 	char (*ids)[64] = calloc(most * 3, sizeof(*ids));
-	struct pub_definition definitions[2] = { { "group-first", 1, sample_group_hash,
-	    "[indicator]\nid = group-first\nabout = Votes in focus groups, of all who voted.\n[measure]\nunit_of_analysis = session\n" }, { "sat-users", 3,
+	struct pub_definition definitions[2] = { { "group-first", 1, sample_group_hash, sample_group_text },
+	    { "sat-users", 3,
 	    "0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9",
 	    "[indicator]\nid = sat-users\nversion = 3\nkind = proportion\ntitle_easy = People who are happy with the help they get\n"
 	    "about = The share of people who said that they are very or quite satisfied.\nalias.ascof = 1D from 2023-04\n"

@@ -242,6 +242,36 @@ START_TEST(groups_stand_apart)
 }
 END_TEST
 
+/* Codes have words: of the definition, or those that every definition has. Files for programs keep the codes. */
+START_TEST(answers_stand_in_words)
+{
+	const char *was_text = sample_group_text, *was_unit = sample_group_unit;
+	char cookie[256];
+	struct buf out;
+
+	buf_init(&out, PUB_MAX);
+	sample_groups = true;
+	sample_group_unit = "%";
+	sample_group_text = "[indicator]\nid = group-first\n[words]\nword.trips = Going <out>\nword.food = Good food\n";
+	publish(1, "", 5, 201, &out);
+	sample_groups = false;
+	sample_group_unit = was_unit;
+	sample_group_text = was_text;
+	sign_in(cookie, &out);
+	ck_assert_int_eq(ask("GET", "/", cookie, NULL, 0, &out), 200);
+	ck_assert(says(&out, "Good food, April to September 2026"));
+	ck_assert_int_eq(ask("GET", "/indicator/group-first", cookie, NULL, 0, &out), 200);
+	ck_assert(says(&out, ">Good food</a>") && says(&out, ">Going &lt;out&gt;</a>") && says(&out, "Sampleshire Council, Good food"));
+	ck_assert(says(&out, "category=food") && !says(&out, ">food<"));
+	ck_assert_int_eq(ask("GET", "/easy/group-first", cookie, NULL, 0, &out), 200);
+	ck_assert(says(&out, "<dt>Good food</dt><dd>About 6 in every 10 people</dd>"));
+	ck_assert(says(&out, "<dt>Going &lt;out&gt;</dt><dd>We do not show this number, so that nobody can find out what one person said</dd>"));
+	ck_assert_int_eq(ask("GET", "/csv/group-first.csv", cookie, NULL, 0, &out), 200);
+	ck_assert(says(&out, "food") && !says(&out, "Good food"));
+	buf_free(&out);
+}
+END_TEST
+
 /* "You said, we did": on the figure's page and its easy page, through OData, never dropped ones, every version kept. */
 START_TEST(actions_stand_beside_the_figure)
 {
@@ -634,6 +664,7 @@ pages_suite(void)
 	tcase_add_test(t, a_figure_is_explained);
 	tcase_add_test(t, the_workbook_holds_the_same_numbers);
 	tcase_add_test(t, groups_stand_apart);
+	tcase_add_test(t, answers_stand_in_words);
 	tcase_add_test(t, actions_stand_beside_the_figure);
 	tcase_add_test(t, hidden_is_empty_and_a_flag);
 	tcase_add_test(t, only_the_publish_key_publishes);
