@@ -8,11 +8,14 @@
 
 #include <sodium.h>
 
+#include "base/registers.h"
+
 void
 wipe(void *p, size_t n)
 {
 	if (p != NULL && n > 0)
 		sodium_memzero(p, n);
+	wipe_registers();
 }
 
 void

@@ -48,7 +48,7 @@ enum err_code buf_check(const struct buf *b, struct err *err) MUST_CHECK;
 /* NUL-terminated contents; "" when empty. Borrowed until the next call. */
 const char *buf_str(const struct buf *b);
 
-/* Overwrite N bytes so that the compiler cannot leave it out. */
+/* Overwrite N bytes so that the compiler cannot leave it out, and what this thread's vector registers still have of it. */
 void wipe(void *p, size_t n);
 
 #endif

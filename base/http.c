@@ -23,6 +23,7 @@
 #include "base/codec.h"
 #include "base/log.h"
 #include "base/num.h"
+#include "base/registers.h"
 
 enum { RESPONSE_MAX = 8 << 20, ARENA_MAX = 4 << 20, DISCARD_MAX = 1 << 20, MEMORY = 16384,
 	TLS_MEMORY = 20480, SLOW_AFTER_MS = 10000, SLOW_BYTES_S = 1024 };
@@ -462,6 +463,7 @@ request_over(void *cls, struct MHD_Connection *c, void **state, enum MHD_Request
 	if (*state != NULL)
 		exchange_free(*state);
 	*state = NULL;
+	wipe_registers();
 }
 
 static void
@@ -472,6 +474,8 @@ connection_event(void *cls, struct MHD_Connection *c, void **socket_context,
 	const union MHD_ConnectionInfo *info;
 
 	(void)socket_context;
+	if (what == MHD_CONNECTION_NOTIFY_CLOSED)
+		wipe_registers();	/* libmicrohttpd has copied since, too */
 	if (what != MHD_CONNECTION_NOTIFY_STARTED || s->conf.tls_hook == NULL)
 		return;
 	info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_GNUTLS_SESSION);

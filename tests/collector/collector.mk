@@ -17,3 +17,8 @@ full: deps-test ## disks that fill up: 8 MiB under the kiosk, 6 MiB under the ce
 	@$(MAKE) --no-print-directory $(JOBS) V=asan all tests
 	BUILD=build/asan bash tests/collector/test_full.sh
 	BUILD=build/asan bash tests/sync/test_full.sh
+
+.PHONY: memory
+memory: deps-test ## the kiosk's memory, registers and files a minute after the last visit: none of the words that were typed
+	@$(MAKE) --no-print-directory $(JOBS) all
+	@python3 tests/collector/memory.py build/release 60
