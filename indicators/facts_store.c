@@ -16,8 +16,13 @@
 static const char *const sql[FACTS_STATEMENTS] = {
 	[S_REV] = "SELECT v FROM meta WHERE k = 'data_rev'",
 	[S_REV_NEXT] = "UPDATE meta SET v = v + 1 WHERE k = 'data_rev'",
-	[S_DEF_GET] = "SELECT def, hash FROM definition WHERE id = ?1 AND version = ?2 ORDER BY def DESC LIMIT 1",
+	[S_DEF_GET] = "SELECT def, hash FROM definition WHERE id = ?1 AND version = ?2 ORDER BY hash = ?3 DESC,"
+	    " def DESC LIMIT 1",
 	[S_DEF_PUT] = "INSERT INTO definition (id, version, hash, text) VALUES (?1, ?2, ?3, ?4)",
+	[S_DEF_USED] = "SELECT 1 FROM meta WHERE k = 'used:' || ?1",
+	[S_DEF_UNUSE] = "DELETE FROM meta WHERE substr(k, 1, 5) = 'used:'",
+	[S_DEF_USE] = "INSERT INTO meta (k, v) VALUES ('used:' || ?1, 1) ON CONFLICT DO NOTHING",
+	[S_FACT_HAS] = "SELECT 1 FROM fact INDEXED BY fact_record WHERE site = ?1 AND record = ?2 AND def = ?3 LIMIT 1",
 	[S_DEF_EACH] = "SELECT def, id, version, hash, text FROM definition ORDER BY id, version, def",
 	[S_BUCKET_GET] = "SELECT bucket FROM bucket WHERE def = ?1 AND keys = ?2",
 	[S_BUCKET_PUT] = "INSERT INTO bucket (def, keys) VALUES (?1, ?2)",
@@ -244,6 +249,7 @@ facts_definition(struct facts *f, const char *id, int64_t version, const uint8_t
 	*is_new = false;
 	text(s, 1, id);
 	sqlite3_bind_int64(s, 2, version);
+	blob(s, 3, hash, 32);
 	step = sqlite3_step(s);
 	if (step == SQLITE_ROW && memcmp(sqlite3_column_blob(s, 1), hash, 32) == 0) {
 		*def = sqlite3_column_int64(s, 0);
@@ -269,6 +275,48 @@ facts_definition(struct facts *f, const char *id, int64_t version, const uint8_t
 		*is_new = true;
 	}
 	return rc;
+}
+
+/* Does statement S, bound, give a row? */
+static enum err_code
+is_there(struct facts *f, sqlite3_stmt *s, const char *what, bool *there, struct err *err)
+{
+	int step = sqlite3_step(s);
+
+	*there = step == SQLITE_ROW;
+	facts_reset(s);
+	return step == SQLITE_ROW || step == SQLITE_DONE ? ERR_OK : facts_err(f, what, err);
+}
+
+enum err_code
+facts_is_used(struct facts *f, int64_t def, bool *used, struct err *err)
+{
+	sqlite3_bind_int64(f->stmt[S_DEF_USED], 1, def);
+	return is_there(f, f->stmt[S_DEF_USED], "definition in use", used, err);
+}
+
+enum err_code
+facts_use_none(struct facts *f, struct err *err)
+{
+	return facts_done(f, f->stmt[S_DEF_UNUSE], "definitions in use", err);
+}
+
+enum err_code
+facts_use(struct facts *f, int64_t def, struct err *err)
+{
+	sqlite3_bind_int64(f->stmt[S_DEF_USE], 1, def);
+	return facts_done(f, f->stmt[S_DEF_USE], "definition in use", err);
+}
+
+enum err_code
+facts_has(struct facts *f, const char *site, const uint8_t record[FACTS_ID], int64_t def, bool *has, struct err *err)
+{
+	sqlite3_stmt *s = f->stmt[S_FACT_HAS];
+
+	text(s, 1, site);
+	blob(s, 2, record, FACTS_ID);
+	sqlite3_bind_int64(s, 3, def);
+	return is_there(f, s, "facts of a record", has, err);
 }
 
 enum err_code

@@ -95,6 +95,14 @@ enum err_code facts_next_rev(struct facts *f, int64_t *out, struct err *err) MUS
  * one is AGREED: an agreed version never changes. (A draft may: each text has a number of its own.) */
 enum err_code facts_definition(struct facts *f, const char *id, int64_t version, const uint8_t hash[32],
 	bool agreed, const char *text, int64_t *def, bool *is_new, struct err *err) MUST_CHECK;
+/* Is DEF in use: has it the facts of every record read so far? A definition that was taken out of the library, or was
+ * numbered by a program that reads no records, is not: coming (back) into use it must be derived from what is held. */
+enum err_code facts_is_used(struct facts *f, int64_t def, bool *used, struct err *err) MUST_CHECK;
+enum err_code facts_use_none(struct facts *f, struct err *err) MUST_CHECK;
+enum err_code facts_use(struct facts *f, int64_t def, struct err *err) MUST_CHECK;
+/* Has RECORD facts of DEF? */
+enum err_code facts_has(struct facts *f, const char *site, const uint8_t record[FACTS_ID], int64_t def, bool *has,
+	struct err *err) MUST_CHECK;
 /* The number of the bucket KEYS ("role=staff;mode=kiosk", "" for all) of DEF, made if new. */
 enum err_code facts_bucket(struct facts *f, int64_t def, const char *keys, int64_t *bucket,
 	struct err *err) MUST_CHECK;

@@ -157,9 +157,15 @@ derive(struct worker *w, const struct known_form *form, const struct record_plai
 	for (size_t i = 0; i < w->n_derived && rc == ERR_OK; i++) {
 		struct derived *d = &w->derived[i];
 		struct evaluation ev;
+		bool has;
 
 		if (d->by_form[at] == NULL || (w->only_new && !d->is_new))
 			continue;
+		if (w->only_new) {	/* it may have been in use before */
+			rc = facts_has(w->facts, site, record, d->def, &has, err);
+			if (rc != ERR_OK || has)
+				continue;
+		}
 		rc = evaluator_run(d->by_form[at], in, &about, &ev, err);
 		if (rc != ERR_OK)
 			break;
@@ -580,6 +586,7 @@ compile(struct worker *w, struct err *err)
 		return err_nomem(err);
 	for (size_t i = 0; i < w->library.n && rc == ERR_OK; i++) {
 		struct derived *d = &w->derived[w->n_derived];
+		bool used = false;
 
 		d->d = w->library.list[i];
 		d->by_form = calloc(w->forms.n + 1, sizeof(*d->by_form));
@@ -599,11 +606,18 @@ compile(struct worker *w, struct err *err)
 			    d->d->state != STATE_DRAFT, buf_str(&d->d->canonical), &d->def, &d->is_new, err);
 		if (rc == ERR_OK && d->is_new)
 			rc = write_down(w, d->d, err);
+		if (rc == ERR_OK)
+			rc = facts_is_used(w->facts, d->def, &used, err);
+		d->is_new = !used;
 	}
+	if (rc == ERR_OK)
+		rc = facts_use_none(w->facts, err);
+	for (size_t i = 0; i < w->n_derived && rc == ERR_OK; i++)
+		rc = facts_use(w->facts, w->derived[i].def, err);
 	return rc;
 }
 
-/* A definition that is new is derived from all records that were read before, in the same transaction
+/* A definition that is new, or was out of use, is derived from all records that were read before, in the same transaction
  * that numbers it: it is there with all its facts, or not at all. */
 static enum err_code
 derive_new(struct worker *w, struct err *err)

@@ -326,6 +326,85 @@ START_TEST(a_new_version_derives_from_what_is_held)
 }
 END_TEST
 
+static void
+answers(int from, int n)
+{
+	for (int i = from; i < from + n; i++)
+		centre_answer(&(struct answer){ .device = 1, .seq = i, .q1 = "1", .day = DAY, .quality = CLOCK_SYNCED });
+	worker_close(worker());
+}
+
+/* Replace the definition sat-users; "": there is none for a while. */
+static void
+put_definition(const char *text)
+{
+	char path[200];
+
+	snprintf(path, sizeof(path), "%s/sat-users.ind", definitions_path);
+	if (text[0] == '\0')
+		ck_assert_int_eq(unlink(path), 0);
+	else
+		ck_ok(file_write(path, text, strlen(text), 0600, &err));
+}
+
+/* A definition that was away, a draft that takes its earlier text again, and one that was numbered by a publication before the
+ * worker saw it: each has all the answers of the time in which nobody derived for it, and none of them twice. */
+START_TEST(a_definition_that_comes_back_misses_nothing)
+{
+	struct buf text, other;
+	struct findings found;
+	struct definition *d;
+	struct facts *f = NULL;
+	int64_t n, excluded, def;
+	bool is_new;
+	double x;
+	char *at;
+
+	buf_init(&text, 65536);
+	buf_init(&other, 65536);
+	ck_ok(file_read("indicators/library/sat-users.ind", &text, &err));
+	answers(1, 3);
+	put_definition("");
+	answers(4, 2);
+	put_definition(buf_str(&text));
+	answers(6, 0);
+	total(&n, &x, &excluded);
+	ck_assert_int_eq(n, 5);
+
+	buf_put(&other, text.data, text.len);
+	at = strstr((char *)other.data, "0.70");
+	memcpy(at, "0.71", 4);
+	put_definition(buf_str(&other));
+	answers(6, 2);
+	put_definition(buf_str(&text));
+	answers(8, 1);
+	total(&n, &x, &excluded);
+	ck_assert_int_eq(n, 8);
+
+	memcpy(at, "0.72", 4);
+	put_definition(buf_str(&other));
+	findings_init(&found);
+	ck_ok(definition_parse("x.ind", buf_str(&other), other.len, NULL, NULL, &found, &d, &err));
+	ck_ok(facts_open(facts_path, &f, &err));
+	ck_ok(facts_definition(f, d->id, d->version, d->hash, false, buf_str(&d->canonical), &def, &is_new, &err));
+	ck_assert(is_new);
+	facts_close(f);
+	definition_free(d);
+	findings_clear(&found);
+	for (int again = 0; again < 2; again++) {
+		struct worker *w = worker();
+
+		nightly_is_equal(w);
+		worker_close(w);
+		total(&n, &x, &excluded);
+		ck_assert_int_eq(n, 8);
+		ck_assert_double_eq(x, 8);
+	}
+	buf_free(&text);
+	buf_free(&other);
+}
+END_TEST
+
 static Suite *
 worker_suite(void)
 {
@@ -343,6 +422,7 @@ worker_suite(void)
 	tcase_add_test(t, no_word_of_an_answer_is_on_disk);
 	tcase_add_test(t, kills_lose_and_double_nothing);
 	tcase_add_test(t, a_new_version_derives_from_what_is_held);
+	tcase_add_test(t, a_definition_that_comes_back_misses_nothing);
 	suite_add_tcase(s, t);
 	return s;
 }
