@@ -692,12 +692,16 @@ compile_choice_name(struct compiler *c, const struct ast *e)
 	c->open = open;
 	c->structure = structure;
 	if (q->kind == AST_STRING) {
-		struct err ignored;
+		struct err ignored = { 0 };
+		enum err_code rc;
 
 		arena_init(&temp, 1 << 20);
-		if (ast_parse(&temp, q->text, q->len, false, NULL, &path, &ignored) == ERR_OK)
+		rc = ast_parse(&temp, q->text, q->len, false, NULL, &path, &ignored);
+		if (rc == ERR_OK)
 			node = argument_node(c, path);
 		arena_clear(&temp);
+		if (rc == ERR_NOMEM)
+			return compile_nomem(c);
 	} else {
 		node = argument_node(c, q);
 	}

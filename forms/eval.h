@@ -165,6 +165,8 @@ bool run_no_room(struct run *x);
 bool run_fail(struct run *x, enum err_code code, const char *fmt, ...) PRINTF_LIKE(3, 4);
 bool run_step(struct run *x, uint64_t n);
 bool put_text(struct run *x, struct val *out, const char *s, size_t n);	/* copies */
+/* The text of B if OK and no append to it failed. Frees B. */
+bool put_buf(struct run *x, struct val *out, struct buf *b, bool ok);
 void put_number(struct val *out, double v);
 void put_bool(struct val *out, bool v);
 bool compare(struct run *x, enum op_code op, const struct val *a, const struct val *b);
@@ -203,7 +205,7 @@ void uuid_text(unsigned char b[16], char text[40]);
 struct regex;
 enum err_code regex_compile(const char *pattern, size_t len, struct regex **out, struct err *err) MUST_CHECK;
 void regex_free(struct regex *r);
-/* 1 found, 0 not, -1 over the limits. */
+/* 1 found, 0 not, -1 over the limits, -2 out of memory. */
 int regex_search(const struct regex *r, const char *text, size_t len);
 
 /* Values that stand in no document: ${_name}. */

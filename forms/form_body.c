@@ -196,9 +196,9 @@ keep_path(struct loader *l, uint32_t node)
 	struct buf b;
 	const char *s;
 
-	buf_init(&b, 4096);
+	buf_init(&b, 1 << 20);
 	form_path(l->f, node, &b);
-	s = arena_str(&l->f->arena, buf_str(&b));
+	s = b.failed == ERR_OK ? arena_str(&l->f->arena, buf_str(&b)) : NULL;
 	buf_free(&b);
 	if (s == NULL)
 		load_nomem(l);

@@ -47,6 +47,8 @@ add_choices(struct loader *l)
 		    || f->nodes[f->bodies[i].node].control != i + 1)
 			continue;
 		p.v.program = f->bodies[i].itemset;
+		if (!load_offer_reads(l, &f->bodies[i], &l->body_reads[i]))
+			return false;
 		p.reads = l->body_reads[i];
 		/* the offer may read its own question: that is no reason to look again */
 		if (l->n_pending == l->cap_pending) {
@@ -105,6 +107,15 @@ arcs_of(struct loader *l, struct arcs *a, uint32_t v)
 		for (uint32_t x = r->node; x != 0; x = f->nodes[x].parent)
 			/* "one more while the last says yes" goes round through jr:count, and comes to rest */
 			if (!arc(l, a, f->nodes[x].v_relevant, v, weak) || !arc(l, a, f->nodes[x].v_count, v, true))
+				return false;
+	}
+	for (size_t i = 0; i < p->indirect.n; i++) {
+		uint32_t at = p->indirect.list[i].node;
+
+		if (!arc(l, a, f->nodes[at].v_calculate, v, true))
+			return false;
+		for (uint32_t x = at; x != 0; x = f->nodes[x].parent)
+			if (!arc(l, a, f->nodes[x].v_relevant, v, true))
 				return false;
 	}
 	if (p->v.kind == VERTEX_COUNT)
@@ -249,25 +260,13 @@ edge(struct edge_walk *w, uint32_t node, uint32_t scope, bool structure)
 static void
 edges_of(struct edge_walk *w, const struct pending *p)
 {
-	struct form *f = w->l->f;
-
 	for (size_t i = 0; i < p->reads.n; i++) {
 		const struct read *r = &p->reads.list[i];
-		uint32_t control = f->nodes[r->node].control;
 
 		edge(w, r->node, r->scope, r->structure);
-		/* what a question offers, for jr:choice-name */
-		if (!r->structure || control == 0 || f->bodies[control - 1].kind != BODY_CONTROL
-		    || f->nodes[r->node].v_choice == 0)
-			continue;
-		for (uint32_t v = 0; v < w->l->n_pending; v++) {
-			const struct pending *q = &w->l->pending[v];
-
-			if (q->v.kind == VERTEX_CHOICE && q->v.node == r->node)
-				for (size_t k = 0; k < q->reads.n; k++)
-					edge(w, q->reads.list[k].node, 0, q->reads.list[k].structure);
-		}
 	}
+	for (size_t i = 0; i < p->indirect.n; i++)
+		edge(w, p->indirect.list[i].node, 0, p->indirect.list[i].structure);
 }
 
 static bool
@@ -309,6 +308,8 @@ load_graph(struct loader *l)
 		return false;
 	for (size_t v = 0; v < l->n_pending; v++)
 		*slot(&f->nodes[l->pending[v].v.node], (enum vertex_kind)l->pending[v].v.kind) = (uint32_t)v + 1;
+	if (!load_indirect(l))
+		return false;
 	order = calloc(l->n_pending + 1, sizeof(*order));
 	f->vertices = calloc(l->n_pending + 1, sizeof(*f->vertices));
 	ok = order != NULL && f->vertices != NULL;

@@ -100,7 +100,7 @@ load_attr(struct loader *l, const xmlNode *n, const char *name, const char *ns)
 			s = arena_str(&l->f->arena, (const char *)a->children->content);
 		} else {
 			v = xmlNodeListGetString(n->doc, a->children, 1);
-			s = arena_str(&l->f->arena, v != NULL ? (const char *)v : "");
+			s = v != NULL ? arena_str(&l->f->arena, (const char *)v) : NULL;
 			xmlFree(v);
 		}
 		if (s == NULL)
@@ -114,7 +114,8 @@ const char *
 load_text(struct loader *l, const xmlNode *n)
 {
 	xmlChar *v = xmlNodeGetContent(n);
-	const char *s = arena_str(&l->f->arena, v != NULL ? (const char *)v : "");
+	bool empty = v == NULL && n->children == NULL && n->content == NULL;
+	const char *s = v != NULL || empty ? arena_str(&l->f->arena, v != NULL ? (const char *)v : "") : NULL;
 
 	xmlFree(v);
 	if (s == NULL)
@@ -350,8 +351,10 @@ loader_clear(struct loader *l)
 	free(l->body_xml);
 	free(l->bind_xml);
 	free(l->last_child);
-	for (size_t i = 0; i < l->n_pending; i++)
+	for (size_t i = 0; i < l->n_pending; i++) {
 		reads_clear(&l->pending[i].reads);
+		reads_clear(&l->pending[i].indirect);
+	}
 	free(l->pending);
 	for (uint32_t i = 0; l->body_reads != NULL && i < l->f->n_bodies; i++)
 		reads_clear(&l->body_reads[i]);

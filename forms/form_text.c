@@ -22,6 +22,28 @@ add_piece(struct loader *l, struct piece **list, uint32_t *n, struct piece p)
 	return true;
 }
 
+/* An output, and which nodes it reads. */
+static bool
+output(struct loader *l, const xmlNode *e, uint32_t context, const char *value, struct piece *p)
+{
+	struct reads reads = { 0 };
+	uint32_t *list = NULL;
+
+	p->output = load_program(l, e, context, "output", value, &reads);
+	if (p->output != NULL && reads.n > 0) {
+		list = arena_calloc(&l->f->arena, reads.n, sizeof(*list));
+		for (size_t i = 0; list != NULL && i < reads.n; i++)
+			list[i] = reads.list[i].node;
+		if (list == NULL)
+			load_nomem(l);
+		else
+			p->n_reads = (uint32_t)reads.n;
+		p->reads = list;
+	}
+	reads_clear(&reads);
+	return p->output != NULL && l->rc == ERR_OK;
+}
+
 /* Mixed content: text and <output value=".."/>. */
 static bool
 mixed(struct loader *l, const xmlNode *e, uint32_t context, struct pieces *out)
@@ -46,8 +68,7 @@ mixed(struct loader *l, const xmlNode *e, uint32_t context, struct pieces *out)
 				load_error(l, c, "<output> has no value");
 				continue;
 			}
-			p.output = load_program(l, c, context, "output", v, NULL);
-			if (p.output == NULL)
+			if (!output(l, c, context, v, &p))
 				continue;
 		} else if (c->type == XML_ELEMENT_NODE) {
 			/* markup inside a text: its words count */
@@ -405,10 +426,8 @@ itext_string(struct run *x, const char *id, size_t len, struct val *out)
 	if (p == NULL)
 		return false;
 	buf_init_secret(&b, x->max_string);
-	ok = pieces_put(x, p, x->current.tree == x->main ? x->current.row : 0, &b)
-	    && put_text(x, out, buf_str(&b), b.len);
-	buf_free(&b);
-	return ok;
+	ok = pieces_put(x, p, x->current.tree == x->main ? x->current.row : 0, &b);
+	return put_buf(x, out, &b, ok);
 }
 
 bool

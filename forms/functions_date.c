@@ -214,9 +214,7 @@ format(struct run *x, struct val *a, bool with_time, struct val *out)
 	ok = date_format(&b, f.u.s, f.n, ms);
 	if (!ok)
 		run_fail(x, ERR_INPUT, "format-date(): unknown %% in the format");
-	ok = ok && put_text(x, out, buf_str(&b), b.len);
-	buf_free(&b);
-	return ok;
+	return put_buf(x, out, &b, ok);
 }
 
 static bool

@@ -83,18 +83,6 @@ add_text(struct run *x, struct buf *b, const struct val *v)
 	return true;
 }
 
-static bool
-finish(struct run *x, struct buf *b, bool ok, struct val *out)
-{
-	if (ok && b->failed == ERR_NOMEM)
-		ok = run_fail(x, ERR_NOMEM, "out of memory");
-	if (ok && b->failed != ERR_OK)
-		ok = run_fail(x, ERR_LIMIT, "a text over %zu bytes (limit string_bytes)", x->max_string);
-	ok = ok && put_text(x, out, buf_str(b), b->len);
-	buf_free(b);
-	return ok;
-}
-
 /* All nodes of each path argument (ODK XForms; Enketo, JavaRosa). */
 static bool
 fn_concat(struct run *x, struct val *a, unsigned n, struct val *out)
@@ -105,7 +93,7 @@ fn_concat(struct run *x, struct val *a, unsigned n, struct val *out)
 	buf_init_secret(&b, x->max_string);
 	for (unsigned i = 0; i < n && ok; i++)
 		ok = add_text(x, &b, &a[i]);
-	return finish(x, &b, ok, out);
+	return put_buf(x, out, &b, ok);
 }
 
 static bool
@@ -129,7 +117,7 @@ fn_join(struct run *x, struct val *a, unsigned n, struct val *out)
 			first = false;
 		}
 	}
-	return finish(x, &b, ok, out);
+	return put_buf(x, out, &b, ok);
 }
 
 static bool
@@ -343,7 +331,7 @@ fn_translate(struct run *x, struct val *a, unsigned n, struct val *out)
 		if (t < to.n)
 			buf_put(&b, to.u.s + t, char_len(to.u.s, to.n, t));
 	}
-	return finish(x, &b, true, out);
+	return put_buf(x, out, &b, true);
 }
 
 static bool
@@ -367,6 +355,8 @@ fn_regex(struct run *x, struct val *a, unsigned n, struct val *out)
 		found = regex_search(r, s.u.s, s.n);
 		regex_free(r);
 	}
+	if (found == -2)
+		return run_fail(x, ERR_NOMEM, "out of memory");
 	if (found < 0)
 		return run_fail(x, ERR_LIMIT, "regex(): the expression takes too long on this text (limit regex)");
 	put_bool(out, found == 1);
@@ -495,7 +485,7 @@ fn_digest(struct run *x, struct val *a, unsigned n, struct val *out)
 		hex_put(&b, hash, mbedtls_md_get_size(md));
 	else
 		base64_put(&b, hash, mbedtls_md_get_size(md));
-	return run_step(x, s.n / 8) && finish(x, &b, true, out);
+	return run_step(x, s.n / 8) && put_buf(x, out, &b, true);
 }
 
 static bool
@@ -510,7 +500,9 @@ fn_base64_decode(struct run *x, struct val *a, unsigned n, struct val *out)
 	if (!text(x, &a[0], &s))
 		return false;
 	buf_init_secret(&b, x->max_string);
-	if (buf_room(&b, s.n + 1) == NULL || mbedtls_base64_decode(b.data, s.n + 1, &len,
+	if (buf_room(&b, s.n + 1) == NULL)
+		return put_buf(x, out, &b, true);
+	if (mbedtls_base64_decode(b.data, s.n + 1, &len,
 	    (const unsigned char *)s.u.s, s.n) != 0)
 		len = 0;
 	/* only text comes out */

@@ -7,7 +7,7 @@
 #include "forms/model.h"
 
 /* What a vertex-to-be reads. */
-struct pending { struct vertex v; struct reads reads; bool constraint; };
+struct pending { struct vertex v; struct reads reads, indirect; bool constraint; };
 
 struct loader {
 	struct form *f;
@@ -32,6 +32,9 @@ struct loader {
 	bool admit, anonymous;
 };
 
+/* form_indirect.c: complete what an offer reads; what programs read through texts. */
+bool load_offer_reads(struct loader *l, const struct body *b, struct reads *r);
+bool load_indirect(struct loader *l);
 /* A finding at an XML element. */
 void load_error(struct loader *l, const xmlNode *at, const char *fmt, ...) PRINTF_LIKE(3, 4);
 void load_warn(struct loader *l, const xmlNode *at, const char *fmt, ...) PRINTF_LIKE(3, 4);

@@ -12,7 +12,7 @@
 
 enum text_form { TEXT_LONG, TEXT_SHORT, TEXT_IMAGE, TEXT_BIG_IMAGE, TEXT_AUDIO, TEXT_VIDEO, TEXT_GUIDANCE, TEXT_FORMS };
 
-struct piece { const char *text; size_t len; const struct program *output; };
+struct piece { const char *text; size_t len; const struct program *output; const uint32_t *reads; uint32_t n_reads; };
 struct pieces { const struct piece *list; uint32_t n; uint32_t context; /* node of the outputs */ };
 
 struct itext_entry { struct pieces form[TEXT_FORMS]; bool there; };

@@ -434,9 +434,9 @@ order_words(struct session *s, uint32_t row, struct val *v, struct err *err)
 		buf_put(&out, list[c].value, list[c].len);
 	}
 	s->run.err = err;
-	if (!put_text(&s->run, v, buf_str(&out), out.len))
+	s->run.rc = ERR_OK;
+	if (!put_buf(&s->run, v, &out, true))
 		rc = s->run.rc;
-	buf_free(&out);
 	return rc;
 }
 

@@ -127,9 +127,7 @@ choice_label(struct run *x, uint32_t node, const char *value, size_t len, struct
 			break;
 		}
 	x->depth--;
-	ok = ok && put_text(x, out, buf_str(&buf), buf.len);
-	buf_free(&buf);
-	return ok;
+	return put_buf(x, out, &buf, ok);
 }
 
 static bool

@@ -259,7 +259,9 @@ take(struct maker *m, struct buf *b)
 {
 	const char *s = b->len == 0 ? "" : arena_strn(&m->s->page, buf_str(b), b->len);
 
-	if (b->failed != ERR_OK || s == NULL)
+	if (b->failed == ERR_NOMEM || (b->failed == ERR_OK && s == NULL && !m->s->page.limited))
+		m->rc = err_nomem(m->err);
+	else if (b->failed != ERR_OK || s == NULL)
 		m->rc = err_set(m->err, ERR_LIMIT, "the page is too long");
 	buf_reset(b);
 	return s != NULL ? s : "";

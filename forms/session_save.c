@@ -223,6 +223,7 @@ session_restore(const struct form *f, const struct session_env *env, const void 
 	s->env.language = take32(&r);
 	if (s->env.language >= f->n_languages)
 		s->env.language = f->default_language;
+	s->run.language = s->env.language;
 	if (!take_fixed(&r, s->instance_id, sizeof(s->instance_id)) || !take_fixed(&r, s->deprecated_id, sizeof(s->deprecated_id)))
 		rc = err_set(err, ERR_INPUT, "the draft is damaged");
 	if (rc == ERR_OK)

@@ -132,6 +132,18 @@ put_text(struct run *x, struct val *out, const char *s, size_t n)
 	return true;
 }
 
+bool
+put_buf(struct run *x, struct val *out, struct buf *b, bool ok)
+{
+	if (ok && b->failed == ERR_NOMEM)
+		ok = run_fail(x, ERR_NOMEM, "out of memory");
+	if (ok && b->failed != ERR_OK)
+		ok = run_fail(x, ERR_LIMIT, "a text over %zu bytes (limit string_bytes)", x->max_string);
+	ok = ok && put_text(x, out, buf_str(b), b->len);
+	buf_free(b);
+	return ok;
+}
+
 void
 put_number(struct val *out, double v)
 {

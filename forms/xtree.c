@@ -6,12 +6,13 @@
 #include "forms/tree.h"
 #include "forms/xguard.h"
 
-/* libxml2's messages quote the document: only its place and kind are passed on. */
+/* libxml2's messages quote the document: only its place and kind are passed on. *ARG (bool): memory ran out, which
+ * a later error may hide. */
 static void
 quiet(void *arg, xmlErrorPtr e)
 {
-	(void)arg;
-	(void)e;
+	if (e != NULL && e->code == XML_ERR_NO_MEMORY)
+		*(bool *)arg = true;
 }
 
 enum err_code
@@ -20,6 +21,7 @@ xml_parse(const char *xml, size_t len, bool allow_dtd, struct _xmlDoc **out, str
 	struct xguard guard = { .state = 0 };
 	xmlParserCtxtPtr p;
 	enum err_code rc = ERR_OK;
+	bool out_of_memory = false;
 
 	*out = NULL;
 	if (len > 0x7fffffff)
@@ -36,19 +38,25 @@ xml_parse(const char *xml, size_t len, bool allow_dtd, struct _xmlDoc **out, str
 	p = xmlNewParserCtxt();
 	if (p == NULL)
 		return err_nomem(err);
-	xmlSetStructuredErrorFunc(NULL, quiet);
+	xmlSetStructuredErrorFunc(&out_of_memory, quiet);
 	*out = xmlCtxtReadMemory(p, xml, (int)len, NULL, NULL,
 	    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_COMPACT
 	    | (allow_dtd ? XML_PARSE_NOENT : 0));
 	xmlSetStructuredErrorFunc(NULL, NULL);
-	if (*out == NULL) {
+	if (out_of_memory && *out != NULL) {
+		/* what is there may lack attributes */
+		xmlFreeDoc(*out);
+		*out = NULL;
+		rc = err_nomem(err);
+	} else if (*out == NULL) {
 		const xmlError *e = xmlCtxtGetLastError(p);
 
-		if (e != NULL && e->code == XML_ERR_NO_MEMORY)
+		/* without a reason of its own the parser ran out of memory */
+		if (out_of_memory || e == NULL || e->code == XML_ERR_NO_MEMORY || e->code == XML_ERR_OK)
 			rc = err_nomem(err);
 		else
 			rc = err_set(err, ERR_INPUT, "line %d: this is not well-formed XML (libxml2 error %d)",
-			    e != NULL ? e->line : 1, e != NULL ? e->code : 0);
+			    e->line, e->code);
 	} else if (!allow_dtd && (*out)->intSubset != NULL) {
 		rc = err_set(err, ERR_INPUT, "a document type declaration (<!DOCTYPE) is not allowed: remove it");
 		xmlFreeDoc(*out);
@@ -116,7 +124,8 @@ attributes(struct walk *w, const xmlNode *e, uint32_t row)
 	for (const xmlAttr *a = e->properties; a != NULL; a = a->next) {
 		xmlChar *v = xmlNodeListGetString(e->doc, a->children, 1);
 		uint32_t none = 0, at;
-		enum err_code rc = add(w, row, &none, ROW_ATTRIBUTE, name_of(w, a->name, a->ns), v, &at);
+		enum err_code rc = v == NULL && a->children != NULL ? err_nomem(w->err)
+		    : add(w, row, &none, ROW_ATTRIBUTE, name_of(w, a->name, a->ns), v, &at);
 
 		xmlFree(v);
 		if (rc != ERR_OK)

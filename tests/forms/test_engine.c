@@ -141,6 +141,51 @@ START_TEST(languages_change_the_texts)
 }
 END_TEST
 
+/* A label may hold <output>, and a calculate may hold the label: the name of a choice follows what its label shows,
+ * in the language of the draft too (ODK XForms: jr:choice-name, output). */
+START_TEST(the_name_of_a_choice_follows_its_label)
+{
+	static const char xml[] = FORM_HEAD
+	    "<itext><translation lang=\"en\" default=\"true()\"><text id=\"L-0\"><value>Home <output value=\"/data/n\"/></value></text></translation>"
+	    "<translation lang=\"cy\"><text id=\"L-0\"><value>Cartref <output value=\"/data/n\"/></value></text></translation></itext>"
+	    "<instance><data id=\"t\"><n>1</n><q>h</q><who/><name/><called/><r><a>Ann</a><age>9</age></r><meta><instanceID/></meta></data></instance>"
+	    "<instance id=\"L\"><root><item><itextId>L-0</itextId><name>h</name></item></root></instance>"
+	    "<bind nodeset=\"/data/n\" type=\"int\"/><bind nodeset=\"/data/r/age\" type=\"int\"/>"
+	    "<bind nodeset=\"/data/name\" calculate=\"jr:choice-name(/data/q, '/data/q')\"/>"
+	    "<bind nodeset=\"/data/called\" calculate=\"concat(jr:itext('L-0'), '!')\"/>"
+	    "</model></h:head><h:body><input ref=\"/data/n\"><label>N</label></input>"
+	    "<select1 ref=\"/data/q\"><label>Q</label><itemset nodeset=\"instance('L')/root/item\"><value ref=\"name\"/>"
+	    "<label ref=\"jr:itext(itextId)\"/></itemset></select1>"
+	    "<group ref=\"/data/r\"><label>R</label><repeat nodeset=\"/data/r\"><input ref=\"/data/r/a\"><label>A</label></input></repeat></group>"
+	    "<select1 ref=\"/data/who\"><label>Who</label><itemset nodeset=\"/data/r[age &gt; 3]\"><value ref=\"a\"/><label ref=\"a\"/></itemset></select1>"
+	    "</h:body></h:html>";
+	struct form *f = load(xml);
+	struct session *s, *back;
+	struct buf draft, out;
+
+	buf_init_secret(&draft, 1 << 16);
+	buf_init_secret(&out, 1 << 16);
+	ck_ok(session_new(f, &env, &s, &err));
+	set(s, "/data/n", "2");
+	set(s, "/data/who", "Ann");
+	/* nobody of that name is there any more */
+	set(s, "/data/r/a", "Bea");
+	ck_ok(session_language(s, 1, &err));
+	ck_ok(session_save(s, &draft, &err));
+	ck_ok(session_restore(f, &env, draft.data, draft.len, &back, &err));
+	set(back, "/data/n", "3");
+	ck_ok(session_finalise(back, &out, &err));
+	ck_assert_ptr_nonnull(strstr(buf_str(&out), "<name>Cartref 3</name>"));
+	ck_assert_ptr_nonnull(strstr(buf_str(&out), "<called>Cartref 3!</called>"));
+	ck_assert_ptr_null(strstr(buf_str(&out), "Ann"));
+	session_free(s);
+	session_free(back);
+	form_free(f);
+	buf_free(&draft);
+	buf_free(&out);
+}
+END_TEST
+
 START_TEST(bad_answers_are_refused_or_block)
 {
 	struct form *f = load(questionnaire);
@@ -381,6 +426,7 @@ suite(void)
 
 	tcase_add_test(t, pages_follow_relevance);
 	tcase_add_test(t, languages_change_the_texts);
+	tcase_add_test(t, the_name_of_a_choice_follows_its_label);
 	tcase_add_test(t, bad_answers_are_refused_or_block);
 	tcase_add_test(t, a_submission_reads_back);
 	tcase_add_test(t, expressions_are_refused_with_their_place);
