@@ -620,7 +620,7 @@ preview_people(const struct words *w, const struct group *g, struct preview *p)
 		if (g->no[i] >= 0)
 			agreed = arena_printf(p->a, "%s%s%s %s: %d.", agreed, agreed[0] != '\0' ? " " : "", asked[i], w->no, g->no[i]);
 	add_row(p, w->g_leaves_people, people, false);
-	add_row(p, w->g_leaves_place, arena_printf(p->a, "%s. %s.", label_of(g->guide.places, g->guide.n_places, g->place),
+	add_row(p, w->g_leaves_place, arena_printf(p->a, "%s. %s %s.", label_of(g->guide.places, g->guide.n_places, g->place), w->g_leader,
 	    label_of(g->guide.leaders, g->guide.n_leaders, g->leader)), false);
 	add_row(p, w->g_leaves_agreed, agreed, false);
 }

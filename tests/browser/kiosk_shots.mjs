@@ -15,7 +15,7 @@ const sizes = { wide: { width: 1280, height: 800 }, tall: { width: 800, height: 
 const dozen = [['attract', 'en', 'attract', 'wide'], ['question', 'en', 'question-6', 'wide'], ['question-chosen', 'en', 'question-6-chosen', 'wide'], ['question-error', 'en', 'question-6-error', 'wide'],
   ['question-tall', 'en', 'question-6-chosen', 'tall'], ['welsh-tall', 'cy', 'attract', 'tall'], ['dark', 'dark', 'question-6-chosen', 'wide'], ['text-size', 'en', 'look', 'wide'],
   ['wrong', 'en', 'wrong', 'wide'], ['review', 'en', 'review', 'wide'], ['thanks', 'en', 'thanks', 'wide'], ['easy-read', 'easy', 'easy', 'wide'],
-  ...['1-setup', '2-who', '3-agree-said', '4-talk-error', '5-hands-closed', '6-read-struck', '7-close', '7-done', 'ballot'].map(n => [`group-${n}`, 'group', `group-${n}`, 'wide'])];
+  ...['2-who', '4-talk-notes', '5-hands-closed', '6-read-struck', '7-close'].map(n => [`group-${n}`, 'group', `group-${n}`, 'wide'])];
 
 await main(async () => {
   mkdirSync(dir, { recursive: true });

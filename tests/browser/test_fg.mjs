@@ -4,7 +4,6 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { browser, build, check, equal, main, startKiosk, stopKiosk } from './lib.mjs';
 import { Desk, groupSite, isInFiles, MARK, PASS } from './fg.mjs';
-import { hostile } from './fg_hostile.mjs';
 import { lan } from './fg_lan.mjs';
 import { power, sql } from './fg_power.mjs';
 import { walk } from './fg_walk.mjs';
@@ -103,5 +102,4 @@ await main(async () => {
   await lost();
   await power(3);
   await lan({ short: true });
-  await hostile({ short: true, kills: 2 });
 });
