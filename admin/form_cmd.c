@@ -214,9 +214,28 @@ run_check(int argc, char **argv)
 	return bad;
 }
 
+/* A picture or a list for the preview: a file of its own, not a link to somewhere. */
+static enum err_code
+bring(void *arg, const char *name, struct buf *out, struct err *err)
+{
+	const struct beside *b = arg;
+	const char *const folders[] = { b->folder, b->media };
+
+	for (size_t i = 0; is_plain(name) && i < ARRAY_LEN(folders); i++) {
+		char path[2300];
+		struct stat st;
+
+		snprintf(path, sizeof(path), "%s/%.1024s", folders[i], name);
+		if (lstat(path, &st) == 0 && S_ISREG(st.st_mode))
+			return file_read(path, out, err);
+	}
+	return err_set(err, ERR_ABSENT, "no such file beside the form, so it is not shown");
+}
+
 static int
 run_preview(int argc, char **argv)
 {
+	struct beside beside;
 	struct findings found;
 	struct buf xml;
 	struct err err = { 0 };
@@ -233,11 +252,12 @@ run_preview(int argc, char **argv)
 		return usage(stderr);
 	if (check_one(argv[at], false) != 0)
 		return 1;
+	beside_init(&beside, argv[at]);
 	findings_init(&found);
 	buf_init(&xml, XML_MAX);
 	rc = convert(argv[at], NULL, &xml, &found, &err);
 	if (rc == ERR_OK)
-		rc = preview_run(&xml, (unsigned)port, &err);
+		rc = preview_run(&xml, bring, &beside, (unsigned)port, &err);
 	if (rc != ERR_OK)
 		fprintf(stderr, "candour: preview: %s\n", err.msg);
 	buf_free(&xml);

@@ -1,6 +1,7 @@
 /* candour form preview FILE: the questionnaire in the kiosk's own pages on 127.0.0.1. A site made up for it
  * lives in a folder in memory (or the temporary folder) and is removed at the end; what is answered is sealed
  * to keys that were thrown away before the first page, so nobody can ever read it. */
+#include <ctype.h>
 #include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +20,8 @@
 #include "collector/outbox.h"
 #include "collector/seal.h"
 #include "kiosk/kiosk.h"
+
+enum { MEDIA_EACH = 8 << 20, MEDIA_ALL = 64 << 20, FILE_NAME = 128 };
 
 enum { BODY_MAX = 256 << 10, RING_MAX = 1 << 20, DAYS = 3650 };
 
@@ -74,6 +77,49 @@ make_ring(struct keyring_pin *pin, struct buf *text, struct err *err)
 	for (size_t i = 0; i < ARRAY_LEN(uses); i++)
 		seal_key_free(keys[i]);
 	keyring_free(ring);
+	return rc;
+}
+
+/* Copy what XML shows into the folder of its media. A name is of letters, digits, points, - _ and bytes of UTF-8, so it
+ * leads nowhere else. */
+static enum err_code
+copy_media(const struct preview *p, const struct buf *xml, preview_file *file, void *arg, struct err *err)
+{
+	const char *at = buf_str(xml), *end = at + xml->len;
+	char path[256], name[FILE_NAME + 1], whole[400];
+	size_t total = 0;
+	struct buf data;
+	enum err_code rc = file_mkdirs(in(p, "forms/preview-media", path), 0700, err);
+
+	buf_init(&data, MEDIA_EACH);
+	while (rc == ERR_OK && (at = memmem(at, (size_t)(end - at), "jr://", 5)) != NULL) {
+		struct err why = { 0 };
+		size_t n = 0;
+
+		at += 5;
+		while (at < end && isalpha((unsigned char)*at))
+			at++;
+		if (strncmp(at, "-csv/", 5) == 0)
+			at += 4;
+		if (*at != '/')
+			continue;
+		at++;
+		while (n < FILE_NAME && at + n < end && (isalnum((unsigned char)at[n]) || strchr("-_. ", at[n]) != NULL || (at[n] & 0x80) != 0))
+			n++;
+		snprintf(name, sizeof(name), "%.*s", (int)n, at);
+		snprintf(whole, sizeof(whole), "%s/forms/preview-media/%s", p->dir, name);
+		if (n == 0 || name[0] == '.' || at[n] == '/' || access(whole, F_OK) == 0)
+			continue;
+		buf_reset(&data);
+		if (file(arg, name, &data, &why) != ERR_OK)
+			fprintf(stderr, "candour: preview: %s: %s\n", name, why.msg);
+		else if (data.len > MEDIA_ALL - total)
+			rc = err_set(err, ERR_LIMIT, "the files beside the form take more than %d MiB together", MEDIA_ALL >> 20);
+		else
+			rc = file_write(whole, data.data, data.len, 0600, err);
+		total += data.len;
+	}
+	buf_free(&data);
 	return rc;
 }
 
@@ -183,7 +229,7 @@ serve(struct preview *p, struct err *err)
 }
 
 enum err_code
-preview_run(const struct buf *xml, unsigned port, struct err *err)
+preview_run(const struct buf *xml, preview_file *file, void *arg, unsigned port, struct err *err)
 {
 	struct preview p = { .server = NULL };
 	sigset_t stop;
@@ -197,6 +243,8 @@ preview_run(const struct buf *xml, unsigned port, struct err *err)
 	rc = make_folder(&p, err);
 	if (rc == ERR_OK)
 		rc = make_site(&p, xml, err);
+	if (rc == ERR_OK)
+		rc = copy_media(&p, xml, file, arg, err);
 	if (rc == ERR_OK)
 		rc = configure(&p, port, err);
 	if (rc == ERR_OK)
