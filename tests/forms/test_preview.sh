@@ -28,6 +28,7 @@ ok "check --strict fails on a warning" $?
 [ $? = 1 ]
 ok "what does not check is not shown" $?
 
+: > "$tmp/log"
 "$candour" form preview forms/library/satisfaction.csv > "$tmp/log" 2> "$tmp/err" &
 pid=$!
 for _ in $(seq 200); do
@@ -66,18 +67,19 @@ open(sys.argv[1], "wb").write(png(8))
 open(sys.argv[2], "wb").write(png(16))
 P
 ln -s "$tmp/out.png" "$tmp/f/b.png"
-"$candour" form preview "$tmp/f/p.csv" > "$tmp/log" 2> "$tmp/err" &
+: > "$tmp/log2"
+"$candour" form preview "$tmp/f/p.csv" > "$tmp/log2" 2> "$tmp/err2" &
 pid=$!
 for _ in $(seq 200); do
-	grep -q '^http' "$tmp/log" && break
+	grep -q '^http' "$tmp/log2" && break
 	kill -0 "$pid" 2> /dev/null || break
 	python3 -c 'import time; time.sleep(0.1)'
 done
-url=$(grep -o 'http://127.0.0.1:[0-9]*/' "$tmp/log")
-folder=$(grep -o 'folder=[^ ]*' "$tmp/err" | cut -d= -f2)
+url=$(grep -o 'http://127.0.0.1:[0-9]*/' "$tmp/log2")
+folder=$(grep -o 'folder=[^ ]*' "$tmp/err2" | cut -d= -f2)
 cmp -s "$tmp/f/a.png" "$folder/preview-media/a.png"
 ok "the picture beside the form is brought" $?
-[ ! -e "$folder/preview-media/b.png" ] && grep -q 'preview: b.png: no such file' "$tmp/err"
+[ ! -e "$folder/preview-media/b.png" ] && grep -q 'preview: b.png: no such file' "$tmp/err2"
 ok "a link is not followed, which is said" $?
 python3 - "$url" "$tmp/f/a.png" "$folder/.." <<'P'
 import glob, os, sys, urllib.request
