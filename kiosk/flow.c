@@ -581,7 +581,6 @@ press_style(struct kiosk *k, struct visit *v, const char *go, const struct http_
 		return;
 	v->easy_read = is(a, "easy");
 	v->look.words_only = is(a, "words");
-	v->look.read_each = http_field(r, "read", 0, NULL) != NULL;
 	to_who(k, v);
 }
 
@@ -771,6 +770,8 @@ flow_press(struct kiosk *k, struct visit *v, const char *go, const struct http_r
 		visit_end(&k->visits, v);
 		return false;
 	}
+	if (visit_at(v) == AT_STYLE && say_can(k, v->words))
+		v->look.read_each = http_field(r, "read", 0, NULL) != NULL;
 	if (!press_common(v, go, r) && !press_place(k, v, go, r))
 		return false;
 	/* A sheet that is kept ends here: its thanks were said on paper. */

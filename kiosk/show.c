@@ -259,6 +259,12 @@ show_tiles(struct sheet *s, const char *label, const char *hint, const char *con
 	}
 	q.asks = a;
 	say_asks(s, &q);
+	/* The start page also asks whether to be read to. */
+	if (visit_at(s->v) == AT_STYLE && s->f.has_listen) {
+		q.read = s->v->words->style_read;
+		q.is_read = s->v->look.read_each;
+		say(s, q.read);
+	}
 	q.f = s->f;
 	page_kiosk_question(&s->out->body, &q);
 }

@@ -91,6 +91,8 @@ struct question_view {
 	size_t n_asks;
 	const char *page_id;
 	bool has_add;
+	const char *read;	/* start: a box "Read each page to me", or NULL */
+	bool is_read;		/* it is ticked */
 	struct link_view *errors;	/* of a page with several questions: those to look at again */
 	size_t n_errors;
 };

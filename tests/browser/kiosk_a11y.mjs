@@ -17,7 +17,7 @@ const lib = n => `forms/library/${n}.csv`, easy = ['visit', 'satisfaction', 'sat
 // name, how to walk, what to change on the pages
 const sets = short ? [['en', { l: 'en' }]] : [['en', { l: 'en' }], ['cy', { l: 'cy' }], ['rtl', { l: 'en' }, rtl], ['dark', { look: ['dark-1'] }],
   ['words', { look: ['words-1'] }], ['larger', { look: ['size-1'] }], ['largest', { l: 'cy', look: ['size-2', 'dark-1'] }],
-  ['easy', { forms: easy, go: 'easy' }], ['easy-cy', { forms: easy, go: 'easy', l: 'cy', look: ['dark-1'] }], ['easy-words', { forms: easy, go: 'easy', look: ['words-1'] }],
+  ['start', { forms: easy }], ['start-cy', { forms: easy, l: 'cy', look: ['dark-1'] }], ['easy', { forms: easy, go: 'easy' }], ['easy-cy', { forms: easy, go: 'easy', l: 'cy', look: ['dark-1'] }], ['easy-words', { forms: easy, go: 'easy', look: ['words-1'] }],
   ['kinds', { forms: kinds }], ['kinds-cy', { forms: kinds, l: 'cy', look: ['dark-1'] }], ['kinds-rtl', { forms: kinds }, rtl], ['group', { group: true }], ['group-cy', { group: true, l: 'cy' }], ['group-rtl', { group: true }, rtl], ['group-dark', { group: true }, dark]];
 
 await main(async () => {

@@ -24,6 +24,11 @@ export async function capture(url, { l = 'en', look = [], go: first = 'start', p
     for (const b of look) await v.press(b);
     await v.press('next');
   }
+  if (/name="read"/.test(v.page.body)) { // how the questions should be, and whether to be read to
+    keep('start');
+    await v.press('next', { read: 'yes' }); keep('start-error');
+    await v.press('next', { a0: 'standard' });
+  }
   let n = 0;
   const seen = new Set();
   for (let i = 0; i < 60 && !/class="thanks"/.test(v.page.body); i++) {

@@ -1,5 +1,6 @@
 // Listen: every page can be heard in its language, stopped, repeated; the sound belongs to the visit alone.
-import { Visitor, check, equal, main, makeSite, request, startKiosk } from './lib.mjs';
+import { join } from 'node:path';
+import { Visitor, check, equal, main, makeSite, request, root, startKiosk } from './lib.mjs';
 
 // Seconds of a WAV file, from its header.
 const seconds = b => b.subarray(0, 4).toString() === 'RIFF' ? (b.length - 44) / b.readUInt32LE(28) : 0;
@@ -50,4 +51,16 @@ await main(async () => {
   await v.press('stop');
   const over = await request(kiosk.url, { path: '/s/sound?n=1' });
   check('no sound after the visit', over.status === 404, over.status);
+  // The start page, where a form has an Easy Read variant, asks whether to be read to.
+  const easy = await startKiosk(makeSite({ forms: ['visit', 'satisfaction', 'satisfaction-easy', 'concern'].map(n => join(root, `forms/library/${n}.csv`)) })), w = new Visitor(easy.url);
+  await w.start();
+  check('it offers to read each page, unticked', /name="read" id="read" value="yes">/.test(w.page.body) && !/<audio/.test(w.page.body));
+  await w.press('look', { read: 'yes' });
+  await w.press('next');
+  check('ticked, and kept while text size was open', /name="read" id="read" value="yes" checked>/.test(w.page.body) && /<audio autoplay/.test(w.page.body));
+  await w.press('next', { a0: 'standard', read: 'yes' });
+  check('each page is read', /name="page"/.test(w.page.body) && /<audio autoplay/.test(w.page.body));
+  await w.press('back');
+  await w.press('next', { a0: 'standard' });
+  check('unticked again: nothing sounds by itself', /name="page"/.test(w.page.body) && !/<audio/.test(w.page.body));
 });
