@@ -242,7 +242,7 @@ door(struct kiosk *k, const struct words *w, const char *error, struct http_resp
 		    .go = text_of(a, "%s", hex) };
 		buf_free(&day);
 	}
-	v.is_open = k->group->has_session && k->group->g != NULL;
+	v.is_open = k->group->has_session && k->group->g != NULL && !k->group->is_sealed;
 	v.f.has_back = false;
 	page_kiosk_group_door(&out->body, &v);
 }
@@ -416,7 +416,8 @@ set_up(struct kiosk *k, const struct http_request *r, bool lan, const struct wor
 		s.place = option_value(s.guide.places, s.guide.n_places, field_text(r, "place"));
 		s.leader = option_value(s.guide.leaders, s.guide.n_leaders, field_text(r, "leader"));
 	}
-	if (k->group->is_busy || (k->group->has_session && k->group->g != NULL))
+	/* One that is sealed is over, even if nobody pressed Finished. */
+	if (k->group->is_busy || (k->group->has_session && k->group->g != NULL && !k->group->is_sealed))
 		error = w->g_err_open;
 	else if (s.shelf == NULL || rc != ERR_OK)
 		error = w->g_err_guide;

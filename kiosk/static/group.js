@@ -17,6 +17,9 @@
     try {
       const a = await fetch('/group/live', { headers: { 'If-None-Match': known }, cache: 'no-store' });
       if (a.status === 200 && untouched()) { location.reload(); return; }
+      // Locked: what stands here leaves the screen too. The server keeps what was typed until the passphrase is given.
+      const save = form.querySelector('.foot button[value=save]');
+      if (a.status === 200 && !gone && save && (await a.text()) === '"0"') { save.click(); return; }
     } catch { /* the network is away: the next look may find it */ }
     if (bar) {
       const all = Number(bar.dataset.of), spent = Number(bar.dataset.spent) + (Date.now() - began) / 1000;

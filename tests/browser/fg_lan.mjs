@@ -7,7 +7,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { join } from 'node:path';
 import { browser, check, equal, startKiosk } from './lib.mjs';
-import { Desk, groupSite, MARK, noteCount } from './fg.mjs';
+import { Desk, groupSite, MARK, noteCount, PASS } from './fg.mjs';
 
 const NAME = 'kiosk.test';
 
@@ -156,6 +156,12 @@ async function two(url, d, port) {
   await second.note(`${MARK} another`, { who: '2' });
   await page.waitForTimeout(4500); // longer than two looks
   equal('what is being typed is never taken away', await page.inputValue('#words'), 'half a sentence');
+  await second.press('lock');
+  const hidden = await page.waitForSelector('input[type=password]', { timeout: 60000 }).then(() => true, () => false);
+  check('locked elsewhere: the notes leave this screen too', hidden && !(await page.content()).includes(MARK));
+  await second.post('/group/open', { go: 'open', pass: PASS });
+  await page.goto(`${url}/group/s`);
+  equal('and what was typed is there again', await page.inputValue('#words'), 'half a sentence');
   await context.close();
   const tag = (await d.send('GET', '/group/live')).headers.etag;
   equal('nothing new is 304', await new Promise((resolve, reject) => http.get({ host: '127.0.0.1', port: new URL(url).port, path: '/group/live', agent: false,
