@@ -442,11 +442,37 @@ by_text(enum op_code op, const struct val *a, const struct val *b)
 	return op == OP_EQ ? same : !same;
 }
 
+/* A day against an instant, by < and >: the day begins at local midnight, so that today() <= now() holds at every hour
+ * (JavaRosa, Web Forms and Enketo agree). False if they are not one of each. */
+static bool
+day_and_instant(struct run *x, enum op_code op, const struct val *a, const struct val *b, bool *out)
+{
+	bool a_day, b_day;
+	int64_t day, a_ms, b_ms;
+	int32_t offset;
+
+	if (a->kind == VAL_NUMBER || b->kind == VAL_NUMBER || a->kind == VAL_BOOL || b->kind == VAL_BOOL)
+		return false;
+	if (!val_instant(x, a, &a_day, &day, &a_ms, &offset))
+		return false;
+	if (a_day)
+		a_ms = day_start(x->zone, day);
+	if (!val_instant(x, b, &b_day, &day, &b_ms, &offset) || a_day == b_day)
+		return false;
+	if (b_day)
+		b_ms = day_start(x->zone, day);
+	*out = by_number(op, (double)a_ms, (double)b_ms);
+	return true;
+}
+
 static bool
 scalars(struct run *x, enum op_code op, const struct val *a, const struct val *b)
 {
 	struct val s, t;
+	bool known;
 
+	if (op != OP_EQ && op != OP_NE && day_and_instant(x, op, a, b, &known))
+		return known;
 	if (op != OP_EQ && op != OP_NE)
 		return by_number(op, val_number(x, a), val_number(x, b));
 	if (a->kind == VAL_BOOL || b->kind == VAL_BOOL)

@@ -186,6 +186,40 @@ START_TEST(the_name_of_a_choice_follows_its_label)
 }
 END_TEST
 
+static int64_t
+night(void *arg)
+{
+	(void)arg;
+	return 1719876600000;	/* 2024-07-01T23:30:00Z: half past midnight of 2 July in London */
+}
+
+/* A day begins at local midnight when it is compared with an instant (Web Forms, JavaRosa). */
+START_TEST(today_has_begun_at_half_past_midnight)
+{
+	static const char xml[] = FORM_HEAD "<instance><data id=\"t\"><a/><b/><c/><meta><instanceID/></meta></data></instance>"
+	    "<bind nodeset=\"/data/a\" calculate=\"today() &lt;= now() and '2024-07-02' &lt; now()\"/>"
+	    "<bind nodeset=\"/data/b\" calculate=\"now() &lt; '2024-07-03' and now() &gt; '2024-07-01'\"/>"
+	    "<bind nodeset=\"/data/c\" calculate=\"'2024-07-02T00:00:00.000+01:00' &lt; today()\"/>"
+	    "</model></h:head><h:body/></h:html>";
+	struct session_env late = { .now_ms = night, .random = chance };
+	struct zone *zone = NULL;
+	struct form *f = load(xml);
+	struct session *s;
+	struct buf out;
+
+	ck_ok(zone_load("Europe/London", &zone, &err));
+	late.zone = zone;
+	buf_init_secret(&out, 1 << 16);
+	ck_ok(session_new(f, &late, &s, &err));
+	ck_ok(session_finalise(s, &out, &err));
+	ck_assert_ptr_nonnull(strstr(buf_str(&out), "<a>true</a><b>true</b><c>false</c>"));
+	session_free(s);
+	form_free(f);
+	zone_free(zone);
+	buf_free(&out);
+}
+END_TEST
+
 START_TEST(bad_answers_are_refused_or_block)
 {
 	struct form *f = load(questionnaire);
@@ -427,6 +461,7 @@ suite(void)
 	tcase_add_test(t, pages_follow_relevance);
 	tcase_add_test(t, languages_change_the_texts);
 	tcase_add_test(t, the_name_of_a_choice_follows_its_label);
+	tcase_add_test(t, today_has_begun_at_half_past_midnight);
 	tcase_add_test(t, bad_answers_are_refused_or_block);
 	tcase_add_test(t, a_submission_reads_back);
 	tcase_add_test(t, expressions_are_refused_with_their_place);
