@@ -5,6 +5,7 @@
 #include "forms/load.h"
 #include "forms/state.h"
 
+/* What XML 1.0 cannot hold (production 2; a paste or base64-decode can bring it) is left out. */
 static void
 escaped(struct buf *out, const char *s, size_t n, bool attribute)
 {
@@ -27,8 +28,14 @@ escaped(struct buf *out, const char *s, size_t n, bool attribute)
 			else
 				buf_putc(out, s[i]);
 			break;
+		case '\xef':
+			/* U+FFFE and U+FFFF */
+			if (n - i >= 3 && s[i + 1] == '\xbf' && (s[i + 2] == '\xbe' || s[i + 2] == '\xbf'))
+				i += 2;
+			else
+				buf_putc(out, s[i]);
+			break;
 		default:
-			/* what XML cannot hold (base64-decode can make it) is left out */
 			if ((unsigned char)s[i] >= 0x20)
 				buf_putc(out, s[i]);
 			break;

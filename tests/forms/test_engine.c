@@ -257,6 +257,30 @@ START_TEST(bad_answers_are_refused_or_block)
 }
 END_TEST
 
+/* XML 1.0 production 2: no U+FFFE, no U+FFFF; U+FFFD and what else
+ * begins with the same byte is text. However it was typed, the document is one that the centre can read. */
+START_TEST(what_xml_cannot_hold_is_left_out)
+{
+	struct form *f = load(questionnaire);
+	struct session *s;
+	struct instance *in;
+	struct buf out;
+
+	buf_init_secret(&out, 1 << 16);
+	ck_ok(session_new(f, &env, &s, &err));
+	set(s, "/data/q1", "2");
+	set(s, "/data/g/why", "a\xef\xbf\xbf" "b\xef\xbf\xbe" "cd\xef\xbf\xbd\xef\xbc\x81");
+	set(s, "/data/g/days", "3");
+	ck_ok(session_finalise(s, &out, &err));
+	ck_ok(instance_read(f, buf_str(&out), out.len, &in, &err));
+	ck_assert_str_eq(instance_text(in, "why"), "abcd\xef\xbf\xbd\xef\xbc\x81");
+	instance_free(in);
+	session_free(s);
+	form_free(f);
+	buf_free(&out);
+}
+END_TEST
+
 /* What is not relevant at the end is not in the document; meta is. */
 START_TEST(a_submission_reads_back)
 {
@@ -464,6 +488,7 @@ suite(void)
 
 	tcase_add_test(t, pages_follow_relevance);
 	tcase_add_test(t, languages_change_the_texts);
+	tcase_add_test(t, what_xml_cannot_hold_is_left_out);
 	tcase_add_test(t, the_name_of_a_choice_follows_its_label);
 	tcase_add_test(t, today_has_begun_at_half_past_midnight);
 	tcase_add_test(t, bad_answers_are_refused_or_block);
