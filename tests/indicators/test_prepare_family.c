@@ -398,7 +398,8 @@ START_TEST(nobody_can_subtract_definitions_helped_counts_or_publications)
 		ck_assert_msg(!found[i] || !is_secret(i) || is_known_before(i), "seed %u: %c of %s in publication %d, %lld, can be worked "
 		    "out", seed, told[i].what, told[i].r->id, told[i].pub + 1, (long long)rows[i].value);
 	ck_assert_uint_gt(hidden, 0);
-	ck_assert_uint_gt(shown, 0);
+	/* Of a dozen people nothing may be left to show; the attack means something where there are more. */
+	ck_assert_msg(shown > 0 || n_people < 50, "seed %u: %d people, and nothing is shown", seed, n_people);
 	for (size_t i = 0; i < n_rows; i++)
 		free((void *)(uintptr_t)rows[i].cells);
 	for (int pub = 0; pub < PUBS; pub++) {
