@@ -74,7 +74,7 @@ is_name(const char *s)
 static enum err_code
 set_conf(const char *dir, const char *name, struct err *err)
 {
-	static const char *const keys[] = { "lan", "lan_name", "lan_cert", "lan_key" };
+	static const char *const keys[] = { "lan", "lan_name", "lan_cert", "lan_key", "lan_plain", "lan_plain_risk" };
 	char path[PATH_LEN], real[PATH_LEN];
 	struct buf old, out;
 	enum err_code rc = admin_path(dir, "kiosk.conf", path, sizeof(path), err);

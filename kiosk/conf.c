@@ -1,7 +1,9 @@
 /* What may be set in kiosk.conf. See conf.h. */
 #include "kiosk/conf.h"
 
+#include <ctype.h>
 #include <stddef.h>
+#include <string.h>
 
 #define KEY(name, type, preset, min, max, help) \
 	{ "", #name, type, offsetof(struct kiosk_conf, name), preset, min, max, help },
@@ -37,5 +39,59 @@ const struct config_key kiosk_keys[] = {
 	KEY(lan_name, CONFIG_TEXT, "", 0, 253, "the DNS name in the certificate")
 	KEY(lan_cert, CONFIG_TEXT, "", 0, 0, "certificate chain, PEM")
 	KEY(lan_key, CONFIG_TEXT, "", 0, 0, "its key, PEM, 0600")
+	KEY(lan_plain, CONFIG_BOOL, "no", 0, 0, "serve tablets without HTTPS; needs lan_plain_risk")
+	KEY(lan_plain_risk, CONFIG_TEXT, "", 0, 0, "word for word: " LAN_PLAIN_RISK)
+	KEY(wifi_name, CONFIG_TEXT, "", 0, 0, "the Wi-Fi for tablets: staff get a QR code that joins it")
+	KEY(wifi_key, CONFIG_TEXT, "", 0, 0, "its password; empty: it has none")
 };
 const size_t kiosk_n_keys = sizeof(kiosk_keys) / sizeof(kiosk_keys[0]);
+
+static enum err_code
+check_lan(const struct kiosk_conf *c, struct err *err)
+{
+	if (c->lan_plain && !c->lan)
+		return err_set(err, ERR_INPUT, "lan_plain = yes says how tablets are served: it needs lan = yes");
+	if (!c->lan)
+		return ERR_OK;
+	if (!c->lan_plain) {
+		if (c->lan_name[0] == '\0' || c->lan_cert[0] == '\0' || c->lan_key[0] == '\0')
+			return err_set(err, ERR_INPUT, "lan = yes needs lan_name, lan_cert and lan_key: candour site tls makes them");
+		return ERR_OK;
+	}
+	if (strcmp(c->lan_plain_risk, LAN_PLAIN_RISK) != 0)
+		return err_set(err, ERR_INPUT, "lan_plain = yes needs, word for word, lan_plain_risk = %s", LAN_PLAIN_RISK);
+	if (c->lan_name[0] == '\0')
+		return err_set(err, ERR_INPUT, "lan_plain = yes needs lan_name: the name or address that tablets call");
+	if (c->lan_cert[0] != '\0' || c->lan_key[0] != '\0')
+		return err_set(err, ERR_INPUT, "lan_plain = yes, and lan_cert or lan_key as well: only one of them can be meant");
+	return ERR_OK;
+}
+
+/* Lengths of IEEE 802.11 and WPA: a name of 32 bytes; 8 to 63 printable ASCII characters, or the key itself as 64
+ * hex digits. The password is in no message. */
+static enum err_code
+check_wifi(const struct kiosk_conf *c, struct err *err)
+{
+	size_t n = strlen(c->wifi_key), hex = 0;
+
+	if (strlen(c->wifi_name) > 32)
+		return err_set(err, ERR_INPUT, "wifi_name has %zu bytes: at most 32", strlen(c->wifi_name));
+	if (n > 0 && c->wifi_name[0] == '\0')
+		return err_set(err, ERR_INPUT, "wifi_key without wifi_name");
+	for (const char *p = c->wifi_key; *p != '\0'; p++) {
+		if (*p < ' ' || *p > '~')
+			return err_set(err, ERR_INPUT, "wifi_key: only letters, digits and signs of ASCII");
+		hex += isxdigit((unsigned char)*p) != 0;
+	}
+	if (n > 0 && (n < 8 || n > 63) && !(n == 64 && hex == 64))
+		return err_set(err, ERR_INPUT, "wifi_key has %zu characters: 8 to 63, or 64 hex digits", n);
+	return ERR_OK;
+}
+
+enum err_code
+kiosk_conf_check(const struct kiosk_conf *c, struct err *err)
+{
+	enum err_code rc = check_lan(c, err);
+
+	return rc == ERR_OK ? check_wifi(c, err) : rc;
+}

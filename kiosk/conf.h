@@ -28,9 +28,18 @@ struct kiosk_conf {
 	char *paper_return;	/* where sheets of paper are sent, "": the envelope says it */
 	bool lan, lan_join;
 	char *lan_listen, *lan_name, *lan_cert, *lan_key;
+	bool lan_plain;		/* over HTTP: only with LAN_PLAIN_RISK in lan_plain_risk */
+	char *lan_plain_risk;
+	char *wifi_name, *wifi_key;	/* for the QR code of the staff's page about tablets; "": none */
 };
+
+/* What an organisation that wants tablets without HTTPS has to write down. */
+#define LAN_PLAIN_RISK "anyone on this Wi-Fi may read answers as given"
 
 extern const struct config_key kiosk_keys[];
 extern const size_t kiosk_n_keys;
+
+/* What settings say together: ERR_INPUT names those that do not fit, and never the Wi-Fi's password. */
+enum err_code kiosk_conf_check(const struct kiosk_conf *c, struct err *err) MUST_CHECK;
 
 #endif

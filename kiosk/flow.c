@@ -311,7 +311,7 @@ begin_concern(struct kiosk *k, struct visit *v, const char *kind)
 	struct page page;
 	struct err err;
 
-	if (shelf == NULL || !k->is_lane1_started)
+	if (!keep_can_concern(k, v->is_tablet))
 		return false;
 	v->env.language = shelf_language(shelf, v->tag);
 	if (filling_begin(f, shelf, &v->env, &err) != ERR_OK)

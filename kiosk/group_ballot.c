@@ -101,22 +101,22 @@ code_page(struct kiosk *k, const struct words *w, const char *error, struct http
 /* --- requests --- */
 
 static bool
-voter_cookie(const struct http_request *r, bool lan, uint8_t out[16])
+voter_cookie(const struct kiosk *k, const struct http_request *r, bool lan, uint8_t out[16])
 {
-	const char *code = guard_cookie_get(r, "p", lan);
+	const char *code = guard_cookie_get(k, r, "p", lan);
 
 	return code != NULL && hex_get(code, strlen(code), out, 16);
 }
 
 static void
-give_cookie(struct http_response *out, bool lan)
+give_cookie(const struct kiosk *k, struct http_response *out, bool lan)
 {
 	uint8_t cookie[16];
 	char code[33];
 
 	seal_random(cookie, sizeof(cookie));
 	hex_str(cookie, sizeof(cookie), code);
-	guard_cookie(out, "p", code, lan);
+	guard_cookie(k, out, "p", code, lan);
 }
 
 static bool
@@ -178,12 +178,12 @@ ballot(struct kiosk *k, const struct http_request *r, bool lan, const struct wor
 			said(k, w, "/g", w->g_vote_over, w->g_vote_over_text, "", "", out);
 		else
 			code_page(k, w, w->g_err_code, out);
-		guard_cookie(out, "p", NULL, lan);
+		guard_cookie(k, out, "p", NULL, lan);
 		return;
 	}
-	if (!voter_cookie(r, lan, cookie)) {
+	if (!voter_cookie(k, r, lan, cookie)) {
 		/* A vote without the cookie would count again and again. */
-		give_cookie(out, lan);
+		give_cookie(k, out, lan);
 		page(k, w, p, post ? w->g_err_cookie : "", out);
 		return;
 	}

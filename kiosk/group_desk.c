@@ -66,7 +66,7 @@ group_desk_new(struct kiosk *k, const struct words *w, bool lead, bool lan)
 struct group_desk *
 group_desk_of(struct kiosk *k, const struct http_request *r, bool lan)
 {
-	const char *code = guard_cookie_get(r, "g", lan);
+	const char *code = guard_cookie_get(k, r, "g", lan);
 	uint8_t cookie[16];
 
 	if (code == NULL || !hex_get(code, strlen(code), cookie, sizeof(cookie)))
@@ -79,12 +79,12 @@ group_desk_of(struct kiosk *k, const struct http_request *r, bool lan)
 }
 
 void
-group_desk_cookie(const struct group_desk *d, bool lan, struct http_response *out)
+group_desk_cookie(const struct kiosk *k, const struct group_desk *d, bool lan, struct http_response *out)
 {
 	char code[33];
 
 	hex_str(d->cookie, sizeof(d->cookie), code);
-	guard_cookie(out, "g", code, lan);
+	guard_cookie(k, out, "g", code, lan);
 	wipe(code, sizeof(code));
 }
 
@@ -218,7 +218,7 @@ group_wrong(struct kiosk *k, const struct words *w, bool lan, struct http_respon
 	}
 	visit_code(v, cookie);
 	http_see_other(out, "/s");
-	guard_cookie(out, "v", cookie, lan);
+	guard_cookie(k, out, "v", cookie, lan);
 	wipe(cookie, sizeof(cookie));
 }
 

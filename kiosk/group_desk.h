@@ -60,7 +60,7 @@ struct group_desk *group_desk_of(struct kiosk *k, const struct http_request *r, 
 /* A new desk. If all are taken, that of a second tablet goes which was quiet longest; NULL: there is none. */
 struct group_desk *group_desk_new(struct kiosk *k, const struct words *w, bool lead, bool lan);
 void group_desk_clear(struct group_desk *d);
-void group_desk_cookie(const struct group_desk *d, bool lan, struct http_response *out);
+void group_desk_cookie(const struct kiosk *k, const struct group_desk *d, bool lan, struct http_response *out);
 /* The key and every note leave memory; desks stay, and ask for the passphrase. */
 void group_lock(struct kiosk *k);
 /* Nothing of the session is left in memory, desks included. */

@@ -443,7 +443,7 @@ set_up(struct kiosk *k, const struct http_request *r, bool lan, const struct wor
 		return;
 	}
 	http_see_other(out, "/group/s");
-	group_desk_cookie(d, lan, out);
+	group_desk_cookie(k, d, lan, out);
 }
 
 /* --- going on --- */
@@ -521,7 +521,7 @@ open_again(struct kiosk *k, const struct http_request *r, bool lan, const struct
 		d->at = k->group->g->n_notes > 0 || k->group->g->no[GROUP_NOTING] >= 0 ? GROUP_AT_TALK : GROUP_AT_WHO;
 	}
 	http_see_other(out, "/group/s");
-	group_desk_cookie(d, lan, out);
+	group_desk_cookie(k, d, lan, out);
 }
 
 /* The passphrase is lost: send it as it is, or delete it. Both only when asked for. */
@@ -626,7 +626,7 @@ join(struct kiosk *k, const struct http_request *r, bool lan, const struct words
 		d->at = GROUP_AT_TALK;
 	log_event("kiosk", "group=joined");
 	http_see_other(out, "/group/s");
-	group_desk_cookie(d, lan, out);
+	group_desk_cookie(k, d, lan, out);
 }
 
 /* --- requests --- */
@@ -639,7 +639,7 @@ session(struct kiosk *k, const struct http_request *r, bool lan, const struct wo
 
 	if (d == NULL) {
 		http_see_other(out, "/group");
-		guard_cookie(out, "g", NULL, lan);
+		guard_cookie(k, out, "g", NULL, lan);
 		return;
 	}
 	if (k->group->g == NULL) {
@@ -748,7 +748,7 @@ group_handle(struct kiosk *k, const struct http_request *r, bool lan, struct htt
 		} else if (is(field_text(r, "go"), "leave")) {
 			group_desk_clear(d);
 			http_see_other(out, "/");
-			guard_cookie(out, "g", NULL, lan);
+			guard_cookie(k, out, "g", NULL, lan);
 		} else {
 			open_again(k, r, lan, d->w, d, out);
 		}

@@ -682,7 +682,7 @@ group_press(struct kiosk *k, struct group_desk *d, const struct http_request *r,
 	if (k->group->is_sealed && is(go, "finished") && d->is_lead) {
 		group_end(k);
 		http_see_other(out, "/");
-		guard_cookie(out, "g", NULL, lan);
+		guard_cookie(k, out, "g", NULL, lan);
 		return;
 	}
 	/* Once sealed only the lead's last page is left. */

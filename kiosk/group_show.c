@@ -378,11 +378,11 @@ fill_address(struct kiosk *k, const struct group_poll *p, struct group_view *v, 
 
 	v->may_lan = lan;
 	v->code = p->code;
-	v->address_short = lan ? text_of(a, port == 443 ? "%s/g" : "%s:%u/g", k->conf->lan_name, port)
+	v->address_short = lan ? text_of(a, port == (k->conf->lan_plain ? 80 : 443) ? "%s/g" : "%s:%u/g", k->conf->lan_name, port)
 	    : text_of(a, "127.0.0.1:%u/g", port);
 	if (!lan)
 		return;
-	v->address = text_of(a, "https://%s/%s", v->address_short, p->code);
+	v->address = text_of(a, "%s://%s/%s", k->conf->lan_plain ? "http" : "https", v->address_short, p->code);
 	v->qr_path = receipt_qr(v->address, a, &v->qr_size);
 }
 

@@ -17,7 +17,7 @@ is_host(const struct kiosk *k, const char *host, bool lan)
 	if (lan) {
 		snprintf(want, sizeof(want), "%s:%u", k->conf->lan_name, k->lan_port);
 		return k->conf->lan_name[0] != '\0' && (strcasecmp(host, want) == 0
-		    || (k->lan_port == 443 && strcasecmp(host, k->conf->lan_name) == 0));
+		    || (k->lan_port == (k->conf->lan_plain ? 80 : 443) && strcasecmp(host, k->conf->lan_name) == 0));
 	}
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		snprintf(want, sizeof(want), "%s:%u", names[i], k->port);
@@ -71,31 +71,41 @@ guard_request(struct kiosk *k, const struct http_request *r, bool lan, struct ht
 	return true;
 }
 
-/* Over HTTPS the name is bound to this host and to encryption. */
+/* Over HTTPS the name is bound to this host and to encryption. Where there is none (lan_plain) it is still another
+ * than the screen's own, which must not be worth anything out there. */
 static void
-cookie_name(char *to, size_t max, const char *name, bool lan)
+cookie_name(const struct kiosk *k, char *to, size_t max, const char *name, bool lan)
 {
-	snprintf(to, max, "%s%s", lan ? "__Host-" : "", name);
+	snprintf(to, max, "%s%s", !lan ? "" : k->conf->lan_plain ? "lan-" : "__Host-", name);
 }
 
 void
-guard_cookie(struct http_response *out, const char *name, const char *code, bool lan)
+guard_cookie_for(const struct kiosk *k, struct http_response *out, const char *name, const char *code, bool lan,
+    int seconds)
 {
-	char full[64], line[200];
+	char full[64], age[32] = "", line[200];
 
-	cookie_name(full, sizeof(full), name, lan);
-	snprintf(line, sizeof(line), "%s=%s; Path=/; HttpOnly; SameSite=Strict%s%s", full,
-	    code != NULL ? code : "", code != NULL ? "" : "; Max-Age=0", lan ? "; Secure" : "");
+	cookie_name(k, full, sizeof(full), name, lan);
+	if (code == NULL || seconds > 0)
+		snprintf(age, sizeof(age), "; Max-Age=%d", code == NULL ? 0 : seconds);
+	snprintf(line, sizeof(line), "%s=%s; Path=/; HttpOnly; SameSite=Strict%s%s", full, code != NULL ? code : "",
+	    lan && !k->conf->lan_plain ? "; Secure" : "", age);
 	if (http_add(out, "Set-Cookie", line, NULL) != ERR_OK)
 		http_plain(out, 503, "Out of memory. Please try again.\n");
 	wipe(line, sizeof(line));
 }
 
+void
+guard_cookie(const struct kiosk *k, struct http_response *out, const char *name, const char *code, bool lan)
+{
+	guard_cookie_for(k, out, name, code, lan, 0);
+}
+
 const char *
-guard_cookie_get(const struct http_request *r, const char *name, bool lan)
+guard_cookie_get(const struct kiosk *k, const struct http_request *r, const char *name, bool lan)
 {
 	char full[64];
 
-	cookie_name(full, sizeof(full), name, lan);
+	cookie_name(k, full, sizeof(full), name, lan);
 	return http_cookie(r, full);
 }

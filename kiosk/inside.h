@@ -67,9 +67,13 @@ struct kiosk {
 /* May this request be answered at all? Checks Host, Sec-Fetch-Site and Origin; fills OUT and returns false if
  * not. */
 bool guard_request(struct kiosk *k, const struct http_request *r, bool lan, struct http_response *out);
-/* Set or (CODE NULL) delete the cookie NAME. */
-void guard_cookie(struct http_response *out, const char *name, const char *code, bool lan);
-const char *guard_cookie_get(const struct http_request *r, const char *name, bool lan);
+/* Set or (CODE NULL) delete the cookie NAME. LAN: of the site's network, where it has another name, bound to HTTPS
+ * unless lan_plain is set. */
+void guard_cookie(const struct kiosk *k, struct http_response *out, const char *name, const char *code, bool lan);
+const char *guard_cookie_get(const struct kiosk *k, const struct http_request *r, const char *name, bool lan);
+/* The same that stays for SECONDS (0: until the browser closes). */
+void guard_cookie_for(const struct kiosk *k, struct http_response *out, const char *name, const char *code, bool lan,
+	int seconds);
 
 /* --- ask.c: the questions of a page --- */
 /* Fill VIEW with the page F stands at. Texts live in A. */
@@ -104,6 +108,9 @@ bool flow_press(struct kiosk *k, struct visit *v, const char *go, const struct h
 /* --- keep.c: into the outbox --- */
 /* Is there a ring to seal to, a form, room? */
 bool keep_can(const struct kiosk *k);
+/* May "Something is wrong" be written about, on a tablet of the site's network (TABLET) or here? Not where others on
+ * the Wi-Fi could read it. */
+bool keep_can_concern(const struct kiosk *k, bool tablet);
 /* Four receipt words and the secret made of them, which takes some milliseconds and 8 MiB on purpose: needs no lock. */
 struct receipt_draw { uint16_t words[4]; uint8_t w[32]; };
 enum err_code keep_draw(const struct kiosk *k, struct receipt_draw *out, struct err *err) MUST_CHECK;

@@ -15,7 +15,7 @@
 #include "kiosk/staff.h"
 #include "kiosk/templates.h"
 
-enum { CODE_MS = 600000, TRIES_MAX = 20, ENTRY = 28, COOKIE_S = 400 * 86400, CERT_DAYS = 60, FINGER_WORDS = 6 };
+enum { CODE_MS = 600000, TRIES_MAX = 20, ENTRY = 28, COOKIE_S = 400 * 86400, CERT_DAYS = 60, FINGER_WORDS = 6, WIFI_MAX = 400 };
 
 static const char meta_key[] = "lan.tablets";
 
@@ -113,7 +113,7 @@ hash_of(const uint8_t cookie[16], uint8_t hash[16])
 bool
 join_has(struct kiosk *k, const struct http_request *r)
 {
-	const char *text = guard_cookie_get(r, "screen", true);
+	const char *text = guard_cookie_get(k, r, "screen", true);
 	uint8_t cookie[16], hash[16];
 	struct tablet *found = NULL;
 	enum clock_quality quality;
@@ -206,7 +206,7 @@ let_in(struct kiosk *k, const struct words *w, struct http_response *out)
 {
 	struct tablet *t = &k->joining.tablet[k->joining.n];
 	uint8_t cookie[16];
-	char text[33], line[200];
+	char text[33];
 	enum clock_quality quality;
 	struct err err;
 
@@ -228,11 +228,8 @@ let_in(struct kiosk *k, const struct words *w, struct http_response *out)
 	}
 	log_event("kiosk", "tablet=joined number=%u", t->number);
 	hex_str(cookie, sizeof(cookie), text);
-	snprintf(line, sizeof(line), "__Host-screen=%s; Path=/; HttpOnly; SameSite=Strict; Secure; Max-Age=%d", text, COOKIE_S);
 	http_see_other(out, "/");
-	if (http_add(out, "Set-Cookie", line, &err) != ERR_OK)
-		http_plain(out, 503, "Out of memory. Please try again.\n");
-	wipe(line, sizeof(line));
+	guard_cookie_for(k, out, "screen", text, true, COOKIE_S);
 	wipe(text, sizeof(text));
 	wipe(cookie, sizeof(cookie));
 }
@@ -300,8 +297,48 @@ take_out(struct kiosk *k, int64_t number)
 static const char *
 address(struct kiosk *k, struct arena *a)
 {
-	return k->lan_port == 443 ? text_of(a, "https://%s", k->conf->lan_name)
-	    : text_of(a, "https://%s:%u", k->conf->lan_name, k->lan_port);
+	const char *scheme = k->conf->lan_plain ? "http" : "https";
+
+	return k->lan_port == (k->conf->lan_plain ? 80 : 443) ? text_of(a, "%s://%s", scheme, k->conf->lan_name)
+	    : text_of(a, "%s://%s:%u", scheme, k->conf->lan_name, k->lan_port);
+}
+
+static void
+put_escaped(struct buf *out, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (strchr("\\;,:\"", *text) != NULL)
+			buf_puts(out, "\\");
+		buf_put(out, text, 1);
+	}
+}
+
+void
+join_wifi(const struct kiosk_conf *conf, struct buf *out)
+{
+	if (conf->wifi_name[0] == '\0')
+		return;
+	buf_puts(out, conf->wifi_key[0] == '\0' ? "WIFI:T:nopass;S:" : "WIFI:T:WPA;S:");
+	put_escaped(out, conf->wifi_name);
+	if (conf->wifi_key[0] != '\0') {
+		buf_puts(out, ";P:");
+		put_escaped(out, conf->wifi_key);
+	}
+	buf_puts(out, ";;");
+}
+
+static void
+show_wifi(struct kiosk *k, struct tablets_view *view, struct arena *a)
+{
+	struct buf text;
+
+	buf_init_secret(&text, WIFI_MAX);
+	join_wifi(k->conf, &text);
+	if (text.len > 0 && text.failed == ERR_OK) {
+		view->wifi = k->conf->wifi_name;
+		view->wifi_path = receipt_qr(buf_str(&text), a, &view->wifi_size);
+	}
+	buf_free(&text);
 }
 
 static void
@@ -309,7 +346,7 @@ show(struct kiosk *k, struct http_response *out)
 {
 	const struct words *w = staff_words(k);
 	struct arena *a = out->arena;
-	struct tablets_view view = { .note = "", .code = "", .address = "", .qr_path = "" };
+	struct tablets_view view = { .note = "", .code = "", .address = "", .qr_path = "", .wifi = "", .wifi_path = "" };
 
 	staff_frame(k, &view.f, w->tablets_title, k->lan_port != 0 ? "join" : "", k->lan_port != 0 ? w->tablets_new : "", a);
 	if (k->lan_port == 0)
@@ -320,6 +357,7 @@ show(struct kiosk *k, struct http_response *out)
 		view.code = text_of(a, "%.4s %.4s", k->joining.code, k->joining.code + 4);
 		view.address = text_of(a, "%s/join", address(k, a));
 		view.qr_path = receipt_qr(text_of(a, "%s/join?c=%s", address(k, a), k->joining.code), a, &view.qr_size);
+		show_wifi(k, &view, a);
 	}
 	if (k->joining.cert_words[0] != '\0')
 		view.finger = text_fill(a, w->tablets_words, k->joining.cert_words, NULL);

@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/err.h"
+#include "base/buf.h"
+#include "kiosk/conf.h"
 
 enum { TABLETS_MAX = 128, JOIN_CODE = 8 };
 
@@ -27,5 +28,9 @@ struct joining {
 	int64_t cert_until;		/* seconds since 1970; 0: not known */
 	char cert_words[80];		/* six words of the certificate's SHA-256 */
 };
+
+/* What a QR code says that joins the site's Wi-Fi: "WIFI:T:WPA;S:..;P:..;;" as cameras read it, with \ ; , : and "
+ * escaped by \ (zxing's "Barcode Contents"). Nothing where no wifi_name is set. OUT holds a secret then. */
+void join_wifi(const struct kiosk_conf *conf, struct buf *out);
 
 #endif

@@ -37,6 +37,12 @@ keep_can(const struct kiosk *k)
 	return k->ring != NULL && !k->is_full;
 }
 
+bool
+keep_can_concern(const struct kiosk *k, bool tablet)
+{
+	return k->is_lane1_started && catalog_concern(k->catalog) != NULL && !(tablet && k->conf->lan_plain);
+}
+
 enum err_code
 keep_draw(const struct kiosk *k, struct receipt_draw *out, struct err *err)
 {

@@ -20,7 +20,7 @@ fail(const struct err *err)
 	return 1;
 }
 
-/* HTTPS for tablets. PEM texts stay until the server has gone. */
+/* HTTPS for tablets, or HTTP where the organisation has accepted it. PEM texts stay until the server has gone. */
 static enum err_code
 start_lan(const struct kiosk_conf *conf, struct kiosk *k, struct buf *cert, struct buf *key,
     struct http_server **out, struct err *err)
@@ -30,8 +30,10 @@ start_lan(const struct kiosk_conf *conf, struct kiosk *k, struct buf *cert, stru
 	    .body_max = BODY_MAX, .close_posts = true, .handle = kiosk_handle_lan, .arg = k };
 	enum err_code rc;
 
-	if (conf->lan_name[0] == '\0' || conf->lan_cert[0] == '\0' || conf->lan_key[0] == '\0')
-		return err_set(err, ERR_INPUT, "lan = yes needs lan_name, lan_cert and lan_key: candour site tls makes them");
+	if (conf->lan_plain) {
+		log_event("kiosk", "lan=plain risk=\"%s\"", LAN_PLAIN_RISK);
+		return http_start(&http, out, err);
+	}
 	rc = file_read(conf->lan_cert, cert, err);
 	if (rc == ERR_OK)
 		rc = file_read(conf->lan_key, key, err);
@@ -66,6 +68,10 @@ main(int argc, char **argv)
 	umask(0007);
 	if (config_read(p.config_path, kiosk_keys, kiosk_n_keys, &conf, &err) != ERR_OK)
 		return fail(&err);
+	if (kiosk_conf_check(&conf, &err) != ERR_OK) {
+		config_clear(kiosk_keys, kiosk_n_keys, &conf);
+		return fail(&err);
+	}
 	if (p.check_only) {
 		config_clear(kiosk_keys, kiosk_n_keys, &conf);
 		return 0;

@@ -102,7 +102,7 @@ begin(struct kiosk *k, const struct http_request *r, bool lan, struct http_respo
 	k->staff.was_kept = false;
 	visit_code(v, cookie);
 	http_see_other(out, "/s");
-	guard_cookie(out, "v", cookie, lan);
+	guard_cookie(k, out, "v", cookie, lan);
 	wipe(cookie, sizeof(cookie));
 }
 

@@ -96,17 +96,17 @@ keep:
 
 /* The attract page again, and nothing of the visit anywhere. */
 static void
-to_start(struct http_response *out, bool lan)
+to_start(const struct kiosk *k, struct http_response *out, bool lan)
 {
 	http_see_other(out, "/");
-	guard_cookie(out, "v", NULL, lan);
+	guard_cookie(k, out, "v", NULL, lan);
 	out->close = true;
 }
 
 static struct visit *
 visit_of(struct kiosk *k, const struct http_request *r, bool lan)
 {
-	const char *code = guard_cookie_get(r, "v", lan);
+	const char *code = guard_cookie_get(k, r, "v", lan);
 	struct visit *v = visit_find(&k->visits, code, clock_boot_ms(k->clock));
 
 	/* Send pressed twice: the second press finds what the first has done. */
@@ -150,7 +150,7 @@ start(struct kiosk *k, const struct http_request *r, bool lan, struct http_respo
 	}
 	visit_code(v, cookie);
 	http_see_other(out, "/s");
-	guard_cookie(out, "v", cookie, lan);
+	guard_cookie(k, out, "v", cookie, lan);
 	wipe(cookie, sizeof(cookie));
 }
 
@@ -163,7 +163,7 @@ press(struct kiosk *k, const struct http_request *r, bool lan, struct http_respo
 	bool paper;
 
 	if (v == NULL) {
-		to_start(out, lan);
+		to_start(k, out, lan);
 		return;
 	}
 	paper = v->is_paper;
@@ -183,15 +183,15 @@ press(struct kiosk *k, const struct http_request *r, bool lan, struct http_respo
 	if (flow_press(k, v, field_text(r, "go"), r)) {
 		if (v->is_unwanted) {
 			visit_end(&k->visits, v);
-			to_start(out, lan);
+			to_start(k, out, lan);
 		} else {
 			http_see_other(out, "/s");
 		}
 	} else if (paper) {
 		http_see_other(out, "/staff/key");
-		guard_cookie(out, "v", NULL, lan);
+		guard_cookie(k, out, "v", NULL, lan);
 	} else {
-		to_start(out, lan);
+		to_start(k, out, lan);
 	}
 }
 
@@ -315,7 +315,7 @@ visit_handle(struct kiosk *k, const struct http_request *r, bool lan, struct htt
 	}
 	v = visit_of(k, r, lan);
 	if (v == NULL) {
-		to_start(out, lan);
+		to_start(k, out, lan);
 	} else if (is(r->path, "/s")) {
 		show_visit(k, v, out);
 	} else if (is(r->path, "/s/still")) {
@@ -326,7 +326,7 @@ visit_handle(struct kiosk *k, const struct http_request *r, bool lan, struct htt
 		if (visit_at(v) == AT_STILL && clock_boot_ms(k->clock) + 6000 >= v->dies_ms) {
 			k->visits.left += v->floor[0] != AT_NOTHING;
 			visit_end(&k->visits, v);
-			to_start(out, lan);
+			to_start(k, out, lan);
 		} else {
 			http_see_other(out, "/s");
 		}
@@ -440,10 +440,26 @@ is_open_to_all(const char *path)
 	return false;
 }
 
+/* What staff and facilitators do is not done where anybody on the Wi-Fi can listen: PIN, passphrase, notes. */
+static bool
+is_for_staff(const char *path)
+{
+	static const char *const of[] = { "/staff", "/group", "/j" };
+
+	for (size_t i = 0; i < ARRAY_LEN(of); i++)
+		if (strncmp(path, of[i], strlen(of[i])) == 0 && strchr("/", path[strlen(of[i])]) != NULL)
+			return true;
+	return false;
+}
+
 static void
 route_lan(struct kiosk *k, const struct http_request *r, struct http_response *out)
 {
-	if (!k->conf->lan_join)
+	const struct words *w = show_words(k, http_query(r, "l"));
+
+	if (k->conf->lan_plain && is_for_staff(r->path))
+		show_message(k, w, 403, w->lan_plain_title, w->lan_plain_text, out);
+	else if (!k->conf->lan_join)
 		route(k, r, true, out);
 	else if (is(r->path, "/join"))
 		join_handle(k, r, out);

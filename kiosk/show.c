@@ -404,7 +404,7 @@ show_wrong(struct sheet *s)
 		numbers[view.n_numbers++] = s->k->numbers[i];
 	if (s->k->n_numbers == 0)
 		numbers[view.n_numbers++] = (struct number_view){ .name = w->number_cqc, .number = "03000 616161" };
-	view.has_form = s->k->is_lane1_started && catalog_concern(s->k->catalog) != NULL;
+	view.has_form = keep_can_concern(s->k, s->v->is_tablet);
 	say(s, w->wrong_title);
 	say(s, w->wrong_call);
 	say(s, w->wrong_numbers);

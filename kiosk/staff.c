@@ -177,6 +177,8 @@ facts(struct kiosk *k, const struct words *w, const struct outbox_counts *counts
 	fact(view, w->staff_clock_is, says, !known);
 	if (k->lan_port != 0)
 		fact(view, w->tablets_list, number(a, (int64_t)k->joining.n), false);
+	if (k->lan_port != 0 && k->conf->lan_plain)
+		fact(view, w->staff_plain, w->staff_plain_risk, true);
 	if (join_cert_ends(k, today))
 		fact(view, w->staff_cert, text_fill(a, w->staff_cert_until, staff_date(w, k->joining.cert_until / STAFF_DAY_S, a),
 		    NULL), true);
@@ -223,7 +225,7 @@ state(struct kiosk *k, struct http_response *out)
 bool
 staff_is_in(struct kiosk *k, const struct http_request *r, bool lan)
 {
-	const char *code = guard_cookie_get(r, "staff", lan);
+	const char *code = guard_cookie_get(k, r, "staff", lan);
 	uint8_t cookie[16];
 
 	return k->staff.is_in && k->staff.is_lan == lan && clock_boot_ms(k->clock) < k->staff.until_ms && code != NULL
@@ -250,7 +252,7 @@ leave(struct kiosk *k, bool lan, struct http_response *out)
 {
 	staff_end(k);
 	http_see_other(out, "/");
-	guard_cookie(out, "staff", NULL, lan);
+	guard_cookie(k, out, "staff", NULL, lan);
 }
 
 /* Compare off the lock: it takes a tenth of a second and 64 MiB, one at a time. */
@@ -326,7 +328,7 @@ enter(struct kiosk *k, const struct http_request *r, bool lan, const struct word
 	log_event("kiosk", "staff=in");
 	hex_str(k->staff.cookie, sizeof(k->staff.cookie), code);
 	http_see_other(out, "/staff");
-	guard_cookie(out, "staff", code, lan);
+	guard_cookie(k, out, "staff", code, lan);
 	wipe(code, sizeof(code));
 }
 

@@ -251,7 +251,8 @@ struct tablet_view { const char *name, *since, *go; };
 struct tablets_view {
 	struct frame f;
 	const char *note, *code, *address, *qr_path, *finger;
-	unsigned qr_size;
+	const char *wifi, *wifi_path;	/* the network's name and the QR code that joins it, or "" */
+	unsigned qr_size, wifi_size;
 	struct tablet_view *tablets;
 	size_t n_tablets;
 };

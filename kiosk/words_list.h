@@ -44,6 +44,7 @@
 	X(staff_clock_is) X(staff_clock_0) X(staff_clock_1) X(staff_clock_2) X(staff_room) \
 	X(staff_room_good) X(staff_room_low) X(staff_room_full) X(staff_forms) X(staff_version) \
 	X(staff_ring) X(staff_ring_none) X(staff_visits) X(staff_cert) X(staff_cert_until) \
+	X(staff_plain) X(staff_plain_risk) X(lan_plain_title) X(lan_plain_text) \
 	X(staff_none_forms) X(staff_setup) X(staff_screen) X(staff_screen_hint) X(staff_bigger) \
 	X(staff_smaller) X(staff_set_clock) X(staff_set_clock_hint) X(staff_clock_done) \
 	X(paper_title) X(paper_hint) X(paper_copies) X(paper_copies_bad) X(paper_print) \
@@ -54,7 +55,7 @@
 	X(key_hint) X(key_date) X(key_begin) X(key_keep) X(key_check) X(key_empty) X(key_bad) \
 	X(key_date_bad) X(key_kept) X(key_gone) X(tablets_title) X(tablets_hint) X(tablets_or) \
 	X(tablets_once) X(tablets_new) X(tablets_list) X(tablets_one) X(tablets_since) \
-	X(tablets_none) X(tablets_remove) X(tablets_full) X(tablets_off) X(tablets_words) \
+	X(tablets_none) X(tablets_remove) X(tablets_full) X(tablets_off) X(tablets_words) X(tablets_wifi) X(tablets_wifi_qr) \
 	X(join_title) X(join_label) X(join_hint) X(join_do) X(join_wrong) \
 	X(unavailable_title) X(unavailable_text) X(not_found_title) X(not_found_text) \
 	X(refused_title) X(refused_text) X(too_fast_title) X(to_start) \

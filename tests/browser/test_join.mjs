@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
 import { join } from 'node:path';
-import { Staff, add, browser, build, check, equal, folder, main, makeSite, packages, startKiosk, stopKiosk } from './lib.mjs';
+import { Staff, add, browser, build, check, equal, folder, main, makeSite, packages, request, startKiosk, stopKiosk } from './lib.mjs';
 import { serve } from './pages.mjs';
 import { inspect } from './rules.mjs';
 
@@ -101,6 +101,51 @@ await main(async () => {
   if (process.env.SHOTS) for (const [n, w, h] of [['wide', 1280, 800], ['tall', 800, 1280]]) for (const name of pages.keys()) { const q = await b.newPage({ viewport: { width: w, height: h } }); await q.goto(`${served.url}/${name}`); await q.evaluate(() => document.fonts.ready); await q.screenshot({ path: join(process.env.SHOTS, `${name}-${n}.png`) }); }
   await served.close();
   await stopKiosk(kiosk);
+
+  // The Wi-Fi's code beside it, for staff alone; its password is in no log line and on no other page.
+  const tls = readFileSync(site.conf, 'utf8'), SECRET = 'sword;fish:1';
+  writeFileSync(site.conf, `${tls}wifi_name = Oak House tablets\nwifi_key = ${SECRET}\n`);
+  kiosk = await startKiosk(site);
+  for (const l of ['en', 'cy']) {
+    const w = new Staff(kiosk.url);
+    await w.enter(PIN, l);
+    await w.get('/staff/tablets');
+    if (l === 'en') check('no code is open: no Wi-Fi', !w.page.body.includes('st-wifi'));
+    await w.send('/staff/tablets', 'join');
+    check(`${l}: two codes, and the password not in letters`, w.page.body.split('class="qr"').length === 3 && w.page.body.includes('Oak House tablets') && !w.page.body.includes('fish'));
+    pages.clear();
+    pages.set(`wifi-${l}`, w.page.body);
+    const at = await serve(kiosk.url, pages), { passed, failures } = await inspect(b, axe, `${at.url}/wifi-${l}`, ['layout', 'zoom', 'modes']);
+    add(passed, 0);
+    for (const f of failures) check(`wifi-${l} ${f.rule}`, false, f.message);
+    if (process.env.SHOTS) for (const [n, width, height] of [['wide', 1280, 800], ['tall', 800, 1280]]) { const q = await b.newPage({ viewport: { width, height } }); await q.goto(`${at.url}/wifi-${l}`); await q.evaluate(() => document.fonts.ready); await q.screenshot({ path: join(process.env.SHOTS, `wifi-${l}-${n}.png`) }); }
+    await at.close();
+  }
+  check('nor is it in the log', !kiosk.log.includes('fish'));
+  await stopKiosk(kiosk);
+
+  // Without HTTPS: not unless the risk is written down word for word, and then it is said.
+  const plain = `${before}\nlan = yes\nlan_name = ${NAME}\nlan_listen = 127.0.0.1:0\nlan_plain = yes\n`, RISK = 'anyone on this Wi-Fi may read answers as given';
+  for (const [what, more] of [['nothing', ''], ['something else', 'lan_plain_risk = accepted\n']]) {
+    writeFileSync(site.conf, plain + more);
+    const r = spawnSync(join(build, 'candour-kiosk'), ['-c', site.conf], { encoding: 'utf8', timeout: 60000 });
+    check(`${what} about the risk: it does not start, and says what to write`, r.status === 1 && r.stderr.includes(`lan_plain_risk = ${RISK}`), r.stderr);
+  }
+  writeFileSync(site.conf, `${plain}lan_plain_risk = ${RISK}\n`);
+  equal('-n finds nothing wrong', spawnSync(join(build, 'candour-kiosk'), ['-n', '-c', site.conf]).status, 0);
+  kiosk = await startKiosk(site);
+  port = Number(/lan_port=(\d+)/.exec(kiosk.log)[1]);
+  check('the log says how tablets are served', kiosk.log.includes(`lan=plain risk="${RISK}"`), kiosk.log);
+  const clear = (path, host = `${NAME}:${port}`) => request(`http://127.0.0.1:${port}`, { path, headers: { Host: host } });
+  equal('plain HTTP answers', (await clear('/join')).status, 200);
+  equal('under its name only', (await clear('/join', `127.0.0.1:${port}`)).status, 421);
+  const staffed = await clear('/staff');
+  check('no staff pages there', staffed.status === 403 && !staffed.body.includes('name="pin"'));
+  const told = new Staff(kiosk.url);
+  await told.enter(PIN);
+  check('and staff read of it on the screen', told.page.body.includes(RISK) && told.page.body.includes('Tablets without HTTPS'));
+  await stopKiosk(kiosk);
+  writeFileSync(site.conf, tls);
 
   // Renewed: another certificate by the same CA, so tablets need nothing new.
   const serial = () => openssl('x509', '-in', at('lan/lan.crt'), '-noout', '-serial').stdout, was = serial();

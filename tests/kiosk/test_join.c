@@ -1,6 +1,7 @@
 /* Tablets let in with a code, by a given clock: what opens the gate, what does not, and who is removed. The kiosk's
  * handler for the site's network is served in clear here; HTTPS itself is tests/browser/test_join.mjs. */
 #include "kiosk/join.h"
+#include "kiosk/receipt.h"
 #include "tests/kiosk/client.h"
 
 static struct http_server *net;
@@ -242,6 +243,220 @@ START_TEST(there_is_room_for_a_hundred_and_more)
 }
 END_TEST
 
+/* --- without HTTPS ------------------------------------------------------------------------------------------ */
+
+static void
+text_set(char **field, const char *text)
+{
+	free(*field);
+	*field = strdup(text);
+	ck_assert_ptr_nonnull(*field);
+}
+
+/* conf after config_read of these LINES; what kiosk_conf_check says. */
+static enum err_code
+check_conf(const char *lines)
+{
+	struct kiosk_conf c = { .site = NULL };
+	char path[] = "/tmp/candour-test-XXXXXX";
+	int fd = mkstemp(path);
+	enum err_code rc;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_gt(dprintf(fd, "site = x\npin = y\n%s", lines), 0);
+	close(fd);
+	rc = config_read(path, kiosk_keys, kiosk_n_keys, &c, &err);
+	unlink(path);
+	if (rc == ERR_OK)
+		rc = kiosk_conf_check(&c, &err);
+	config_clear(kiosk_keys, kiosk_n_keys, &c);
+	return rc;
+}
+
+#define RISK "lan_plain_risk = anyone on this Wi-Fi may read answers as given\n"
+
+START_TEST(plain_http_needs_the_risk_word_for_word)
+{
+	static const struct { const char *lines; enum err_code rc; const char *says; } cases[] = {
+		{ "", ERR_OK, "" },
+		{ "lan = yes\n", ERR_INPUT, "lan_cert" },
+		{ "lan_plain = yes\n" RISK, ERR_INPUT, "lan = yes" },
+		{ "lan = yes\nlan_name = k\nlan_plain = yes\n", ERR_INPUT, "word for word" },
+		{ "lan = yes\nlan_name = k\nlan_plain = yes\nlan_plain_risk = yes\n", ERR_INPUT, "word for word" },
+		{ "lan = yes\nlan_name = k\nlan_plain = yes\nlan_plain_risk = Anyone on this Wi-Fi may read answers as given\n",
+		    ERR_INPUT, "word for word" },
+		{ "lan = yes\nlan_plain = yes\n" RISK, ERR_INPUT, "lan_name" },
+		{ "lan = yes\nlan_name = k\nlan_plain = yes\nlan_cert = c\n" RISK, ERR_INPUT, "only one" },
+		{ "lan = yes\nlan_name = k\nlan_cert = c\nlan_key = d\n" RISK, ERR_OK, "" },
+		{ "lan = yes\nlan_name = k\nlan_plain = yes\n" RISK, ERR_OK, "" },
+	};
+
+	ck_assert_int_eq(check_conf(cases[_i].lines), cases[_i].rc);
+	if (cases[_i].rc != ERR_OK)
+		ck_assert_msg(strstr(err.msg, cases[_i].says) != NULL, "%s", err.msg);
+}
+END_TEST
+
+/* Lengths of IEEE 802.11: 32 bytes, 8 to 63 characters, or 64 hex digits. */
+START_TEST(a_wifi_that_cannot_be_is_refused_and_its_password_not_told)
+{
+	static const struct { const char *lines; enum err_code rc; } cases[] = {
+		{ "wifi_name = 12345678901234567890123456789012\n", ERR_OK },
+		{ "wifi_name = 123456789012345678901234567890123\n", ERR_INPUT },
+		{ "wifi_key = swordfish\n", ERR_INPUT },
+		{ "wifi_name = w\nwifi_key = swordfi\n", ERR_INPUT },
+		{ "wifi_name = w\nwifi_key = swordfis\n", ERR_OK },
+		{ "wifi_name = w\nwifi_key = swordfish\xc3\xa9\n", ERR_INPUT },
+		{ "wifi_name = w\nwifi_key = swordfish012345678901234567890123456789012345678901234567890123\n", ERR_OK },
+		{ "wifi_name = w\nwifi_key = swordfish0123456789012345678901234567890123456789012345678901234\n", ERR_INPUT },
+		{ "wifi_name = w\nwifi_key = 0123456789abcdef0123456789abcdef0123456789abcdef0123456789ABCDEF\n", ERR_OK },
+	};
+
+	ck_assert_msg(check_conf(cases[_i].lines) == cases[_i].rc, "%s", err.msg);
+	if (cases[_i].rc != ERR_OK)
+		ck_assert_msg(strstr(err.msg, "sword") == NULL, "%s", err.msg);
+}
+END_TEST
+
+/* The first three are the examples of zxing's "Barcode Contents" (its second, with T:WPA as it stands there for the
+ * first); the last has every sign that is escaped. */
+START_TEST(the_wifi_code_is_what_cameras_read)
+{
+	static const struct { const char *name, *key, *want; } cases[] = {
+		{ "mynetwork", "mypassword", "WIFI:T:WPA;S:mynetwork;P:mypassword;;" },
+		{ "\"foo;bar\\baz\"", "mypassword", "WIFI:T:WPA;S:\\\"foo\\;bar\\\\baz\\\";P:mypassword;;" },
+		{ "mynetwork", "", "WIFI:T:nopass;S:mynetwork;;" },
+		{ "", "", "" },
+		{ "Caf\xc3\xa9: a,b", "a\\b;c,d:e\"f", "WIFI:T:WPA;S:Caf\xc3\xa9\\: a\\,b;P:a\\\\b\\;c\\,d\\:e\\\"f;;" },
+	};
+	struct kiosk_conf c = { .wifi_name = strdup(cases[_i].name), .wifi_key = strdup(cases[_i].key) };
+	struct buf b;
+
+	buf_init_secret(&b, 400);
+	join_wifi(&c, &b);
+	ck_assert_str_eq(buf_str(&b), cases[_i].want);
+	buf_free(&b);
+	free(c.wifi_name);
+	free(c.wifi_key);
+}
+END_TEST
+
+START_TEST(staff_see_the_wifi_code_with_an_open_code_and_nobody_else_does)
+{
+	unsigned size;
+	struct arena a;
+	const char *path;
+
+	open_both();
+	new_code();
+	ck_assert_msg(!has("st-wifi"), "%s", answer);
+	text_set(&conf.wifi_name, "Oak <House>");
+	text_set(&conf.wifi_key, "swordfish;1");
+	arena_init_secret(&a, 1 << 20);
+	path = receipt_qr("WIFI:T:WPA;S:Oak <House>;P:swordfish\\;1;;", &a, &size);
+	new_code();
+	ck_assert(has("st-wifi") && has("Oak &lt;House&gt;") && has(path) && !has("swordfish"));
+	as_tablet("");
+	for (const char *const *p = (const char *const []){ "/join", "/", "/staff", "/g", NULL }; *p != NULL; p++) {
+		(void)ask("GET", *p, NULL);
+		ck_assert(!has(path) && !has("Oak &lt;House"));
+	}
+	given_ms += 600000;	/* the code is over, and with it the page of codes */
+	staff_cookie[0] = '\0';
+	staff_press("");
+	ck_assert(!has("st-wifi") && !has(path));
+	arena_clear(&a);
+	close_both();
+}
+END_TEST
+
+static void
+open_plain(void)
+{
+	open_both();
+	conf.lan_plain = true;
+	conf.lan_join = false;
+}
+
+START_TEST(over_plain_http_nobody_comes_to_what_staff_do)
+{
+	static const char *const paths[] = { "/staff", "/staff/", "/staff/tablets", "/staff/key", "/group", "/group/s",
+	    "/group/live", "/group/open", "/j", "/j/abcdefgh" };
+
+	open_plain();
+	as_staff();
+	as_tablet(staff_cookie);
+	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {
+		ck_assert_int_eq(ask("GET", paths[i], NULL), 403);
+		ck_assert_int_eq(ask("POST", paths[i], "go=in&pin=271828&pass=x"), 403);
+		ck_assert(has("own screen") && !has("Set-Cookie"));
+	}
+	ck_assert_int_eq(ask("GET", "/g", NULL), 200);
+	ck_assert_int_eq(ask("GET", "/join", NULL), 404);
+	/* On the screen itself they are there, and say how tablets are served. */
+	as_staff();
+	ck_assert_int_eq(ask("GET", "/staff", NULL), 200);
+	ck_assert(has("anyone on this Wi-Fi may read answers as given"));
+	close_both();
+}
+END_TEST
+
+START_TEST(over_plain_http_something_is_wrong_gives_numbers_only)
+{
+	static const char *const kinds[] = { "not_safe", "complaint", "staff_report" };
+	char body[100], in[80];
+	const char *at;
+
+	open_plain();
+	kiosk_tick(kiosk);
+	/* The screen itself takes what is written. */
+	bench_port = 0;
+	snprintf(cookie, sizeof(cookie), "%s", "");
+	ck_assert_int_eq(ask("POST", "/start", "go=wrong&l=en"), 303);
+	ck_assert(has("Set-Cookie: v="));
+	ck_assert_int_eq(ask("GET", "/s", NULL), 200);
+	ck_assert(has("value=\"not_safe\""));
+	/* A tablet does not, whatever it is asked. */
+	as_tablet("");
+	ck_assert_int_eq(ask("POST", "/start", "go=wrong&l=en"), 303);
+	at = strstr(answer, "Set-Cookie: lan-v=");
+	ck_assert_ptr_nonnull(at);
+	ck_assert(strstr(answer, "Secure") == NULL);
+	snprintf(in, sizeof(in), "%.*s", (int)strcspn(at + 12, ";"), at + 12);
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		as_tablet(in);
+		ck_assert_int_eq(ask("GET", "/s", NULL), 200);
+		ck_assert(has("999") && has("Please call") && !has("value=\"not_safe\"") && !has("<textarea"));
+		snprintf(body, sizeof(body), "t=%s&go=%s", token, kinds[i]);
+		ck_assert_int_eq(ask("POST", "/s", body), 303);
+	}
+	ck_assert_int_eq(ask("GET", "/s", NULL), 200);
+	ck_assert(has("Please call") && !has("<textarea"));
+	close_both();
+}
+END_TEST
+
+START_TEST(over_plain_http_a_tablet_still_has_to_be_let_in)
+{
+	char with[80];
+
+	open_plain();
+	conf.lan_join = true;
+	as_tablet("");
+	ck_assert_int_eq(ask("GET", "/", NULL), 303);
+	ck_assert(has("Location: /join"));
+	new_code();
+	ck_assert_msg(has("http://127.0.0.1:") && !has("https://"), "%s", answer);
+	ck_assert_int_eq(join(code), 303);
+	ck_assert(has("Set-Cookie: lan-screen=") && has("; Max-Age=34560000") && !has("Secure"));
+	snprintf(with, sizeof(with), "%.*s", (int)strlen("lan-screen=") + 32,
+	    strstr(answer, "Set-Cookie: lan-screen=") + 12);
+	as_tablet(with);
+	ck_assert_int_eq(ask("GET", "/", NULL), 200);
+	close_both();
+}
+END_TEST
+
 static void
 fresh(void)
 {
@@ -262,6 +477,13 @@ suite(void)
 	tcase_add_test(t, forged_codes_open_nothing_and_end_the_real_one);
 	tcase_add_test(t, a_removed_tablet_is_out_and_the_others_stay_over_a_restart);
 	tcase_add_test(t, there_is_room_for_a_hundred_and_more);
+	tcase_add_loop_test(t, plain_http_needs_the_risk_word_for_word, 0, 10);
+	tcase_add_loop_test(t, a_wifi_that_cannot_be_is_refused_and_its_password_not_told, 0, 9);
+	tcase_add_loop_test(t, the_wifi_code_is_what_cameras_read, 0, 5);
+	tcase_add_test(t, staff_see_the_wifi_code_with_an_open_code_and_nobody_else_does);
+	tcase_add_test(t, over_plain_http_nobody_comes_to_what_staff_do);
+	tcase_add_test(t, over_plain_http_something_is_wrong_gives_numbers_only);
+	tcase_add_test(t, over_plain_http_a_tablet_still_has_to_be_let_in);
 	suite_add_tcase(s, t);
 	return s;
 }
