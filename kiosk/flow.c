@@ -114,6 +114,7 @@ after_who(struct kiosk *k, struct visit *v)
 	v->n_choice = catalog_fit(k->catalog, role, by, v->easy_read ? "easy_read" : "standard", v->choice,
 	    CATALOG_MAX);
 	v->choose_error = false;
+	v->ticked[1][0] = '\0';
 	if (v->n_choice == 0 || (v->n_choice == 1 && !begin_main(v, v->choice[0])))
 		visit_go(v, AT_NO_FORM);
 	else if (v->n_choice > 1)
@@ -481,13 +482,10 @@ send_answers(struct kiosk *k, struct visit *v)
 }
 
 static void
-press_review(struct kiosk *k, struct visit *v, const char *go, const struct http_request *r)
+press_review(struct kiosk *k, struct visit *v, const char *go)
 {
-	const char *quote = http_field(r, "quote", 0, NULL);
 	int64_t page;
 
-	if (quote != NULL && (is(quote, "yes") || is(quote, "no")))
-		snprintf(v->quote, sizeof(v->quote), "%s", quote);
 	if (is(go, "send")) {
 		send_answers(k, v);
 	} else if (is(go, "next")) {
@@ -629,6 +627,23 @@ press_privacy(struct kiosk *k, struct visit *v, const char *go)
 	return true;
 }
 
+/* What is ticked on pages of the kiosk's own, whatever was pressed there. */
+static void
+keep_ticks(struct kiosk *k, struct visit *v, const struct http_request *r)
+{
+	const char *a = http_field(r, "a0", 0, NULL), *quote = http_field(r, "quote", 0, NULL);
+	char *ticked = visit_ticked(v);
+
+	if (ticked != NULL && a != NULL) {
+		snprintf(ticked, sizeof(v->ticked[0]), "%s", a);
+		v->choose_error = false;
+	}
+	if (visit_at(v) == AT_STYLE && say_can(k, v->words))
+		v->look.read_each = http_field(r, "read", 0, NULL) != NULL;
+	if (visit_at(v) == AT_REVIEW && quote != NULL && (is(quote, "yes") || is(quote, "no")))
+		snprintf(v->quote, sizeof(v->quote), "%s", quote);
+}
+
 /* What is typed on the page below stays when something is laid over it. */
 static void
 keep_page(struct visit *v, const struct http_request *r)
@@ -652,14 +667,9 @@ keep_page(struct visit *v, const struct http_request *r)
 static bool
 press_common(struct visit *v, const char *go, const struct http_request *r)
 {
-	if (is(go, "look"))
-		keep_page(v, r);
-	else if (is(go, "wrong"))
-		keep_page(v, r);
-	else if (is(go, "listen") || is(go, "hush") || is(go, "sign") || is(go, "stay"))
-		keep_page(v, r);
-	else
+	if (!is(go, "look") && !is(go, "wrong") && !is(go, "listen") && !is(go, "hush") && !is(go, "sign") && !is(go, "stay"))
 		return false;
+	keep_page(v, r);
 	if (is(go, "look"))
 		visit_over(v, AT_LOOK);
 	else if (is(go, "sign"))
@@ -694,7 +704,7 @@ press_place(struct kiosk *k, struct visit *v, const char *go, const struct http_
 		press_ask(k, v, go, r);
 		return true;
 	case AT_REVIEW:
-		press_review(k, v, go, r);
+		press_review(k, v, go);
 		return true;
 	case AT_FAILED:
 		if (is(go, "back"))
@@ -770,8 +780,7 @@ flow_press(struct kiosk *k, struct visit *v, const char *go, const struct http_r
 		visit_end(&k->visits, v);
 		return false;
 	}
-	if (visit_at(v) == AT_STYLE && say_can(k, v->words))
-		v->look.read_each = http_field(r, "read", 0, NULL) != NULL;
+	keep_ticks(k, v, r);
 	if (!press_common(v, go, r) && !press_place(k, v, go, r))
 		return false;
 	/* A sheet that is kept ends here: its thanks were said on paper. */

@@ -232,6 +232,7 @@ show_tiles(struct sheet *s, const char *label, const char *hint, const char *con
 {
 	struct question_view q = { .heading = "", .error_title = "", .page_id = "0", .n_asks = 1 };
 	struct ask_view *a = arena_calloc(s->a, 1, sizeof(*a));
+	const char *ticked = visit_ticked(s->v);
 
 	if (a == NULL)
 		return;
@@ -254,7 +255,8 @@ show_tiles(struct sheet *s, const char *label, const char *hint, const char *con
 	a->grid = n <= 2 ? "n2" : n == 3 ? "n3" : n == 4 ? "n4" : n == 5 ? "n5" : n <= 6 ? "n6" : "n8";
 	for (size_t i = 0; a->choices != NULL && i < n; i++) {
 		a->choices[i] = (struct choice_view){ .id = text_of(s->a, "a0-%zu", i), .value = values[i],
-		    .label = labels[i], .symbol = "", .rank = "", .up = "", .down = "", .picture = { "", "", "" } };
+		    .label = labels[i], .checked = ticked != NULL && strcmp(ticked, values[i]) == 0, .symbol = "",
+		    .rank = "", .up = "", .down = "", .picture = { "", "", "" } };
 		a->n_choices++;
 	}
 	q.asks = a;

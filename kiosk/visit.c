@@ -215,6 +215,21 @@ visit_over(struct visit *v, enum place place)
 		v->floor[++v->top] = place;
 }
 
+char *
+visit_ticked(struct visit *v)
+{
+	switch (visit_at(v)) {
+	case AT_STYLE:
+		return v->ticked[0];
+	case AT_WHICH:
+		return v->ticked[1];
+	case AT_PRACTICE:
+		return v->ticked[2];
+	default:
+		return NULL;
+	}
+}
+
 void
 visit_under(struct visit *v)
 {

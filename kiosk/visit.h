@@ -74,6 +74,7 @@ struct visit {
 	const struct shelf *choice[CATALOG_MAX];
 	size_t n_choice;
 	bool choose_error;	/* nothing was chosen on a page of the kiosk's own */
+	char ticked[3][12];	/* what is, on those: visit_ticked */
 	unsigned review_page;
 	char quote[4];		/* "", "yes", "no" */
 	uint8_t record_id[16], concern_id[16], w[32];
@@ -118,6 +119,10 @@ void visit_go(struct visit *v, enum place place);
 void visit_over(struct visit *v, enum place place);
 /* Take the uppermost away, if something lies under it. */
 void visit_under(struct visit *v);
+
+/* The value that is ticked on the page of the kiosk's own where V stands, "" for none: room for 11 characters. NULL on
+ * every other page. */
+char *visit_ticked(struct visit *v);
 
 /* Begin, end one filling-in. */
 enum err_code filling_begin(struct filling *f, const struct shelf *shelf, const struct session_env *env,

@@ -58,9 +58,39 @@ await main(async () => {
   await w.press('look', { read: 'yes' });
   await w.press('next');
   check('ticked, and kept while text size was open', /name="read" id="read" value="yes" checked>/.test(w.page.body) && /<audio autoplay/.test(w.page.body));
+  // What is ticked there stays too, whatever was pressed, and is there on the way back; nothing is at first.
+  check('no way is chosen beforehand', !/value="(?:standard|easy|words)" checked/.test(w.page.body));
+  for (const [go, back] of [['listen'], ['hush'], ['look', 'next'], ['wrong', 'next']]) {
+    await w.press(go, { a0: go === 'listen' ? 'easy' : 'words', read: 'yes' });
+    if (back) await w.press(back);
+    check(`${go}: what is ticked stays`, new RegExp(`value="${go === 'listen' ? 'easy' : 'words'}" checked`).test(w.page.body) && w.page.body.split(' checked').length === 3);
+  }
+  await w.press('listen', { a0: '"><script>', read: 'yes' });
+  check('what is no choice is none', !/value="(?:standard|easy|words)" checked/.test(w.page.body) && !w.page.body.includes('<script>'));
   await w.press('next', { a0: 'standard', read: 'yes' });
   check('each page is read', /name="page"/.test(w.page.body) && /<audio autoplay/.test(w.page.body));
   await w.press('back');
   await w.press('next', { a0: 'standard' });
   check('unticked again: nothing sounds by itself', /name="page"/.test(w.page.body) && !/<audio/.test(w.page.body));
+  await w.press('back');
+  check('on the way back it is ticked', /value="standard" checked/.test(w.page.body));
+  // Easy Read's question to try, and at the end whether words may be quoted.
+  await w.press('stop');
+  const e = new Visitor(easy.url);
+  await e.start('easy');
+  for (let i = 0; i < 6 && !/value="tea"/.test(e.page.body); i++) await e.press('next', { a0: /type="radio" name="a0" id="[^"]*" value="([^"]*)"/.exec(e.page.body)?.[1] ?? '' });
+  check('a question to try', /value="tea">/.test(e.page.body), e.h1());
+  await e.press('listen', { a0: 'coffee' });
+  check('it stays ticked', /value="coffee" checked/.test(e.page.body) && /<audio autoplay/.test(e.page.body));
+  const q = new Visitor(kiosk.url);
+  await q.toQuestions();
+  for (let i = 0; i < 60 && !/name="quote"/.test(q.page.body); i++) {
+    const b = q.page.body, fields = {}, radio = /type="radio" name="(a\d+)" id="[^"]*" value="([^"]*)"/.exec(b), area = /<textarea[^>]*name="(a\d+)"/.exec(b);
+    if (radio) fields[radio[1]] = radio[2];
+    if (area) fields[area[1]] = 'Something to quote';
+    await q.press(/<button hidden name="go" value="([^"]*)"/.exec(b)[1], fields);
+  }
+  check('may we quote: nothing is chosen', /name="quote"/.test(q.page.body) && !/name="quote"[^>]* checked/.test(q.page.body));
+  await q.press('listen', { quote: 'no' });
+  check('no stays no while it is read', /name="quote"[^>]* value="no"[^>]* checked/.test(q.page.body));
 });
