@@ -75,7 +75,6 @@ static const struct known ENTITIES[] = {
 	{ "list_name", COL_ENTITY, 0, "list_name" }, { "dataset", COL_ENTITY, 0, "list_name" },
 	{ "entity_id", COL_ENTITY, 0, "entity_id" }, { "create_if", COL_ENTITY, 0, "create_if" },
 	{ "update_if", COL_ENTITY, 0, "update_if" }, { "label", COL_ENTITY, 0, "label" },
-	
 };
 
 static const char *const SURVEY_KIOSK[] = { "alt", "symbol", "speak", "minutes", "max_chars" };
@@ -187,6 +186,40 @@ set_bind(struct column *c, char *key, char *lang)
 	}
 }
 
+/* Texts have languages, numbers and words for the kiosk have none. */
+static void
+kiosk_language(struct xlsform *x, struct table *t, struct column *c)
+{
+	char tag[36];
+
+	xf_tag(c->lang, tag);
+	if (strcmp(c->key, "alt") != 0 && strcmp(c->key, "speak") != 0)
+		xf_error(x, t, 1, t->sheet->header_line, c->raw, "kiosk::%.40s has no languages: call the column kiosk::%.40s", c->key,
+		    c->key);
+	else if (tag[0] == '\0')
+		xf_error(x, t, 1, t->sheet->header_line, c->raw, "the language \"%.60s\" has no tag: write it as \"English (en)\"", c->lang);
+}
+
+/* What the converter writes itself: the name in the XForm, and where authors say it. */
+static const struct {
+	const char *group, *key, *instead;
+} TAKEN[] = {
+	{ "bind", "nodeset", "name" }, { "body", "ref", "name" }, { "body", "nodeset", "name" }, { "body", "query", "choice_filter" },
+	{ "control", "ref", "name" }, { "control", "nodeset", "name" }, { "control", "query", "choice_filter" },
+	{ "instance", "jr:template", "begin_repeat in the column type" }, { "attribute", "id", "form_id" },
+	{ "attribute", "version", "version" }, { "attribute", "xmlns", "instance_xmlns" },
+	{ "attribute", "odk:prefix", "prefix" }, { "attribute", "odk:delimiter", "delimiter" },
+};
+
+static void
+refuse_taken(struct xlsform *x, struct table *t, const struct column *c, const char *group)
+{
+	for (size_t i = 0; i < ARRAY_LEN(TAKEN); i++)
+		if (strcmp(TAKEN[i].group, group) == 0 && c->key != NULL && strcmp(TAKEN[i].key, c->key) == 0)
+			xf_error(x, t, 1, t->sheet->header_line, c->raw, "\"%s\" is written by the converter: remove this column and use %s",
+			    TAKEN[i].key, TAKEN[i].instead);
+}
+
 static void
 kiosk_column(struct xlsform *x, struct table *t, const struct table_kind *k, struct column *c, char **token, size_t n)
 {
@@ -195,9 +228,13 @@ kiosk_column(struct xlsform *x, struct table *t, const struct table_kind *k, str
 	c->use = COL_KIOSK;
 	c->key = n > 1 ? token[1] : "";
 	c->lang = n > 2 ? token[2] : NULL;
-	for (size_t i = 0; i < k->n_kiosk; i++)
-		if (strcmp(k->kiosk[i], c->key) == 0)
-			return;
+	for (size_t i = 0; i < k->n_kiosk; i++) {
+		if (strcmp(k->kiosk[i], c->key) != 0)
+			continue;
+		if (c->lang != NULL)
+			kiosk_language(x, t, c);
+		return;
+	}
 	near_init(&near, c->key);
 	for (size_t i = 0; i < k->n_kiosk; i++)
 		near_try(&near, k->kiosk[i]);
@@ -255,6 +292,9 @@ one_column(struct xlsform *x, struct table *t, const struct table_kind *k, struc
 		if (c->use == COL_MEDIA)
 			xf_warn(x, t, 1, t->sheet->header_line, c->raw, "this column is not used: say of what kind its files are with "
 			    "media::image, media::audio or media::video");
+		else if (c->use == COL_NONE)
+			xf_warn(x, t, 1, t->sheet->header_line, c->raw, "this column is not used: %s", strcmp(found->name, "add_none_option") == 0
+			    ? "add the choice to the lists that need it" : "answers are not sent by text message");
 		return;
 	}
 	if (c->raw[0] == '_')
@@ -267,12 +307,15 @@ one_column(struct xlsform *x, struct table *t, const struct table_kind *k, struc
 		kiosk_column(x, t, k, c, token, n);
 	} else if (strcmp(k->kind, "survey") == 0 && n > 1 && strcmp(head, "bind") == 0) {
 		set_bind(c, token[1], n > 2 ? token[2] : NULL);
+		refuse_taken(x, t, c, head);
 	} else if (strcmp(k->kind, "survey") == 0 && n > 1 && (strcmp(head, "body") == 0 || strcmp(head, "control") == 0)) {
-		c->use = COL_CONTROL;
 		c->key = n > 2 ? xf_fmt(x, "%s:%s", token[1], token[2]) : token[1];
+		c->use = strcmp(c->key, "jr:count") == 0 ? COL_COUNT : COL_CONTROL;
+		refuse_taken(x, t, c, head);
 	} else if (strcmp(k->kind, "survey") == 0 && n > 1 && strcmp(head, "instance") == 0) {
 		c->use = COL_INSTANCE;
 		c->key = n > 2 ? xf_fmt(x, "%s:%s", token[1], token[2]) : token[1];
+		refuse_taken(x, t, c, head);
 	} else if (n > 1 && strcmp(head, "media") == 0 && (k->known == SURVEY || k->known == CHOICES)) {
 		for (size_t i = 0; i < ARRAY_LEN(MEDIA); i++) {
 			if (strcasecmp(token[1], MEDIA[i].key) == 0) {
@@ -287,6 +330,7 @@ one_column(struct xlsform *x, struct table *t, const struct table_kind *k, struc
 	} else if (strcmp(k->kind, "settings") == 0 && n > 1 && strcmp(head, "attribute") == 0) {
 		c->use = COL_ATTRIBUTE;
 		c->key = token[1];
+		refuse_taken(x, t, c, head);
 	} else {
 		found = lookup(k, head);
 		if (found != NULL && n > 1 && found->use == COL_TEXT) {

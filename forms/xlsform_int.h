@@ -224,6 +224,8 @@ void xf_sheets(struct xlsform *x);
 void xf_settings(struct xlsform *x);
 void xf_choices(struct xlsform *x);
 const char *xf_straight(struct xlsform *x, const char *s);	/* smart quotes to plain ones */
+/* The BCP 47 tag of a language, "English (en)" or "en": in OUT; "" if there is none. */
+void xf_tag(const char *name, char out[36]);
 bool xf_is_yes(const char *s);
 bool xf_is_no(const char *s);
 struct list *xf_list(const struct xlsform *x, const char *name);
@@ -238,6 +240,13 @@ enum err_code xlsform_check_xml(const void *data, size_t len, struct findings *f
 /* parameters of a question */
 void xf_parameters(struct xlsform *x, struct el *e, const char *text, const char *column);
 void xf_parameters_check(struct xlsform *x, struct el *e, const char *column);
+
+/* Warn about what the row of E says (VALUE: one a column, NULL: nothing) and its kind has no place for. */
+void xf_unused(struct xlsform *x, const struct el *e, const char *const *value);
+/* The same for ROW, which ends E. */
+void xf_unused_end(struct xlsform *x, const struct el *e, const struct sheet_row *row, const char *const *value);
+/* The sheets osm and external_choices, when the tree is complete. */
+void xf_unused_sheets(struct xlsform *x);
 bool xf_is_name(const char *s);		/* XML name with at most one colon */
 /* the tree: paths, names, lists, triggers, entities */
 void xf_tree(struct xlsform *x);

@@ -1,4 +1,5 @@
 /* Translations: which texts go to itext, in which languages, and the itext block (forms.md 2.1). */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -235,4 +236,21 @@ xf_write_itext(struct writer *w)
 		w_end(w, "translation");
 	}
 	w_end(w, "itext");
+}
+
+void
+xf_tag(const char *name, char out[36])
+{
+	const char *open = strrchr(name, '('), *from = open != NULL ? open + 1 : name;
+	size_t n = strcspn(from, ")");
+	size_t first = strcspn(from, "-)");
+
+	out[0] = '\0';
+	if ((open != NULL && (from[n] != ')' || from[n + 1] != '\0')) || n == 0 || n > 35 || first < 2 || first > 3)
+		return;
+	for (size_t i = 0; i < n; i++)
+		if (!isalnum((unsigned char)from[i]) && from[i] != '-')
+			return;
+	memcpy(out, from, n);
+	out[n] = '\0';
 }

@@ -18,24 +18,6 @@ struct lint {
 
 /* --- languages ----------------------------------------------------------------------------------------- */
 
-/* The BCP 47 tag of "English (en)" or "en": in OUT; "" if there is none. */
-static void
-tag_of(const char *name, char out[36])
-{
-	const char *open = strrchr(name, '('), *from = open != NULL ? open + 1 : name;
-	size_t n = strcspn(from, ")");
-	size_t first = strcspn(from, "-)");
-
-	out[0] = '\0';
-	if ((open != NULL && (from[n] != ')' || from[n + 1] != '\0')) || n == 0 || n > 35 || first < 2 || first > 3)
-		return;
-	for (size_t i = 0; i < n; i++)
-		if (!isalnum((unsigned char)from[i]) && from[i] != '-')
-			return;
-	memcpy(out, from, n);
-	out[n] = '\0';
-}
-
 static bool
 listed(const char *tags, const char *tag)
 {
@@ -75,7 +57,7 @@ check_languages(struct lint *l)
 		char tag[36];
 		bool is_default = strcmp(k->name, x->default_language) == 0;
 
-		tag_of(k->name, tag);
+		xf_tag(k->name, tag);
 		if (strcmp(k->name, "default") == 0) {
 			if (x->langs->next != NULL)
 				xf_error(x, &x->settings, x->settings_row, x->settings_line, "default_language", "texts have languages and there is no "
@@ -154,7 +136,7 @@ check_text(struct lint *l, const struct table *t, unsigned row, unsigned line, c
 			continue;
 		if (texts->next == NULL && texts->lang == NULL)
 			continue;	/* one text for all languages, such as a picture's name */
-		tag_of(k->name, tag);
+		xf_tag(k->name, tag);
 		if (listed(l->languages, tag))
 			xf_error(x, t, row, line, NULL, "the %s is empty in %.60s, which kiosk::languages promises", what, k->name);
 		else

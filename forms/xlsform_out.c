@@ -379,8 +379,10 @@ write_bind(struct writer *w, const struct el *e)
 			w_attr(w, TEXTS[i].key, text);
 	}
 	if (e->type != NULL && e->type->class == TYPE_META) {
-		w_attr(w, "jr:preload", e->type->preload);
-		w_attr(w, "jr:preloadParams", e->type->extra);
+		if (xf_get(&e->bind, "jr:preload") == NULL)
+			w_attr(w, "jr:preload", e->type->preload);
+		if (xf_get(&e->bind, "jr:preloadParams") == NULL)
+			w_attr(w, "jr:preloadParams", e->type->extra);
 	}
 	w_close(w, true);
 	if (e->type != NULL && strcmp(e->type->name, "start-geopoint") == 0) {

@@ -71,6 +71,8 @@ allowed(const struct el *e)
 
 	if (e->type->class == TYPE_RANGE)
 		return range;
+	if (strcmp(e->type->name, "select_one_external") == 0)
+		return NULL;
 	if (e->type->class == TYPE_SELECT)
 		return strstr(e->type->name, "from_file") != NULL ? file : select;
 	if (e->type->class == TYPE_AUDIT)

@@ -144,6 +144,18 @@ bind_value(const char *key, const char *v)
 	return v;
 }
 
+/* Texts in other languages than the default one carry its tag: alt.fr. */
+static void
+kiosk_value(struct xlsform *x, struct el *e, const struct column *c, const char *v)
+{
+	char tag[36] = "";
+
+	if (c->lang != NULL)
+		xf_tag(c->lang, tag);
+	xf_pair(x, &e->kiosk, tag[0] == '\0' || strcmp(c->lang, x->default_language) == 0 ? c->key : xf_fmt(x, "%s.%s", c->key, tag),
+	    v, c->raw);
+}
+
 static void
 fill(struct rows *r, struct el *e)
 {
@@ -178,8 +190,7 @@ fill(struct rows *r, struct el *e)
 			xf_pair(x, &e->instance, c->key, v, c->raw);
 			break;
 		case COL_KIOSK:
-			xf_pair(x, &e->kiosk, c->lang == NULL || strcmp(c->lang, x->default_language) == 0 ? c->key
-			    : xf_fmt(x, "%s.%s", c->key, c->lang), v, c->raw);
+			kiosk_value(x, e, c, v);
 			break;
 		case COL_DEFAULT:
 			e->def = v;
@@ -363,6 +374,7 @@ begin(struct rows *r, enum el_kind kind, const char *rest)
 	r->open[++r->depth] = e;
 	r->table_list[r->depth] = "\1";
 	table_list(r, e);
+	xf_unused(x, e, r->value);
 }
 
 static void
@@ -386,18 +398,7 @@ end(struct rows *r, enum el_kind kind)
 		r->nesting_failed = true;
 		return;
 	}
-	for (size_t i = 0; i < x->survey.sheet->n_columns; i++) {
-		const struct column *c = &x->survey.columns[i];
-
-		if (r->value[i] == NULL)
-			continue;
-		if (c->use == COL_SAVE_TO)
-			xf_error(x, &x->survey, r->row->number, r->row->line, c->raw, "groups and repeats cannot be saved: move save_to "
-			    "to a question");
-		else if (c->use == COL_BIND || c->use == COL_CONTROL || c->use == COL_COUNT || c->use == COL_KIOSK)
-			xf_warn(x, &x->survey, r->row->number, r->row->line, c->raw, "this is not used in the row of end_%s: move it to row "
-			    "%u, where the %s begins", kind_word(kind), e->row, kind_word(kind));
-	}
+	xf_unused_end(x, e, r->row, r->value);
 	r->depth--;
 }
 
@@ -709,14 +710,13 @@ question(struct rows *r, const char *type_text)
 		xf_error_el(x, e, header_of(x, COL_TRIGGER, "trigger"), "a background-geopoint needs a trigger: ${question}");
 	if (strcmp(t->name, "background-geopoint") == 0 && e->calculation != NULL)
 		xf_error_el(x, e, e->calc_column, "a background-geopoint cannot have a calculation: remove it");
-	if (e->filter != NULL && t->class != TYPE_SELECT && t->class != TYPE_RANGE && strncmp(t->name, "geo", 3) != 0)
-		xf_warn_el(x, e, e->filter_column, "only questions with choices have a choice_filter; this is not used");
 	if (e->count != NULL)
 		xf_warn_el(x, e, e->count_column, "only repeats have a count; this is not used");
 	check_shown(x, e);
 	calculation_check(x, e);
 	params = of(r, COL_PARAMETERS, &params_column);
 	xf_parameters(x, e, params != NULL ? params : "", params_column);
+	xf_unused(x, e, r->value);
 }
 
 /* --- rows ---------------------------------------------------------------------------------------------- */
@@ -727,6 +727,7 @@ read_row(struct rows *r)
 {
 	struct xlsform *x = r->x;
 	const struct table *t = &x->survey;
+	const char *column = NULL, *disabled;
 	bool any = false;
 
 	for (size_t i = 0; i < t->sheet->n_columns; i++) {
@@ -740,8 +741,14 @@ read_row(struct rows *r)
 	}
 	if (!any)
 		return false;
-	if (of(r, COL_DISABLED, NULL) != NULL && xf_is_yes(of(r, COL_DISABLED, NULL)))
+	disabled = of(r, COL_DISABLED, &column);
+	if (disabled != NULL && xf_is_yes(disabled)) {
+		xf_warn(x, t, r->row->number, r->row->line, column, "this row is disabled and left out of the form; to hide it from some "
+		    "people only, use relevant");
 		return false;
+	}
+	if (disabled != NULL && !xf_is_no(disabled))
+		xf_warn(x, t, r->row->number, r->row->line, column, "\"%.60s\" is neither yes nor no, so the row is kept", disabled);
 	return true;
 }
 

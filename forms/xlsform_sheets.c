@@ -181,6 +181,8 @@ one_setting(struct xlsform *x, const struct column *c, const char *v)
 		yes = true;
 		yes_or_no(x, c, v, &yes);
 		x->keep_text = !yes;
+	} else if (strcmp(c->key, "client_editable") == 0) {
+		yes_or_no(x, c, v, &yes);
 	} else if (strcmp(c->key, "omit_instanceid") == 0) {
 		yes_or_no(x, c, v, &x->omit_instance_id);
 	}
@@ -210,8 +212,6 @@ xf_settings(struct xlsform *x)
 				xf_pair(x, &x->kiosk, c->key, v, c->raw);
 			else if (c->use == COL_ATTRIBUTE)
 				xf_pair(x, &x->attributes, c->key, v, c->raw);
-			else if (c->raw != NULL && (strncmp(c->raw, "sms_", 4) == 0 || strcmp(c->raw, "flat") == 0))
-				xf_warn(x, t, row->number, row->line, c->raw, "answers are not sent by text message; this is not used");
 		}
 		if (t->sheet->n_rows > 1)
 			xf_warn(x, t, t->sheet->rows[1].number, t->sheet->rows[1].line, NULL,

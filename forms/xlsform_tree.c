@@ -79,6 +79,9 @@ copy_into(struct xlsform *x, struct el *parent, const struct el *from, const str
 	fill_pairs(x, &e->bind, &from->bind, c);
 	fill_pairs(x, &e->control, &from->control, c);
 	fill_pairs(x, &e->instance, &from->instance, c);
+	fill_pairs(x, &e->kiosk, &from->kiosk, c);
+	e->appearance = fill_in(x, from->appearance, c, NULL);
+	e->trigger = fill_in(x, from->trigger, c, NULL);
 	e->def = fill_in(x, from->def, c, NULL);
 	e->filter = fill_in(x, from->filter, c, NULL);
 	e->calculation = fill_in(x, from->calculation, c, NULL);
@@ -607,4 +610,5 @@ xf_tree(struct xlsform *x)
 	xf_entities(x);
 	xf_ours(x);
 	check_geometries(x, x->root);
+	xf_unused_sheets(x);
 }
