@@ -21,6 +21,17 @@ sheet_column_name(size_t i, char name[8])
 	name[n] = '\0';
 }
 
+bool
+sheet_has_role(const char *name)
+{
+	static const char *const roles[] = { "survey", "choices", "settings", "external_choices", "osm", "entities" };
+
+	for (size_t i = 0; i < ARRAY_LEN(roles); i++)
+		if (strcasecmp(name, roles[i]) == 0)
+			return true;
+	return false;
+}
+
 static bool
 starts(const unsigned char *p, size_t len, const char *magic, size_t n)
 {
@@ -46,6 +57,8 @@ static const struct {
 	{ "\xFE\xFF", 2, "text in UTF-16: save it as \"CSV UTF-8\"" },
 };
 
+static const char ENCRYPTED[] = "E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e";
+
 enum err_code
 sheet_kind(const void *data, size_t len, enum sheet_kind *kind, struct err *err)
 {
@@ -58,6 +71,9 @@ sheet_kind(const void *data, size_t len, enum sheet_kind *kind, struct err *err)
 		*kind = SHEET_XLSX;
 		return ERR_OK;
 	}
+	/* MS-OFFCRYPTO 2.3.4.4: an encrypted workbook is a stream of that name, in UTF-16 */
+	if (starts(p, len, "\xD0\xCF\x11\xE0", 4) && memmem(p, len, ENCRYPTED, sizeof(ENCRYPTED) - 1) != NULL)
+		return err_set(err, ERR_INPUT, "this workbook has a password: open it, take the password away and save it as .xlsx");
 	for (size_t k = 0; k < ARRAY_LEN(STRANGERS); k++)
 		if (starts(p, len, STRANGERS[k].magic, STRANGERS[k].len))
 			return err_set(err, ERR_INPUT, "this is %s", STRANGERS[k].what);
@@ -296,13 +312,14 @@ sheet_row_end(struct sheet_build *b, unsigned number, unsigned line, struct err 
 	if (!b->has_header) {
 		rc = set_header(b, line, err);
 	} else if (number > b->last + SHEET_EMPTY_ROWS) {
-		b->done = true;
+		b->done = b->used > 0;
+		b->sheet->stray_row = b->used > 0 ? number : 0;
 	} else if (b->used > 0) {
 		rc = keep_row(b, number, line, err);
 	}
 	if (b->used > 0 || b->last == 0)
 		b->last = number;
-	memset(b->cells, 0, SHEET_COLUMNS_MAX * sizeof(*b->cells));
+	memset(b->cells, 0, b->used * sizeof(*b->cells));
 	b->used = 0;
 	return rc;
 }

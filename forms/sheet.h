@@ -37,6 +37,7 @@ struct sheet {
 	size_t n_rows, cap;
 	unsigned header_line;
 	bool stray;		/* cells right of the header were left out */
+	unsigned stray_row;	/* the first that was left out after SHEET_EMPTY_ROWS empty ones, 0: none */
 	bool hidden;
 };
 
@@ -56,6 +57,8 @@ enum err_code workbook_read(const void *data, size_t len, struct workbook *book,
 	struct err *err) MUST_CHECK;
 void workbook_clear(struct workbook *book);
 
+/* A sheet called NAME says something of a form: survey, choices .. in any case. */
+bool sheet_has_role(const char *name);
 /* "A", "AB": column I (from 0) as the spreadsheet names it. */
 void sheet_column_name(size_t i, char name[8]);
 

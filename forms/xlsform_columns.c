@@ -413,6 +413,9 @@ xf_columns(struct xlsform *x, struct table *t, const char *kind)
 			break;
 		}
 	}
+	if (t->sheet->stray_row > 0)
+		xf_warn(x, t, t->sheet->stray_row, 0, NULL, "this row and those below it are not used, because more than %d empty rows stand "
+		    "before it: move them up", SHEET_EMPTY_ROWS);
 	if (t->sheet->stray)
 		xf_warn(x, t, 0, 0, NULL, "there are values to the right of the last header; they are not used");
 }

@@ -52,6 +52,7 @@ struct xlsx {
 	char type[16];
 	size_t style;
 	bool in_cell_formats, row_open;
+	bool formula, has_value;	/* of the cell: <f>, <v> or <is> */
 };
 
 typedef void (*start_fn)(struct xlsx *x, const char *name, int n, const xmlChar **attrs);
@@ -197,8 +198,9 @@ read_part(struct xlsx *x, const char *part, start_fn start, end_fn end, struct e
 		    || (size > RATIO_FROM && size / SHEET_RATIO_MAX > st.comp_size))
 			rc = err_set(err, ERR_LIMIT, "part %.80s of the workbook swells to more than %d times its size or "
 			    "more than %d bytes: that is no questionnaire", part, SHEET_RATIO_MAX, SHEET_PART_MAX);
-		else if ((size == (uint64_t)got && (rc = xguard_encoding(piece, (size_t)got, err)) != ERR_OK)
-		    || (rc = xguard(&guard, piece, (size_t)got, err)) != ERR_OK)
+		else if (size == (uint64_t)got && (rc = xguard_encoding(piece, (size_t)got, err)) != ERR_OK)
+			err_in(err, "part %.80s of the workbook (open it in a spreadsheet program and save it again)", part);
+		else if ((rc = xguard(&guard, piece, (size_t)got, err)) != ERR_OK)
 			err_in(err, "part %.80s of the workbook", part);
 		else if (xmlParseChunk(x->ctx, piece, (int)got, 0) != 0 && x->rc == ERR_OK)
 			rc = err_set(err, ERR_INPUT, "part %.80s of the workbook is not well-formed XML near its line %d",
@@ -224,9 +226,17 @@ read_part(struct xlsx *x, const char *part, start_fn start, end_fn end, struct e
 static char *
 resolve(struct xlsx *x, const char *folder, const char *target)
 {
-	char path[600];
+	char path[600], plain[512];
 	size_t n = 0;
 
+	/* some writers put "./" before it, or the separators of Windows */
+	snprintf(plain, sizeof(plain), "%s", target);
+	for (char *p = plain; *p != '\0'; p++)
+		if (*p == '\\')
+			*p = '/';
+	target = plain;
+	while (strncmp(target, "./", 2) == 0)
+		target += 2;
 	if (target[0] == '/') {
 		snprintf(path, sizeof(path), "%s", target + 1);
 	} else {
@@ -272,6 +282,20 @@ target_of(const struct xlsx *x, const char *type, const char *id)
 	return NULL;
 }
 
+/* "Survey " is the sheet survey: nobody sees the blank. U+00A0 is C2 A0. */
+static char *
+trimmed_name(struct xlsx *x, const char *s)
+{
+	size_t n;
+
+	while (*s == ' ' || strncmp(s, "\xC2\xA0", 2) == 0)
+		s += *s == ' ' ? 1 : 2;
+	n = strlen(s);
+	while (n > 0 && (s[n - 1] == ' ' || (n > 1 && memcmp(s + n - 2, "\xC2\xA0", 2) == 0)))
+		n -= s[n - 1] == ' ' ? 1 : 2;
+	return arena_strn(&x->b->book->mem, s, n);
+}
+
 static void
 book_start(struct xlsx *x, const char *name, int n, const xmlChar **attrs)
 {
@@ -288,13 +312,67 @@ book_start(struct xlsx *x, const char *name, int n, const xmlChar **attrs)
 		return;
 	}
 	e = &x->entries[x->n_entries];
-	e->name = arena_str(&x->b->book->mem, text);
+	e->name = trimmed_name(x, text);
 	e->rel = arena_str(&x->b->book->mem, rel);
 	e->hidden = attr(n, attrs, "state", state, sizeof(state)) && strcmp(state, "visible") != 0;
 	if (e->name == NULL || e->rel == NULL)
 		stop(x, err_nomem(x->err));
 	else
 		x->n_entries++;
+}
+
+/* --- texts: _xHHHH_ (ECMA-376 part 1, 22.9.2.19) ------------------------------------------------------- */
+
+/* The character of "_xHHHH_" at S, LEN bytes long; 0 if there is none that a text can hold. */
+static unsigned
+escaped(const char *s, size_t len)
+{
+	unsigned c = 0;
+
+	if (len < 7 || s[0] != '_' || s[1] != 'x' || s[6] != '_')
+		return 0;
+	for (size_t i = 2; i < 6; i++) {
+		const char *hex = "0123456789abcdef", *at = s[i] != '\0' ? strchr(hex, s[i] | 0x20) : NULL;
+
+		if (at == NULL || (s[i] < '0'))
+			return 0;
+		c = c * 16 + (unsigned)(at - hex);
+	}
+	return (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || (c >= 0xD800 && c < 0xE000) || c >= 0xFFFE ? 0 : c;
+}
+
+/* In place: what is written in full is never longer than its escape. A carriage return ends a line. */
+static void
+unescape(struct buf *text)
+{
+	char *s = (char *)text->data, *to;
+	size_t len = text->len;
+
+	if (text->failed != ERR_OK || len < 7 || memmem(s, len, "_x", 2) == NULL)
+		return;
+	to = s;
+	for (size_t i = 0; i < len; ) {
+		unsigned c = escaped(s + i, len - i);
+
+		if (c == 0) {
+			*to++ = s[i++];
+			continue;
+		}
+		i += 7;
+		if (c == '\r' && i < len && (s[i] == '\n' || escaped(s + i, len - i) == '\n'))
+			continue;
+		if (c < 0x80) {
+			*to++ = c == '\r' ? '\n' : (char)c;
+		} else if (c < 0x800) {
+			*to++ = (char)(0xC0 | c >> 6);
+			*to++ = (char)(0x80 | (c & 0x3F));
+		} else {
+			*to++ = (char)(0xE0 | c >> 12);
+			*to++ = (char)(0x80 | (c >> 6 & 0x3F));
+			*to++ = (char)(0x80 | (c & 0x3F));
+		}
+	}
+	buf_truncate(text, (size_t)(to - s));
 }
 
 /* --- shared strings ----------------------------------------------------------------------------------- */
@@ -320,6 +398,7 @@ strings_end(struct xlsx *x, const char *name)
 		x->skip--;
 	if (strcmp(name, "si") != 0)
 		return;
+	unescape(&x->text);
 	if (x->n_strings == x->strings_cap) {
 		size_t cap = x->strings_cap == 0 ? 256 : x->strings_cap * 2;
 		const char **grown = cap > STRINGS_MAX ? NULL : realloc(x->strings, cap * sizeof(*grown));
@@ -447,6 +526,8 @@ put_number(struct xlsx *x, struct buf *out, const char *text)
 		buf_puts(out, text);
 	} else if (x->style < x->n_styles && x->is_date[x->style] && v >= 0 && v < 2958466) {
 		put_date(out, v, x->is_1904);
+	} else if (v == 0) {
+		buf_puts(out, "0");
 	} else if (all_digits(text)) {
 		buf_puts(out, text);
 	} else if (v == floor(v) && fabs(v) < 1e300) {
@@ -467,14 +548,56 @@ column_of(const char *ref)
 	return n == 0 ? SIZE_MAX : n - 1;
 }
 
+/* An ISO 8601 date and time (cells of type d, strict OOXML) as dates are written elsewhere: no T, fraction or Z. */
+static void
+put_iso(struct buf *text)
+{
+	if (text->len == 10 && memchr(text->data, ':', text->len) == NULL)
+		buf_puts(text, " 00:00:00");
+	if (text->len > 11 && text->data[10] == 'T')
+		text->data[10] = ' ';
+	for (size_t i = 0; i < text->len; i++)
+		if (text->data[i] == '.' || text->data[i] == 'Z')
+			buf_truncate(text, i);
+}
+
+/* Is the cell being read part of the form? Notes and sums beside it may be wrong as they please. */
+static bool
+matters(const struct xlsx *x)
+{
+	const struct sheet_build *b = x->b;
+	const struct sheet *s = b->sheet;
+
+	if (b->done || (x->n_entries > 1 && !sheet_has_role(s->name)))
+		return false;
+	return !b->has_header || (x->column < s->n_columns && s->header[x->column] != NULL && s->header[x->column][0] != '_');
+}
+
+/* FMT takes one text. */
+static void
+cell_error(struct xlsx *x, const char *fmt, const char *text)
+{
+	struct sheet_build *b = x->b;
+	char column[8], place[200];
+
+	if (!matters(x))
+		return;
+	sheet_column_name(x->column, column);
+	snprintf(place, sizeof(place), "sheet %.60s, row %u, column %s", b->sheet->name, x->row, column);
+	findings_add(b->findings, false, (long)b->at * 10000000L + x->row, place, fmt, text);
+}
+
 static void
 cell_end(struct xlsx *x)
 {
 	struct sheet_build *b = x->b;
 	const char *text = buf_str(&x->text);
+	bool is_number = x->type[0] == '\0' || strcmp(x->type, "n") == 0;
 	struct buf out;
 	int64_t i;
 
+	if (strcmp(x->type, "s") != 0 && strcmp(x->type, "e") != 0)
+		unescape(&x->text);
 	if (x->text.failed == ERR_NOMEM) {
 		stop(x, err_nomem(x->err));
 	} else if (buf_check(&x->text, x->err) != ERR_OK) {
@@ -485,15 +608,18 @@ cell_end(struct xlsx *x)
 		else if (x->text.len > 0)
 			stop(x, err_set(x->err, ERR_INPUT, "row %u refers to a shared text that is not there", x->row));
 	} else if (strcmp(x->type, "e") == 0) {
-		char column[8], place[200];
-
-		sheet_column_name(x->column, column);
-		snprintf(place, sizeof(place), "sheet %.60s, row %u, column %s", b->sheet->name, x->row, column);
-		findings_add(b->findings, false, (long)b->at * 10000000L + x->row, place,
-		    "the formula gives %.20s: mend it or type the value", text);
+		cell_error(x, "the formula gives %.20s: mend it or type the value", text);
+	} else if (x->formula && (!x->has_value || (is_number && x->text.len == 0))) {
+		cell_error(x, "the formula has no stored result%s: open the file in a spreadsheet program and save it, or type the value",
+		    "");
 	} else if (strcmp(x->type, "b") == 0) {
-		stop(x, sheet_put(b, x->column, text[0] == '1' ? "TRUE" : "FALSE", text[0] == '1' ? 4 : 5, x->err));
-	} else if (x->type[0] == '\0' || strcmp(x->type, "n") == 0) {
+		bool yes = text[0] == '1' || strcmp(text, "true") == 0;
+
+		stop(x, sheet_put(b, x->column, yes ? "TRUE" : "FALSE", yes ? 4 : 5, x->err));
+	} else if (strcmp(x->type, "d") == 0) {
+		put_iso(&x->text);
+		stop(x, sheet_put(b, x->column, buf_str(&x->text), x->text.len, x->err));
+	} else if (is_number) {
 		buf_init(&out, 1024);
 		if (x->text.len > 0)
 			put_number(x, &out, text);
@@ -511,8 +637,11 @@ sheet_start(struct xlsx *x, const char *name, int n, const xmlChar **attrs)
 
 	if (strcmp(name, "row") == 0) {
 		x->row = (unsigned)attr_number(n, attrs, "r", (long)x->next_row);
-		if (x->row < x->next_row)
-			x->row = x->next_row;
+		if (x->row < x->next_row) {
+			stop(x, err_set(x->err, ERR_INPUT, "sheet %.60s has row %u after row %u: open the file in a spreadsheet program "
+			    "and save it again", x->b->sheet->name, x->row, x->next_row - 1));
+			return;
+		}
 		x->next_row = x->row + 1;
 		x->next_column = 0;
 		x->row_open = true;
@@ -526,9 +655,12 @@ sheet_start(struct xlsx *x, const char *name, int n, const xmlChar **attrs)
 		x->type[0] = '\0';
 		attr(n, attrs, "t", x->type, sizeof(x->type));
 		x->style = (size_t)attr_number(n, attrs, "s", 0);
+		x->formula = x->has_value = false;
 		buf_reset(&x->text);
+	} else if (strcmp(name, "f") == 0) {
+		x->formula = true;
 	} else if (strcmp(name, "v") == 0 || strcmp(name, "t") == 0) {
-		x->collect = true;
+		x->collect = x->has_value = true;
 	} else if (strcmp(name, "rPh") == 0) {
 		x->skip++;
 	}
@@ -571,6 +703,26 @@ read_sheets(struct xlsx *x, struct err *err)
 	return rc;
 }
 
+/* A zip archive that is no workbook: what it is, by the names of its parts. */
+static enum err_code
+stranger(struct xlsx *x, struct err *err)
+{
+	zip_int64_t n = zip_get_num_entries(x->zip, 0);
+
+	if (zip_name_locate(x->zip, "content.xml", 0) >= 0)
+		return err_set(err, ERR_INPUT, "this is an OpenDocument file: save it as .xlsx");
+	for (zip_int64_t i = 0; i < n && i < 1000; i++) {
+		const char *name = zip_get_name(x->zip, (zip_uint64_t)i, 0);
+		size_t len = name != NULL ? strlen(name) : 0;
+
+		if (len > 4 && strcmp(name + len - 4, ".iwa") == 0)
+			return err_set(err, ERR_INPUT, "this is a file of Apple Numbers (or Pages): open it and export it to Excel (.xlsx)");
+		if (len > 5 && (strcasecmp(name + len - 5, ".xlsx") == 0 || strcasecmp(name + len - 4, ".csv") == 0))
+			return err_set(err, ERR_INPUT, "this is a zip archive: unpack it and give the file \"%.60s\" in it", name);
+	}
+	return err_set(err, ERR_INPUT, "this is a zip archive but no .xlsx workbook: give the spreadsheet itself");
+}
+
 static enum err_code
 read_book(struct xlsx *x, struct err *err)
 {
@@ -581,15 +733,14 @@ read_book(struct xlsx *x, struct err *err)
 	x->folder = "";
 	rc = read_part(x, "_rels/.rels", rels_start, NULL, err);
 	book = rc == ERR_OK ? target_of(x, "officeDocument", NULL) : NULL;
-	if (book == NULL && (rc == ERR_OK || rc == ERR_ABSENT)) {
-		if (zip_name_locate(x->zip, "content.xml", 0) >= 0)
-			return err_set(err, ERR_INPUT, "this is an OpenDocument file: save it as .xlsx");
-		return err_set(err, ERR_INPUT, "this is a zip archive but no .xlsx workbook");
-	}
+	if (book == NULL && (rc == ERR_OK || rc == ERR_ABSENT))
+		return stranger(x, err);
 	if (rc != ERR_OK)
 		return rc;
 	if (strstr(book, "document.xml") != NULL || strstr(book, "presentation.xml") != NULL)
 		return err_set(err, ERR_INPUT, "this is a text document or a presentation: give the spreadsheet as .xlsx");
+	if (strstr(book, ".bin") != NULL)
+		return err_set(err, ERR_INPUT, "this is a binary workbook (.xlsb): open it and save it as .xlsx");
 	x->n_targets = 0;
 	slash = strrchr(book, '/');
 	snprintf(folder, sizeof(folder), "%.*s", slash != NULL ? (int)(slash + 1 - book) : 0, book);

@@ -124,7 +124,7 @@ START_TEST(shared_inline_formula_and_boolean_cells_read_as_shown)
 END_TEST
 
 static const struct { const char *v; const char *shown; } NUMBERS[] = { { "1", "1" }, { "1.0", "1" }, { "2.50", "2.5" },
-	{ "1E3", "1000" }, { "0.1", "0.1" }, { "-7", "-7" }, { "12345678901", "12345678901" }, { "1E-5", "1e-05" } };
+	{ "1E3", "1000" }, { "-0", "0" }, { "0.30000000000000004", "0.30000000000000004" }, { "1E+05", "100000" }, { "0.1", "0.1" }, { "-7", "-7" }, { "12345678901", "12345678901" }, { "1E-5", "1e-05" } };
 
 START_TEST(numbers_read_without_needless_points)
 {
@@ -221,7 +221,8 @@ END_TEST
 /* --- what is no workbook ------------------------------------------------------------------------------- */
 
 static const struct { const char *bytes; size_t len; const char *says; } STRANGE[] = {
-	{ "", 0, "empty" }, { "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1....", 12, "save it as .xlsx" }, { "%PDF-1.4", 8, "PDF" },
+	{ "", 0, "empty" }, { "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1....", 12, "save it as .xlsx" },
+	{ "\xD0\xCF\x11\xE0....E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e\0", 40, "has a password" }, { "%PDF-1.4", 8, "PDF" },
 	{ "hello", 5, "neither an .xlsx" }, { "a,b,c,\xFF,e", 9, "UTF-8" }, { "\xFF\xFEs\0u\0", 6, "UTF-16" },
 	{ "PK\3\4 cut short", 14, "damaged or cut short" }, { ",a,b,c,d\n", 9, "before the name of a sheet" },
 	{ "survey\n,a,b,c,\"open", 19, "line 2" } };
@@ -354,6 +355,126 @@ START_TEST(an_opendocument_file_is_told_how_to_save_it)
 }
 END_TEST
 
+/* ECMA-376 part 1: 22.9.2.19 for _xHHHH_, 18.18.11 for the types of cells. */
+static const struct { const char *c, *shown; } CELLS[] = {
+	{ "<c r='A2' t='inlineStr'><is><t>a_x000D__x000A_b</t></is></c>", "a\nb" },
+	{ "<c r='A2' t='str'><v>a_x000D_\nb</v></c>", "a\nb" },
+	{ "<c r='A2' t='inlineStr'><is><t>_x005F_x0041_ _x0041_ _x20AC_ _x00e9_</t></is></c>", "_x0041_ A \xE2\x82\xAC \xC3\xA9" },
+	{ "<c r='A2' t='inlineStr'><is><t>_x0001_ _xD800_ _x12_ _xGGGG_ a_x</t></is></c>", "_x0001_ _xD800_ _x12_ _xGGGG_ a_x" },
+	{ "<c r='A2' t='s'><v>0</v></c>", "x\ny" },
+	{ "<c r='A2' t='b'><v>true</v></c>", "TRUE" }, { "<c r='A2' t='b'><v>0</v></c>", "FALSE" },
+	{ "<c r='A2' t='d'><v>2023-03-15T12:00:00</v></c>", "2023-03-15 12:00:00" }, { "<c r='A2' t='d'><v>2023-03-15T12:00:00Z</v></c>", "2023-03-15 12:00:00" },
+	{ "<c r='A2' t='d'><v>2023-03-15</v></c>", "2023-03-15 00:00:00" }, { "<c r='A2' t='d'><v>2023-03-15T12:00:00.250</v></c>", "2023-03-15 12:00:00" },
+	{ "<c r='A2' t='str'><f>B2</f><v/></c><c r='B2'><v>1</v></c>", NULL },
+	{ "<c><v>1.0</v></c>", "1" },
+};
+
+START_TEST(cells_of_every_kind_read_as_shown)
+{
+	char rows[400];
+	const char *got;
+
+	snprintf(rows, sizeof(rows), HEAD "<row r='2'>%s</row>", CELLS[_i].c);
+	ck_ok(read_rows("", rows, "<sst><si><t>x_x000D_\ny</t></si></sst>", NO_STYLES));
+	got = cell(0, 0, 0);
+	ck_assert_uint_eq(found.n, 0);
+	if (CELLS[_i].shown == NULL)
+		ck_assert_ptr_null(got);
+	else
+		ck_assert_str_eq(got, CELLS[_i].shown);
+	done();
+}
+END_TEST
+
+/* openpyxl and others write formulas without what they come to; to read them as empty would lose a condition. */
+START_TEST(a_formula_that_nobody_has_calculated_is_an_error)
+{
+	struct buf text;
+
+	ck_ok(read_rows("", HEAD "<row r='2'><c r='A2'><f>1+1</f></c><c r='B2'><f>1+1</f><v/></c></row>", NO_STRINGS, NO_STYLES));
+	buf_init(&text, 4096);
+	findings_print(&found, "f", &text);
+	ck_assert_ptr_nonnull(strstr(buf_str(&text), "f: sheet survey, row 2, column A: the formula has no stored result"));
+	ck_assert_ptr_nonnull(strstr(buf_str(&text), "f: sheet survey, row 2, column B: the formula has no stored result"));
+	buf_free(&text);
+	done();
+	/* right of the header nobody reads it */
+	ck_ok(read_rows("", HEAD "<row r='2'><c r='B2'><v>1</v></c><c r='D2'><f>1+1</f></c><c r='E2' t='e'><v>#REF!</v></c></row>", NO_STRINGS,
+	    NO_STYLES));
+	ck_assert_uint_eq(found.n, 0);
+	done();
+}
+END_TEST
+
+START_TEST(rows_far_below_are_told_about)
+{
+	ck_ok(read_rows("", HEAD "<row r='2'><c r='A2'><v>1</v></c></row><row r='900' ht='20'/><row r='1048576'><c r='A1048576'><v>3</v></c></row>",
+	    NO_STRINGS, NO_STYLES));
+	ck_assert_uint_eq(book.sheets[0].n_rows, 1);
+	ck_assert_uint_eq(book.sheets[0].stray_row, 1048576);
+	done();
+	ck_ok(read_rows("", HEAD "<row r='2'><c r='A2'><v>1</v></c></row><row r='1048576' ht='20'/>", NO_STRINGS, NO_STYLES));
+	ck_assert_uint_eq(book.sheets[0].stray_row, 0);
+	done();
+	ck_err(read_rows("", HEAD "<row r='3'><c r='A3'><v>1</v></c></row><row r='2'><c r='A2'><v>2</v></c></row>", NO_STRINGS, NO_STYLES),
+	    ERR_INPUT, "row 2 after row 3");
+	done();
+}
+END_TEST
+
+#define OFFICE "<Relationships><Relationship Id='r' Type='x/officeDocument' Target='%s'/></Relationships>"
+
+/* How other programs name the parts, ECMA-376 part 2, 9.3: relative and absolute targets. */
+static const struct { const char *name, *target; bool ok; } NAMED[] = { { "survey", "worksheets/sheet1.xml", true },
+	{ "Survey ", "/xl/worksheets/sheet1.xml", true }, { "\xC2\xA0SURVEY", "./worksheets/sheet1.xml", true },
+	{ "survey", "worksheets\\sheet1.xml", true }, { "survey", "../xl/worksheets/Sheet1.xml", true }, { "survey", "worksheets/sheet2.xml", false } };
+
+START_TEST(a_sheet_is_found_however_it_is_named)
+{
+	char workbook[300], rels[400];
+	unsigned char *data;
+	size_t len;
+
+	snprintf(workbook, sizeof(workbook), "<workbook xmlns:r='r'><sheets><sheet name='%s' sheetId='1' r:id='a'/></sheets></workbook>", NAMED[_i].name);
+	snprintf(rels, sizeof(rels), "<Relationships><Relationship Id='a' Type='x/worksheet' Target='%s'/></Relationships>", NAMED[_i].target);
+	const struct part parts[] = { { "_rels/.rels", RELS, 0 }, { "xl/workbook.xml", workbook, 0 }, { "xl/_rels/workbook.xml.rels", rels, 0 },
+		{ "xl/worksheets/sheet1.xml", "<worksheet><sheetData>" HEAD "</sheetData></worksheet>", 0 }, { NULL, NULL, 0 } };
+	len = zip_parts(parts, &data);
+	if (NAMED[_i].ok) {
+		ck_ok(read_bytes(data, len));
+		ck_assert_uint_eq(book.sheets[0].n_columns, 2);
+		ck_assert_int_eq(strcasecmp(book.sheets[0].name, "survey"), 0);
+	} else {
+		ck_err(read_bytes(data, len), ERR_INPUT, "is missing from the workbook");
+	}
+	free(data);
+	done();
+}
+END_TEST
+
+static const struct { const char *name, *text, *target, *says; } ARCHIVES[] = {
+	{ "Index/Document.iwa", "x", NULL, "Apple Numbers" }, { "my form.xlsx", "x", NULL, "unpack it and give the file \"my form.xlsx\"" },
+	{ "readme.txt", "x", NULL, "no .xlsx workbook" }, { "xl/workbook.bin", "x", "xl/workbook.bin", "(.xlsb): open it and save it as .xlsx" },
+	{ "word/document.xml", "<x/>", "word/document.xml", "text document" },
+	{ "xl/workbook.xml", "\xFF\xFE<\0x\0/\0>\0", "xl/workbook.xml", "open it in a spreadsheet program and save it again" },
+};
+
+START_TEST(another_archive_is_told_what_it_is)
+{
+	char rels[300];
+	unsigned char *data;
+	size_t len;
+
+	snprintf(rels, sizeof(rels), OFFICE, ARCHIVES[_i].target != NULL ? ARCHIVES[_i].target : "");
+	const struct part parts[] = { { ARCHIVES[_i].name, ARCHIVES[_i].text, ARCHIVES[_i].text[0] == '\xFF' ? 10 : 0 },
+		{ ARCHIVES[_i].target != NULL ? "_rels/.rels" : NULL, rels, 0 }, { NULL, NULL, 0 } };
+	len = zip_parts(parts, &data);
+	ck_err(read_bytes(data, len), ERR_INPUT, ARCHIVES[_i].says);
+	free(data);
+	done();
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -373,6 +494,11 @@ suite(void)
 	tcase_add_test(t, a_part_that_is_too_long_is_refused_before_it_is_read);
 	tcase_add_test(t, a_truncated_workbook_is_refused_wherever_it_is_cut);
 	tcase_add_test(t, a_document_type_in_a_part_is_refused);
+	tcase_add_loop_test(t, cells_of_every_kind_read_as_shown, 0, (int)ARRAY_LEN(CELLS));
+	tcase_add_test(t, a_formula_that_nobody_has_calculated_is_an_error);
+	tcase_add_test(t, rows_far_below_are_told_about);
+	tcase_add_loop_test(t, a_sheet_is_found_however_it_is_named, 0, (int)ARRAY_LEN(NAMED));
+	tcase_add_loop_test(t, another_archive_is_told_what_it_is, 0, (int)ARRAY_LEN(ARCHIVES));
 	tcase_add_test(t, an_opendocument_file_is_told_how_to_save_it);
 	suite_add_tcase(s, t);
 	return s;
