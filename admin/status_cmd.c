@@ -12,10 +12,11 @@
 #include "base/config.h"
 #include "collector/outbox.h"
 #include "sync/agent.h"
+#include "sync/logcheck.h"
 
 static const char usage[] = "usage: candour status DIR     (a site's folder or the centre's)\n";
 
-enum { STALE_HOURS = 24 };
+enum { STALE_HOURS = 24, PROBLEM_DAYS = 30 };
 
 static void
 count_text(char *text, size_t room, uint64_t n, const char *one, const char *many)
@@ -36,18 +37,36 @@ oldest_text(char *text, size_t room, int64_t day, int64_t today)
 		snprintf(text, room, ", oldest %lld days", (long long)(today - day));
 }
 
+/* What came of the daily look at the centre's log. */
+static void
+print_log(const struct logcheck_status *l, bool problem, int64_t now)
+{
+	char when[60], date[16];
+
+	if (problem) {
+		admin_when(l->problem_at, now, when, sizeof(when));
+		printf("The centre's log is not as it should be (seen %s): %s.\nTell whoever runs the centre, and those who "
+		    "commission it. Answers are kept and sent as before.\n", when, l->problem);
+	}
+	if (l->held_day > 0) {
+		logcheck_date(l->held_day, date);
+		printf("The centre's log of %s was looked at: it holds what the centre confirmed here.\n", date);
+	}
+}
+
 static int
 site_status(const char *path, struct err *err)
 {
 	struct outbox_counts counts;
 	struct sync_status s = { .result = "" };
+	struct logcheck_status log = { .problem = "" };
 	struct outbox *ob = NULL;
 	int64_t now = time(NULL);
 	char waiting[80], oldest[60], when[60];
 	uint32_t serial = 0;
 	struct buf ring;
 	enum err_code rc = outbox_open(path, OUTBOX_READ, &ob, err);
-	bool enrolled = false;
+	bool enrolled = false, problem;
 
 	buf_init(&ring, KEYRING_MAX);
 	if (rc == ERR_OK)
@@ -56,11 +75,13 @@ site_status(const char *path, struct err *err)
 		enrolled = outbox_ring(ob, &serial, &ring, err) == ERR_OK;
 		if (sync_status_get(ob, &s, err) != ERR_OK)
 			memset(&s, 0, sizeof(s));
+		rc = logcheck_status(ob, &log, err);
 	}
 	outbox_close(ob);
 	buf_free(&ring);
 	if (rc != ERR_OK)
 		return admin_fail("status", err);
+	problem = log.problem_at > 0 && now - log.problem_at < (int64_t)PROBLEM_DAYS * 86400;
 	count_text(waiting, sizeof(waiting), counts.waiting, "answer waiting", "answers waiting");
 	oldest_text(oldest, sizeof(oldest), counts.oldest_day, now / 86400);
 	admin_when(s.delivered_at, now, when, sizeof(when));
@@ -76,9 +97,10 @@ site_status(const char *path, struct err *err)
 		}
 	} else if (s.tried_at > 0 && now - s.tried_at > STALE_HOURS * 3600) {
 		printf("Nothing was tried for more than a day: is candour-sync running?\n");
-	} else {
+	} else if (!problem) {
 		printf("All is well.\n");
 	}
+	print_log(&log, problem, now);
 	return 0;
 }
 

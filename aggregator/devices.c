@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "aggregator/device_tls.h"
+#include "aggregator/logtree.h"
 #include "base/codec.h"
 #include "base/file.h"
 #include "base/http.h"
@@ -18,7 +19,7 @@
 
 enum { RATES = 4096, RETRY_LATER_S = 5, CONNECTIONS = 1000 };
 
-/* Batches of one device in the current minute; collisions share a place. */
+/* Batches and proofs of one device in the current minute; collisions share a place. */
 struct rate {
 	uint8_t device[8];
 	int64_t minute;
@@ -33,6 +34,7 @@ struct devices {
 	struct store *store;
 	struct buf ring;
 	struct rate rates[RATES];
+	struct logshow *log;
 	atomic_uint_least64_t by_result[INTAKE_LATER + 1], refused, records, bytes;
 };
 
@@ -169,8 +171,8 @@ judge(struct devices *d, const struct http_request *r, struct caller *c, uint64_
 		refuse(d, r, c, out, 403, "unknown", "this certificate is not in the registry");
 	} else if (post && strcmp(r->path, "/v1/enrol") == 0 && body_len > ENROL_REQUEST_MAX) {
 		refuse(d, r, c, out, 413, "size", "an enrolment is at most 512 bytes");
-	} else if (post && strcmp(r->path, "/v1/batch") == 0 && too_many(d, c)) {
-		refuse(d, r, c, out, 429, "rate", "too many batches in a minute");
+	} else if (((post && strcmp(r->path, "/v1/batch") == 0) || strcmp(r->path, "/v1/root") == 0) && too_many(d, c)) {
+		refuse(d, r, c, out, 429, "rate", "too many batches or proofs in a minute");
 		retry_after(out);
 	} else {
 		return true;
@@ -485,6 +487,50 @@ do_bundle(struct devices *d, const struct http_request *r, const struct caller *
 	buf_free(&bytes);
 }
 
+static bool
+log_question(const struct http_request *r, struct logtree_question *q)
+{
+	const char *log_id = http_query(r, "log"), *leaf = http_query(r, "leaf"), *day = http_query(r, "day");
+	const char *after = http_query(r, "after");
+	int64_t on, from;
+
+	if (log_id == NULL || leaf == NULL || day == NULL || after == NULL
+	    || !hex_get(log_id, strlen(log_id), q->log_id, 16) || !hex_get(leaf, strlen(leaf), q->leaf, 32)
+	    || !num_i64(day, strlen(day), 1, UINT32_MAX, &on) || !num_i64(after, strlen(after), 0, on - 1, &from))
+		return false;
+	q->day = (uint32_t)on;
+	q->after = (uint32_t)from;
+	return true;
+}
+
+/* That a receipt is under the signed root of its day. */
+static void
+do_root(struct devices *d, const struct http_request *r, const struct caller *c, struct http_response *out)
+{
+	struct logtree_question q = { .day = 0 };
+	struct err err = { 0 };
+	struct buf proof;
+	enum err_code rc;
+	bool closed;
+
+	if (!log_question(r, &q)) {
+		refuse(d, r, c, out, 400, "query", "log=32 hex digits, day, leaf=64 hex digits and after, a day before it, "
+		    "are needed");
+		return;
+	}
+	buf_init(&proof, LOGPROOF_MAX);
+	rc = logshow_ask(d->log, &q, &closed, &proof, &err);
+	if (rc == ERR_ABSENT)
+		refuse(d, r, c, out, 404, "absent", err.msg);
+	else if (rc != ERR_OK)
+		later(d, r, c, out, &err);
+	else if (!closed)
+		out->status = 204;
+	else
+		bytes_answer(out, proof.data, proof.len);
+	buf_free(&proof);
+}
+
 static void
 handle(void *arg, const struct http_request *r, struct http_response *out)
 {
@@ -504,6 +550,8 @@ handle(void *arg, const struct http_request *r, struct http_response *out)
 		(post ? do_enrol : do_enrolled)(d, r, c, out);
 	else if (strncmp(r->path, "/v1/bundle/", 11) == 0 && !post)
 		do_bundle(d, r, c, out);
+	else if (strcmp(r->path, "/v1/root") == 0 && !post)
+		do_root(d, r, c, out);
 	else
 		refuse(d, r, c, out, 405, "method", "not this method at this path");
 }
@@ -548,6 +596,7 @@ devices_refresh(struct devices *d)
 		atomic_store(d->conf.bundle_serial, serial);
 	pthread_mutex_unlock(&d->lock);
 	buf_free(&text);
+	logshow_rest(d->log);
 }
 
 struct released {
@@ -653,6 +702,8 @@ devices_start(const struct devices_conf *conf, struct devices **out, struct err 
 	rc = device_tls_new(conf->ca_pem, &d->tls, err);
 	if (rc == ERR_OK)
 		rc = store_open(conf->store, false, &d->store, err);
+	if (rc == ERR_OK)
+		rc = logshow_new(d->conf.store, d->conf.clock, &d->log, err);
 	if (rc == ERR_OK) {
 		devices_refresh(d);
 		rc = http_start(&http, &d->http, err);
@@ -678,6 +729,7 @@ devices_stop(struct devices *d)
 		return;
 	http_stop(d->http);
 	store_close(d->store);
+	logshow_free(d->log);
 	device_tls_free(d->tls);
 	buf_free(&d->ring);
 	pthread_mutex_destroy(&d->lock);

@@ -66,6 +66,11 @@ static const char *const sql[OB_STMTS] = {
 	[OB_RECEIPT_PUT] = "INSERT INTO receipt (epoch, lane, b, day, bytes) VALUES (?, ?, ?, ?, ?) "
 	    "ON CONFLICT (epoch, lane, b) DO UPDATE SET day = excluded.day, bytes = excluded.bytes",
 	[OB_RECEIPT_LAST] = "SELECT bytes FROM receipt WHERE epoch = ? AND lane = ? ORDER BY b DESC LIMIT 1",
+	/* Bytes 89 to 108 of a receipt are the centre's log and the day in it (docs/formats/receipt.md). */
+	[OB_RECEIPT_CLOSED] = "SELECT bytes FROM receipt WHERE substr(bytes, 105, 4) = (SELECT max(substr(bytes, 105, 4)) "
+	    "FROM receipt WHERE substr(bytes, 105, 4) < (SELECT max(substr(bytes, 105, 4)) FROM receipt)) "
+	    "ORDER BY random() LIMIT 1",
+	[OB_RECEIPT_DAYS] = "SELECT DISTINCT substr(bytes, 105, 4) FROM receipt WHERE substr(bytes, 89, 16) = ? ORDER BY 1",
 	[OB_RECEIPT_PURGE] = "DELETE FROM receipt WHERE day <= ? AND (epoch, lane, b) NOT IN "
 	    "(SELECT epoch, lane, acked_seq FROM lane)",
 	[OB_HEAD_PUT] = "INSERT INTO signed_head (lane, epoch, seq, link, signature) VALUES (?, ?, ?, ?, ?) "

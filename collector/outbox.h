@@ -110,6 +110,12 @@ enum err_code outbox_receipt(struct outbox *ob, uint8_t lane, const uint8_t epoc
 	const struct chain_hash *link, const void *bytes, size_t len, int64_t day, struct err *err) MUST_CHECK;
 /* The newest receipt of the lane, appended. ERR_ABSENT. */
 enum err_code outbox_receipt_last(struct outbox *ob, uint8_t lane, struct buf *out, struct err *err) MUST_CHECK;
+/* One of the receipts, drawn at random, of the newest day of the centre's log that is over by what the receipts
+ * themselves say (a later one is here), appended. ERR_ABSENT: all are of one day. */
+enum err_code outbox_receipt_closed(struct outbox *ob, struct buf *out, struct err *err) MUST_CHECK;
+/* The days of the log LOG_ID of which there are receipts, ascending, 4 bytes each (big-endian), appended. */
+enum err_code outbox_receipt_days(struct outbox *ob, const uint8_t log_id[16], struct buf *out,
+	struct err *err) MUST_CHECK;
 /* The centre was restored and knows this epoch up to SEQ (0: not at all) with LINK: what is after it counts as
  * unsent again. ERR_ABSENT: SEQ + 1 is kept no longer (then outbox_epoch with EPOCH_CENTRE_RESTORED). */
 enum err_code outbox_rewind(struct outbox *ob, uint8_t lane, uint64_t seq, const struct chain_hash *link,

@@ -265,6 +265,38 @@ outbox_receipt_last(struct outbox *ob, uint8_t lane, struct buf *out, struct err
 	return rc;
 }
 
+enum err_code
+outbox_receipt_closed(struct outbox *ob, struct buf *out, struct err *err)
+{
+	enum err_code rc = ob_enter(ob, err);
+
+	if (rc == ERR_OK)
+		rc = ob_query(ob, OB_RECEIPT_CLOSED, "receipt", err, "");
+	if (rc == ERR_OK) {
+		rc = ob_blob_put(ob, OB_RECEIPT_CLOSED, 0, out, err);
+		ob_done(ob, OB_RECEIPT_CLOSED);
+	}
+	pthread_mutex_unlock(&ob->lock);
+	return rc;
+}
+
+enum err_code
+outbox_receipt_days(struct outbox *ob, const uint8_t log_id[16], struct buf *out, struct err *err)
+{
+	enum err_code rc = ob_enter(ob, err);
+
+	if (rc == ERR_OK)
+		rc = ob_query(ob, OB_RECEIPT_DAYS, "receipts", err, "b", log_id, (size_t)16);
+	while (rc == ERR_OK) {
+		rc = ob_blob_put(ob, OB_RECEIPT_DAYS, 0, out, err);
+		if (rc == ERR_OK)
+			rc = ob_next(ob, OB_RECEIPT_DAYS, "receipts", err);
+	}
+	ob_done(ob, OB_RECEIPT_DAYS);
+	pthread_mutex_unlock(&ob->lock);
+	return rc == ERR_ABSENT ? ERR_OK : rc;
+}
+
 static enum err_code
 rewind_to(struct outbox *ob, uint8_t lane, uint64_t seq, const struct chain_hash *link, struct err *err)
 {

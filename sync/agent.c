@@ -17,6 +17,7 @@
 #include "sync/centre.h"
 #include "sync/courier.h"
 #include "sync/enrol.h"
+#include "sync/logcheck.h"
 
 enum { MINUTE_MS = 60000, HOUR_MS = 3600000, DAY_MS = 86400000, LANE1_RECORDS = 60, SOFTWARE = 0x00000100,
 	ROUND_TRIP_MAX_MS = 60000, OFFSET_TOLERANCE_S = 2 };
@@ -43,7 +44,7 @@ struct agent {
 	char proxy_host[256];
 	uint8_t device[16], boot[16];
 	struct lane lanes[LANES];
-	int64_t time_due_ms, down_due_ms, head_due_ms;
+	int64_t time_due_ms, down_due_ms, head_due_ms, log_due_ms;
 	bool bundles_asked;
 	uint32_t bundles_seen;	/* the centre's newest when we last asked for all */
 	struct buf begun[BUNDLE_REVOKE + 1];	/* by kind: what came of a bundle before the connection broke */
@@ -53,76 +54,6 @@ struct agent {
 };
 
 /* --- status ------------------------------------------------------------------------------------- */
-
-enum err_code
-sync_status_put(struct outbox *ob, const struct sync_status *s, struct err *err)
-{
-	struct buf b;
-	enum err_code rc;
-
-	buf_init(&b, 2048);
-	buf_printf(&b, "result=%s\ntried_at=%lld\ndelivered_at=%lld\nnext_at=%lld\nfailures=%u\nwhy=%s\n", s->result,
-	    (long long)s->tried_at, (long long)s->delivered_at, (long long)s->next_at, s->failures, s->why);
-	rc = buf_check(&b, err);
-	if (rc == ERR_OK)
-		rc = outbox_meta_put(ob, "sync.status", b.data, b.len, err);
-	buf_free(&b);
-	return rc;
-}
-
-static int64_t
-status_int(const char *text, const char *key)
-{
-	const char *at = strstr(text, key);
-	int64_t v = 0;
-
-	if (at != NULL) {
-		at += strlen(key);
-		if (!num_i64(at, strcspn(at, "\n"), 0, INT64_MAX, &v))
-			v = 0;
-	}
-	return v;
-}
-
-static void
-status_text(const char *text, const char *key, char *out, size_t room)
-{
-	const char *at = strstr(text, key);
-	size_t n;
-
-	out[0] = '\0';
-	if (at == NULL)
-		return;
-	at += strlen(key);
-	n = strcspn(at, "\n");
-	if (n >= room)
-		n = room - 1;
-	memcpy(out, at, n);
-	out[n] = '\0';
-}
-
-enum err_code
-sync_status_get(struct outbox *ob, struct sync_status *out, struct err *err)
-{
-	struct buf b;
-	enum err_code rc;
-
-	memset(out, 0, sizeof(*out));
-	buf_init(&b, 65536);
-	rc = outbox_meta(ob, "sync.status", &b, err);
-	if (rc == ERR_OK) {
-		const char *text = buf_str(&b);
-
-		status_text(text, "result=", out->result, sizeof(out->result));
-		status_text(text, "why=", out->why, sizeof(out->why));
-		out->tried_at = status_int(text, "tried_at=");
-		out->delivered_at = status_int(text, "delivered_at=");
-		out->next_at = status_int(text, "next_at=");
-		out->failures = (unsigned)status_int(text, "failures=");
-	}
-	buf_free(&b);
-	return rc;
-}
 
 static int64_t
 corrected_now(const struct agent *a)
@@ -571,6 +502,22 @@ run_lane(struct agent *a, int lane)
 		    err.code != ERR_OK ? err.msg : "", err.code != ERR_OK ? "\"" : "");
 }
 
+/* Once a day: does the centre's log hold what it confirmed here? Delivery goes on whatever it says. */
+static void
+check_log(struct agent *a, struct lane *l)
+{
+	struct asking asking = { a, l };
+	struct logcheck c = { .outbox = a->outbox, .ring = a->ring, .now = corrected_now(a), .ask = ask, .arg = &asking };
+	struct err err = { 0 };
+	enum logcheck_result r = logcheck_run(&c, &err);
+	bool bad = r == LOGCHECK_LATER || r == LOGCHECK_WRONG;
+
+	a->log_due_ms = clock_boot_ms(a->clock) + (r == LOGCHECK_LATER ? HOUR_MS : DAY_MS);
+	if (r != LOGCHECK_NOTHING)
+		log_event("sync", "%slog=%s day=%u%s%s%s", r == LOGCHECK_WRONG ? "alarm=log " : "", logcheck_word(r), c.day,
+		    bad ? " why=\"" : "", bad ? err.msg : "", bad ? "\"" : "");
+}
+
 static void
 sign_heads(struct agent *a)
 {
@@ -616,6 +563,8 @@ agent_tick(struct agent *a)
 		if (down || l->courier.ring_serial > a->ring->serial)
 			get_ring(a, l);
 		get_bundles(a, l, down);
+		if (clock_boot_ms(a->clock) >= a->log_due_ms)
+			check_log(a, l);
 		if (down)
 			a->down_due_ms = clock_boot_ms(a->clock) + (4 * l->every_ms < HOUR_MS ? 4 * l->every_ms : HOUR_MS);
 	}

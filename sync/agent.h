@@ -8,6 +8,7 @@
 #include "collector/outbox.h"
 #include "sync/net.h"
 #include "sync/settings.h"
+#include "sync/status.h"
 
 struct agent;
 
@@ -26,17 +27,5 @@ enum err_code agent_probe(const struct net *net, const struct net_proxy *proxy, 
 /* "http://HOST:PORT" into PROXY (host in ROOM), with the credentials of FILE ("" or NULL: none) in CREDENTIALS. */
 enum err_code agent_proxy(const char *text, const char *file, char *host, size_t room, struct buf *credentials,
 	struct net_proxy *out, struct err *err) MUST_CHECK;
-
-/* What sync leaves in meta "sync.status" for kiosk and `candour status`. */
-struct sync_status {
-	char result[16];	/* courier_word, or "not_enrolled" */
-	char why[300];
-	int64_t tried_at, delivered_at;	/* seconds since 1970 by the corrected clock; 0: never */
-	int64_t next_at;
-	unsigned failures;	/* in a row */
-};
-enum err_code sync_status_put(struct outbox *ob, const struct sync_status *s, struct err *err) MUST_CHECK;
-/* ERR_ABSENT: none yet. */
-enum err_code sync_status_get(struct outbox *ob, struct sync_status *out, struct err *err) MUST_CHECK;
 
 #endif

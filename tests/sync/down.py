@@ -30,6 +30,38 @@ def waiting(folder):
         db.close()
 
 
+def look_at_log(score, place, elm, oak, runtime):
+    """The daily look at the centre's log, on the days after: it holds; then the centre has dropped what it confirmed."""
+    for days, word, said in ((1, "log=holds", "it holds what the centre confirmed here"),
+                             (2, "alarm=log log=wrong", "does not hold a delivery of this box that the centre confirmed")):
+        place.stop("aggregator")
+        if days == 2:
+            with sqlite3.connect(f"{place.centre}/aggregator.db") as db:
+                db.executescript(f"DROP TRIGGER receipt_delete; DELETE FROM receipt WHERE device = x'{place.device_id('elm')}'")
+            db.close()
+        place.start("aggregator", "env", f"LD_PRELOAD={runtime} {FAKETIME}", f"FAKETIME=+{days}d", "DONT_FAKE_MONOTONIC=1", "FAKETIME_DONT_FAKE_MONOTONIC=1",
+                    "ASAN_OPTIONS=detect_leaks=0", f"{place.build}/candour-aggregator", "-c", f"{place.centre}/aggregator.conf")
+        wait_for("the aggregator listens", 60, lambda: place.listens(place.port))
+        place.put(elm, 3)
+        name = f"sync-day{days}"
+        place.start_sync(elm, name)
+        try:
+            wait_for("a look at the log", 90, lambda: word in place.log(name))
+        except AssertionError:
+            print(place.log(name)[-1500:])
+        score.check(f"the day after day {days - 1}: {word}", word in place.log(name))
+        place.put(elm, 2)
+        wait_for("delivery", 60, lambda: waiting(elm) == 0)
+        status = place.candour("status", elm)
+        score.check(f"said in words: {status!r}", said in status and ("All is well." in status) == (days == 1))
+        place.stop(name)
+        if days == 1:  # so that the day has a root without elm
+            place.put(oak, 1)
+            place.start_sync(oak, "sync-oak")
+            wait_for("delivery", 60, lambda: waiting(oak) == 0)
+            place.stop("sync-oak")
+
+
 def main():
     score, top, place = Score(), tempfile.mkdtemp(prefix="candour-down-"), None
     try:
@@ -85,6 +117,8 @@ def main():
             p.wait(30)
             out.close()
         score.check("each is kept once", len(place.kept()) == len(set(place.kept())))
+        if os.path.exists(FAKETIME):
+            look_at_log(score, place, elm, oak, runtime)
         codes = place.stop_all()
         score.check(f"the aggregator stops with 0: {codes}", not any(codes.values()))
     except Exception as e:

@@ -13,6 +13,7 @@
 
 #include "aggregator/intake.h"
 #include "aggregator/logroot.h"
+#include "aggregator/logtree.h"
 #include "base/codec.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -248,10 +249,38 @@ centre_state(struct world *w, const uint8_t *device, const char *path, struct re
 }
 
 static inline void
+centre_root(struct world *w, const char *path, struct reply *out)
+{
+	struct logtree_question q = { .day = 0 };
+	struct logtree tree = { .nodes = NULL };
+	struct err err = { 0 };
+	struct buf proof;
+	char log_id[33], leaf[65];
+	bool closed;
+	enum err_code rc;
+
+	ck_assert_int_eq(sscanf(path, "/v1/root?log=%32[0-9a-f]&day=%u&after=%u&leaf=%64[0-9a-f]", log_id, &q.day, &q.after,
+	    leaf), 4);
+	ck_assert(hex_get(log_id, 32, q.log_id, 16) && hex_get(leaf, 64, q.leaf, 32));
+	buf_init(&proof, LOGPROOF_MAX);
+	rc = logtree_answer(&tree, w->store, &q, &closed, &proof, &err);
+	if (rc == ERR_ABSENT)
+		reply_text(out, 404, "code=absent\n");
+	else if (rc != ERR_OK)
+		reply_text(out, 503, err.msg);
+	else
+		reply_bytes(out, closed ? 200 : 204, proof.data, proof.len);
+	logtree_clear(&tree);
+	buf_free(&proof);
+}
+
+static inline void
 centre_answer(struct box *b, const char *method, const char *path, const void *body, size_t len, struct reply *out)
 {
 	if (strcmp(method, "POST") == 0)
 		centre_batch(b->world, b->id, body, len, out);
+	else if (strncmp(path, "/v1/root?", 9) == 0)
+		centre_root(b->world, path, out);
 	else
 		centre_state(b->world, b->id, path, out);
 	b->world->answered[out->status]++;
