@@ -55,9 +55,51 @@ static const struct {
 	{ "SQLite format 3", 15, "a database: give the spreadsheet" },
 	{ "\xFF\xFE", 2, "text in UTF-16: save it as \"CSV UTF-8\"" },
 	{ "\xFE\xFF", 2, "text in UTF-16: save it as \"CSV UTF-8\"" },
+	{ "PK\5\6", 4, "an empty zip archive: give the spreadsheet itself" },
+	{ "{", 1, "JSON, or a shortcut to a sheet in Google Drive: open the sheet there and download it as .xlsx" },
+	{ "MIME-Version:", 13, "a web archive: open it in a spreadsheet program and save it as .xlsx" },
+	{ "ID;P", 4, "a SYLK file: open it in a spreadsheet program and save it as .xlsx" },
+};
+
+/* Spreadsheets in XML that is neither .xlsx nor an XForm, by what their first 4 KiB hold (in any case of letters). */
+static const struct {
+	const char *holds, *what;
+} XML_STRANGERS[] = {
+	{ "urn:schemas-microsoft-com:office:spreadsheet", "an XML spreadsheet of Excel 2003" },
+	{ "<office:document", "a flat OpenDocument file" },
+	{ "urn:schemas-microsoft-com:office:excel", "a web page that a spreadsheet program made" },
+	{ "<!doctype html", "a web page, whatever its name" }, { "<html", "a web page, whatever its name" },
+	{ "<table", "a web page, whatever its name" },
 };
 
 static const char ENCRYPTED[] = "E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e";
+
+static bool
+holds(const char *head, size_t len, const char *what)
+{
+	size_t n = strlen(what);
+
+	for (size_t i = 0; i + n <= len; i++)
+		if (strncasecmp(head + i, what, n) == 0)
+			return true;
+	return false;
+}
+
+/* XML that is no .xlsx: an XForm, unless it says otherwise. */
+static enum err_code
+xml_kind(const char *data, size_t len, struct err *err)
+{
+	static const char xforms[] = "http://www.w3.org/2002/xforms";
+	size_t head = len < 4096 ? len : 4096;
+
+	if (memmem(data, len, xforms, sizeof(xforms) - 1) != NULL)
+		return ERR_OK;
+	for (size_t i = 0; i < ARRAY_LEN(XML_STRANGERS); i++)
+		if (holds(data, head, XML_STRANGERS[i].holds))
+			return err_set(err, ERR_INPUT, "this is %s: open it in a spreadsheet program and save it as .xlsx",
+			    XML_STRANGERS[i].what);
+	return ERR_OK;
+}
 
 enum err_code
 sheet_kind(const void *data, size_t len, enum sheet_kind *kind, struct err *err)
@@ -83,7 +125,7 @@ sheet_kind(const void *data, size_t len, enum sheet_kind *kind, struct err *err)
 		i++;
 	if (i < len && p[i] == '<') {
 		*kind = SHEET_XFORM;
-		return ERR_OK;
+		return xml_kind(data, len, err);
 	}
 	if (memchr(p, '\0', head) != NULL)
 		return err_set(err, ERR_INPUT, "this is neither an .xlsx workbook nor text: save it as .xlsx");

@@ -1,16 +1,15 @@
 /* .xlsx and .xlsm (ECMA-376) by libzip and libxml2's push parser: parts are inflated in pieces, never whole,
  * and every size is counted as it comes, because what a zip says of itself need not be true. */
 #include <libxml/parser.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zip.h>
 
-#include "base/clock.h"
 #include "base/num.h"
 #include "forms/sheet.h"
 #include "forms/xguard.h"
+#include "forms/xlsx_value.h"
 
 enum { PIECE = 16384, RATIO_FROM = 1 << 20, STYLES_MAX = 65536, TARGETS_MAX = 256, STRINGS_MAX = 1 << 20 };
 
@@ -153,6 +152,22 @@ attr_number(int n, const xmlChar **attrs, const char *name, long otherwise)
 
 /* --- parts -------------------------------------------------------------------------------------------- */
 
+/* Where PART is in the archive, or -1. Some writers separate folders as Windows does. */
+static zip_int64_t
+locate(const struct xlsx *x, const char *part)
+{
+	zip_int64_t at = zip_name_locate(x->zip, part, ZIP_FL_NOCASE);
+	char windows[1500];
+
+	if (at >= 0 || strchr(part, '/') == NULL)
+		return at;
+	snprintf(windows, sizeof(windows), "%s", part);
+	for (char *p = windows; *p != '\0'; p++)
+		if (*p == '/')
+			*p = '\\';
+	return zip_name_locate(x->zip, windows, ZIP_FL_NOCASE);
+}
+
 /* Inflate PART through the parser. Absent parts are ERR_ABSENT with nothing read. */
 static enum err_code
 read_part(struct xlsx *x, const char *part, start_fn start, end_fn end, struct err *err)
@@ -164,11 +179,12 @@ read_part(struct xlsx *x, const char *part, start_fn start, end_fn end, struct e
 	zip_stat_t st;
 	zip_file_t *f = NULL;
 	char piece[PIECE];
-	zip_int64_t got;
+	zip_int64_t got, at;
 	uint64_t size = 0;
 	enum err_code rc = ERR_OK;
 
-	if (zip_stat(x->zip, part, ZIP_FL_NOCASE, &st) != 0)
+	at = locate(x, part);
+	if (at < 0 || zip_stat_index(x->zip, (zip_uint64_t)at, 0, &st) != 0)
 		return err_set(err, ERR_ABSENT, "part %.80s is missing from the workbook", part);
 	x->part = part;
 	x->rc = ERR_OK;
@@ -181,7 +197,7 @@ read_part(struct xlsx *x, const char *part, start_fn start, end_fn end, struct e
 	if (st.size > SHEET_PART_MAX)
 		return err_set(err, ERR_LIMIT, "part %.80s of the workbook has %llu bytes: at most %d are read", part,
 		    (unsigned long long)st.size, SHEET_PART_MAX);
-	f = zip_fopen(x->zip, part, ZIP_FL_NOCASE);
+	f = zip_fopen_index(x->zip, (zip_uint64_t)at, 0);
 	if (f == NULL)
 		return err_set(err, ERR_INPUT, "part %.80s of the workbook cannot be read: %s", part, zip_strerror(x->zip));
 	sax.serror = on_error;
@@ -321,60 +337,6 @@ book_start(struct xlsx *x, const char *name, int n, const xmlChar **attrs)
 		x->n_entries++;
 }
 
-/* --- texts: _xHHHH_ (ECMA-376 part 1, 22.9.2.19) ------------------------------------------------------- */
-
-/* The character of "_xHHHH_" at S, LEN bytes long; 0 if there is none that a text can hold. */
-static unsigned
-escaped(const char *s, size_t len)
-{
-	unsigned c = 0;
-
-	if (len < 7 || s[0] != '_' || s[1] != 'x' || s[6] != '_')
-		return 0;
-	for (size_t i = 2; i < 6; i++) {
-		const char *hex = "0123456789abcdef", *at = s[i] != '\0' ? strchr(hex, s[i] | 0x20) : NULL;
-
-		if (at == NULL || (s[i] < '0'))
-			return 0;
-		c = c * 16 + (unsigned)(at - hex);
-	}
-	return (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || (c >= 0xD800 && c < 0xE000) || c >= 0xFFFE ? 0 : c;
-}
-
-/* In place: what is written in full is never longer than its escape. A carriage return ends a line. */
-static void
-unescape(struct buf *text)
-{
-	char *s = (char *)text->data, *to;
-	size_t len = text->len;
-
-	if (text->failed != ERR_OK || len < 7 || memmem(s, len, "_x", 2) == NULL)
-		return;
-	to = s;
-	for (size_t i = 0; i < len; ) {
-		unsigned c = escaped(s + i, len - i);
-
-		if (c == 0) {
-			*to++ = s[i++];
-			continue;
-		}
-		i += 7;
-		if (c == '\r' && i < len && (s[i] == '\n' || escaped(s + i, len - i) == '\n'))
-			continue;
-		if (c < 0x80) {
-			*to++ = c == '\r' ? '\n' : (char)c;
-		} else if (c < 0x800) {
-			*to++ = (char)(0xC0 | c >> 6);
-			*to++ = (char)(0x80 | (c & 0x3F));
-		} else {
-			*to++ = (char)(0xE0 | c >> 12);
-			*to++ = (char)(0x80 | (c >> 6 & 0x3F));
-			*to++ = (char)(0x80 | (c & 0x3F));
-		}
-	}
-	buf_truncate(text, (size_t)(to - s));
-}
-
 /* --- shared strings ----------------------------------------------------------------------------------- */
 
 static void
@@ -398,7 +360,7 @@ strings_end(struct xlsx *x, const char *name)
 		x->skip--;
 	if (strcmp(name, "si") != 0)
 		return;
-	unescape(&x->text);
+	xlsx_unescape(&x->text);
 	if (x->n_strings == x->strings_cap) {
 		size_t cap = x->strings_cap == 0 ? 256 : x->strings_cap * 2;
 		const char **grown = cap > STRINGS_MAX ? NULL : realloc(x->strings, cap * sizeof(*grown));
@@ -489,54 +451,6 @@ styles_end(struct xlsx *x, const char *name)
 
 /* --- cells -------------------------------------------------------------------------------------------- */
 
-/* Serial numbers count days from 1899-12-30, except that below 60 Excel's 29 February 1900 is missing. */
-static void
-put_date(struct buf *out, double serial, bool is_1904)
-{
-	int64_t ms = (int64_t)llround(serial * 86400000.0), day, in_day;
-	int y, m, d;
-	bool only_time = serial >= 0 && serial < 1;
-
-	day = ms / 86400000;
-	in_day = ms % 86400000 / 1000;
-	if (!only_time) {
-		day += is_1904 ? day_from_date(1904, 1, 1)
-		    : day_from_date(1899, 12, 30) + (serial < 60 ? 1 : 0);
-		date_from_day(day, &y, &m, &d);
-		buf_printf(out, "%04d-%02d-%02d ", y, m, d);
-	}
-	buf_printf(out, "%02d:%02d:%02d", (int)(in_day / 3600), (int)(in_day / 60 % 60), (int)(in_day % 60));
-}
-
-static bool
-all_digits(const char *s)
-{
-	if (*s == '-')
-		s++;
-	return *s != '\0' && s[strspn(s, "0123456789")] == '\0';
-}
-
-/* A number as the reference reads it: whole ones without a point, others shortest. */
-static void
-put_number(struct xlsx *x, struct buf *out, const char *text)
-{
-	double v;
-
-	if (!num_double(text, strlen(text), &v)) {
-		buf_puts(out, text);
-	} else if (x->style < x->n_styles && x->is_date[x->style] && v >= 0 && v < 2958466) {
-		put_date(out, v, x->is_1904);
-	} else if (v == 0) {
-		buf_puts(out, "0");
-	} else if (all_digits(text)) {
-		buf_puts(out, text);
-	} else if (v == floor(v) && fabs(v) < 1e300) {
-		buf_printf(out, "%.0f", v);
-	} else {
-		num_put(out, v);
-	}
-}
-
 /* "AB12" gives 27. */
 static size_t
 column_of(const char *ref)
@@ -546,19 +460,6 @@ column_of(const char *ref)
 	for (; *ref >= 'A' && *ref <= 'Z' && n < 100000; ref++)
 		n = n * 26 + (size_t)(*ref - 'A') + 1;
 	return n == 0 ? SIZE_MAX : n - 1;
-}
-
-/* An ISO 8601 date and time (cells of type d, strict OOXML) as dates are written elsewhere: no T, fraction or Z. */
-static void
-put_iso(struct buf *text)
-{
-	if (text->len == 10 && memchr(text->data, ':', text->len) == NULL)
-		buf_puts(text, " 00:00:00");
-	if (text->len > 11 && text->data[10] == 'T')
-		text->data[10] = ' ';
-	for (size_t i = 0; i < text->len; i++)
-		if (text->data[i] == '.' || text->data[i] == 'Z')
-			buf_truncate(text, i);
 }
 
 /* Is the cell being read part of the form? Notes and sums beside it may be wrong as they please. */
@@ -597,7 +498,7 @@ cell_end(struct xlsx *x)
 	int64_t i;
 
 	if (strcmp(x->type, "s") != 0 && strcmp(x->type, "e") != 0)
-		unescape(&x->text);
+		xlsx_unescape(&x->text);
 	if (x->text.failed == ERR_NOMEM) {
 		stop(x, err_nomem(x->err));
 	} else if (buf_check(&x->text, x->err) != ERR_OK) {
@@ -617,12 +518,12 @@ cell_end(struct xlsx *x)
 
 		stop(x, sheet_put(b, x->column, yes ? "TRUE" : "FALSE", yes ? 4 : 5, x->err));
 	} else if (strcmp(x->type, "d") == 0) {
-		put_iso(&x->text);
+		xlsx_put_iso(&x->text);
 		stop(x, sheet_put(b, x->column, buf_str(&x->text), x->text.len, x->err));
 	} else if (is_number) {
 		buf_init(&out, 1024);
 		if (x->text.len > 0)
-			put_number(x, &out, text);
+			xlsx_put_number(&out, text, x->style < x->n_styles && x->is_date[x->style], x->is_1904);
 		stop(x, sheet_put(b, x->column, buf_str(&out), out.len, x->err));
 		buf_free(&out);
 	} else {

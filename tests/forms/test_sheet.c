@@ -224,6 +224,10 @@ static const struct { const char *bytes; size_t len; const char *says; } STRANGE
 	{ "", 0, "empty" }, { "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1....", 12, "save it as .xlsx" },
 	{ "\xD0\xCF\x11\xE0....E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e\0", 40, "has a password" }, { "%PDF-1.4", 8, "PDF" },
 	{ "hello", 5, "neither an .xlsx" }, { "a,b,c,\xFF,e", 9, "UTF-8" }, { "\xFF\xFEs\0u\0", 6, "UTF-16" },
+	{ "PK\5\6\0\0", 6, "empty zip" }, { "{\"url\": \"x\"}", 12, "download it as .xlsx" }, { "MIME-Version: 1.0", 17, "web archive" },
+	{ "\xEF\xBB\xBF<HTML><table>", 16, "a web page, whatever its name: open it in a spreadsheet program and save it as .xlsx" },
+	{ "<table><tr><td>type", 19, "web page" }, { "<?xml version='1.0'?><office:document xmlns:office='o'>", 54, "flat OpenDocument" },
+	{ "<Workbook xmlns='urn:schemas-microsoft-com:office:spreadsheet'>", 63, "an XML spreadsheet of Excel 2003" },
 	{ "PK\3\4 cut short", 14, "damaged or cut short" }, { ",a,b,c,d\n", 9, "before the name of a sheet" },
 	{ "survey\n,a,b,c,\"open", 19, "line 2" } };
 
@@ -452,6 +456,94 @@ START_TEST(a_sheet_is_found_however_it_is_named)
 }
 END_TEST
 
+#define PACKAGE "http://schemas.openxmlformats.org/package/2006/relationships"
+#define TRANSITIONAL "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+#define MAIN "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+#define STRICT "http://purl.oclc.org/ooxml/officeDocument/relationships"
+#define STRICT_MAIN "http://purl.oclc.org/ooxml/spreadsheetml/main"
+
+/* One workbook in the shapes in which the programs at hand write it: survey with "type" and "l\303\251gende" over "text"
+ * and 42. Written from ECMA-376 (5th edition) and the shape of those programs' files, not copied from any. */
+static const struct {
+	const char *writer, *rel_ns, *sep;	/* relationship types begin so; separator in the archive */
+	const char *book, *sheet, *strings, *sheet_target;
+} WRITERS[] = {
+	{ "LibreOffice", TRANSITIONAL, "/", "<workbook xmlns='" MAIN "' xmlns:r='" TRANSITIONAL "'><fileVersion appName='Calc'/>"
+	    "<workbookPr backupFile='false' showObjects='all' date1904='false'/><sheets><sheet name='survey' sheetId='1' state='visible' r:id='s'/></sheets></workbook>",
+	    "<worksheet xmlns='" MAIN "'><sheetPr filterMode='false'/><dimension ref='A1:B2'/><cols><col min='1' max='1025' width='11.52'/></cols><sheetData>"
+	    "<row r='1' customFormat='false' ht='12.8'><c r='A1' s='0' t='s'><v>0</v></c><c r='B1' s='0' t='s'><v>1</v></c></row>"
+	    "<row r='2'><c r='A2' s='0' t='s'><v>2</v></c><c r='B2' s='0' t='n'><v>42</v></c></row></sheetData></worksheet>",
+	    "<sst xmlns='" MAIN "' count='3' uniqueCount='3'><si><t xml:space='preserve'>type</t></si><si><t xml:space='preserve'>l\303\251gende</t></si>"
+	    "<si><t xml:space='preserve'>text</t></si></sst>", "worksheets/sheet1.xml" },
+	{ "Google Sheets", TRANSITIONAL, "/", "<workbook xmlns='" MAIN "' xmlns:r='" TRANSITIONAL "'><workbookPr/><sheets><sheet state='visible' name='survey' "
+	    "sheetId='1' r:id='s'/></sheets><definedNames/><calcPr/></workbook>",
+	    "<worksheet xmlns='" MAIN "'><sheetData><row r='1'><c r='A1' s='1' t='s'><v>0</v></c><c r='B1' s='1' t='s'><v>1</v></c><c r='C1' s='1'/></row>"
+	    "<row r='2' ht='15.75'><c r='A2' s='1' t='s'><v>2</v></c><c r='B2' s='1'><v>42.0</v></c><c r='C2' s='1'/></row><row r='3'/></sheetData></worksheet>",
+	    "<sst xmlns='" MAIN "'><si><t>type</t></si><si><t>l\303\251gende</t></si><si><t>text</t></si></sst>", "worksheets/sheet1.xml" },
+	{ "openpyxl", TRANSITIONAL, "/", "<workbook xmlns='" MAIN "'><workbookPr/><bookViews><workbookView visibility='visible'/></bookViews><sheets>"
+	    "<sheet xmlns:ns1='" TRANSITIONAL "' name='survey' sheetId='1' state='visible' ns1:id='s'/></sheets></workbook>",
+	    "<worksheet xmlns='" MAIN "'><sheetData><row r='1'><c r='A1' t='inlineStr'><is><t>type</t></is></c><c r='B1' t='inlineStr'><is><t>l\303\251gende</t></is></c>"
+	    "</row><row r='2'><c r='A2' t='inlineStr'><is><t>text</t></is></c><c r='B2' t='n'><v>42</v></c></row></sheetData></worksheet>",
+	    "<sst xmlns='" MAIN "' uniqueCount='0'/>", "/xl/worksheets/sheet1.xml" },
+	{ "exceljs", TRANSITIONAL, "/", "<workbook xmlns='" MAIN "' xmlns:r='" TRANSITIONAL "' xmlns:mc='m' mc:Ignorable='x15'><workbookPr defaultThemeVersion='164011'/>"
+	    "<sheets><sheet sheetId='1' name='survey' state='visible' r:id='s'/></sheets></workbook>",
+	    "<worksheet xmlns='" MAIN "'><sheetData><row r='1' spans='1:2' x14ac:dyDescent='0.25' xmlns:x14ac='a'><c r='A1' t='s'><v>0</v></c><c r='B1' t='s'><v>1</v></c></row>"
+	    "<row r='2' spans='1:2'><c r='A2' t='s'><v>2</v></c><c r='B2'><f>40+2</f><v>42</v></c></row></sheetData></worksheet>",
+	    "<sst xmlns='" MAIN "'><si><t>type</t></si><si><r><rPr><b/></rPr><t>l\303\251</t></r><r><t>gende</t></r></si><si><t>text</t></si></sst>", "worksheets/sheet1.xml" },
+	{ "WPS", TRANSITIONAL, "/", "<workbook xmlns='" MAIN "' xmlns:r='" TRANSITIONAL "'><fileVersion appName='xl' lastEdited='3'/><workbookPr/><sheets>"
+	    "<sheet name='survey' sheetId='1' r:id='s'/></sheets></workbook>",
+	    "<worksheet xmlns='" MAIN "'><sheetData><row r='1' spans='1:2'><c r='A1' t='s'><v>0</v></c><c r='B1' t='s'><v>1</v></c></row>"
+	    "<row r='2' spans='1:2'><c r='A2' t='s'><v>2</v></c><c r='B2'><v>42</v></c></row></sheetData><phoneticPr fontId='1' type='noConversion'/></worksheet>",
+	    "<sst xmlns='" MAIN "'><si><t>type</t><phoneticPr fontId='1'/></si><si><t>l\303\251gende</t><rPh sb='0' eb='1'><t>la</t></rPh><phoneticPr fontId='1'/></si>"
+	    "<si><t>text</t></si></sst>", "worksheets/sheet1.xml" },
+	{ "Excel, strict", STRICT, "/", "<workbook xmlns='" STRICT_MAIN "' xmlns:r='" STRICT "' conformance='strict'><workbookPr date1904='false'/><sheets>"
+	    "<sheet name='survey' sheetId='1' r:id='s'/></sheets></workbook>",
+	    "<worksheet xmlns='" STRICT_MAIN "'><sheetData><row r='1'><c r='A1' t='s'><v>0</v></c><c r='B1' t='s'><v>1</v></c></row><row r='2'><c r='A2' t='s'>"
+	    "<v>2</v></c><c r='B2'><v>42</v></c></row></sheetData></worksheet>",
+	    "<sst xmlns='" STRICT_MAIN "'><si><t>type</t></si><si><t>l\303\251gende</t></si><si><t>text</t></si></sst>", "worksheets/sheet1.xml" },
+	{ "Open XML SDK (a prefix, no references)", TRANSITIONAL, "/", "<x:workbook xmlns:x='" MAIN "' xmlns:r='" TRANSITIONAL "'><x:sheets><x:sheet name='survey' "
+	    "sheetId='1' r:id='s'/></x:sheets></x:workbook>",
+	    "<x:worksheet xmlns:x='" MAIN "'><x:sheetData><x:row><x:c t='str'><x:v>type</x:v></x:c><x:c t='str'><x:v>l&#233;gende</x:v></x:c></x:row>"
+	    "<x:row><x:c t='inlineStr'><x:is><x:t><![CDATA[text]]></x:t></x:is></x:c><x:c><x:v>4.2E1</x:v></x:c></x:row></x:sheetData></x:worksheet>",
+	    "<x:sst xmlns:x='" MAIN "'/>", "/xl/worksheets/sheet1.xml" },
+	{ ".NET before 4.6.1", TRANSITIONAL, "\\", "<workbook xmlns='" MAIN "' xmlns:r='" TRANSITIONAL "'><sheets><sheet name='survey' sheetId='1' r:id='s'/></sheets></workbook>",
+	    "<worksheet xmlns='" MAIN "'><sheetData><row r='1'><c r='A1' t='s'><v>0</v></c><c r='B1' t='s'><v>1</v></c></row><row r='2'><c r='A2' t='s'>"
+	    "<v>2</v></c><c r='B2'><v>42</v></c></row></sheetData></worksheet>",
+	    "<sst xmlns='" MAIN "'><si><t>type</t></si><si><t>l\303\251gende</t></si><si><t>text</t></si></sst>", "worksheets\\sheet1.xml" },
+};
+
+START_TEST(the_same_workbook_reads_the_same_from_every_writer)
+{
+	char root[400], rels[1000], names[5][60] = { "_rels/.rels", "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/worksheets/sheet1.xml",
+		"xl/sharedStrings.xml" };
+	unsigned char *data;
+	size_t len;
+
+	snprintf(root, sizeof(root), "<Relationships xmlns='" PACKAGE "'><Relationship Id='b' Type='%s/officeDocument' Target='xl/workbook.xml'/></Relationships>",
+	    WRITERS[_i].rel_ns);
+	snprintf(rels, sizeof(rels), "<Relationships xmlns='" PACKAGE "'><Relationship Id='s' Type='%s/worksheet' Target='%s'/><Relationship Id='t' "
+	    "Type='%s/sharedStrings' Target='sharedStrings.xml'/></Relationships>", WRITERS[_i].rel_ns, WRITERS[_i].sheet_target, WRITERS[_i].rel_ns);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		for (char *p = names[i]; *p != '\0'; p++)
+			if (*p == '/')
+				*p = WRITERS[_i].sep[0];
+	const struct part parts[] = { { names[0], root, 0 }, { names[1], WRITERS[_i].book, 0 }, { names[2], rels, 0 },
+		{ names[3], WRITERS[_i].sheet, 0 }, { names[4], WRITERS[_i].strings, 0 }, { NULL, NULL, 0 } };
+	len = zip_parts(parts, &data);
+	ck_assert_msg(read_bytes(data, len) == ERR_OK, "%s: %s", WRITERS[_i].writer, err.msg);
+	ck_assert_msg(found.n == 0, "%s", WRITERS[_i].writer);
+	ck_assert_str_eq(book.sheets[0].name, "survey");
+	ck_assert_str_eq(book.sheets[0].header[0], "type");
+	ck_assert_str_eq(book.sheets[0].header[1], "l\303\251gende");
+	ck_assert_uint_eq(book.sheets[0].n_rows, 1);
+	ck_assert_uint_eq(book.sheets[0].rows[0].number, 2);
+	ck_assert_str_eq(cell(0, 0, 0), "text");
+	ck_assert_str_eq(cell(0, 0, 1), "42");
+	free(data);
+	done();
+}
+END_TEST
+
 static const struct { const char *name, *text, *target, *says; } ARCHIVES[] = {
 	{ "Index/Document.iwa", "x", NULL, "Apple Numbers" }, { "my form.xlsx", "x", NULL, "unpack it and give the file \"my form.xlsx\"" },
 	{ "readme.txt", "x", NULL, "no .xlsx workbook" }, { "xl/workbook.bin", "x", "xl/workbook.bin", "(.xlsb): open it and save it as .xlsx" },
@@ -498,6 +590,7 @@ suite(void)
 	tcase_add_test(t, a_formula_that_nobody_has_calculated_is_an_error);
 	tcase_add_test(t, rows_far_below_are_told_about);
 	tcase_add_loop_test(t, a_sheet_is_found_however_it_is_named, 0, (int)ARRAY_LEN(NAMED));
+	tcase_add_loop_test(t, the_same_workbook_reads_the_same_from_every_writer, 0, (int)ARRAY_LEN(WRITERS));
 	tcase_add_loop_test(t, another_archive_is_told_what_it_is, 0, (int)ARRAY_LEN(ARCHIVES));
 	tcase_add_test(t, an_opendocument_file_is_told_how_to_save_it);
 	suite_add_tcase(s, t);
