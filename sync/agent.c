@@ -28,6 +28,7 @@ struct lane {
 	struct backoff backoff;
 	int64_t due_ms;		/* boot time */
 	int64_t every_ms;
+	bool unreachable;	/* the last round reached nobody */
 };
 
 struct agent {
@@ -437,6 +438,7 @@ schedule(struct agent *a, struct lane *l, enum courier_result r)
 {
 	int64_t now = clock_boot_ms(a->clock), wait = 0;
 
+	l->unreachable = r == COURIER_UNREACHABLE;
 	switch (r) {
 	case COURIER_IDLE:
 	case COURIER_SENT:
@@ -574,6 +576,27 @@ agent_tick(struct agent *a)
 			next = a->lanes[lane].due_ms;
 	now = clock_boot_ms(a->clock);
 	return next > now ? next - now : 0;
+}
+
+void
+agent_route_up(struct agent *a)
+{
+	int64_t now = clock_boot_ms(a->clock);
+	struct err err = { 0 };
+
+	for (int lane = 0; lane < LANES; lane++) {
+		struct lane *l = &a->lanes[lane];
+
+		if (!l->unreachable)
+			continue;
+		l->due_ms = backoff_route_up(&l->backoff, l->due_ms, now);
+		if (lane == 0) {
+			a->status.next_at = corrected_now(a) + (l->due_ms - now) / 1000;
+			if (sync_status_put(a->outbox, &a->status, &err) != ERR_OK)
+				log_err("sync", "status", &err);
+		}
+		log_event("sync", "lane=%d route=up retry_s=%lld", lane, (long long)(l->due_ms - now) / 1000);
+	}
 }
 
 /* --- life --------------------------------------------------------------------------------------- */

@@ -18,6 +18,9 @@ enum err_code agent_new(const struct sync_settings *set, const struct net *net, 
 void agent_free(struct agent *a);	/* NULL is fine */
 /* Do what is due; milliseconds until something else is. */
 int64_t agent_tick(struct agent *a);
+/* A way to other machines has come up (sync/route.h): lanes that reached nobody try soon. What the centre asked us to
+ * wait (Retry-After), or refused, waits on. */
+void agent_route_up(struct agent *a);
 
 /* A GET that needs no trust in the connection, because what comes is signed: by a probe connection with the
  * certificate CERT_PEM (any). PATH "/v1/keyring" or "/v1/time?..". */

@@ -33,3 +33,12 @@ backoff_reset(struct backoff *b)
 {
 	b->n = 0;
 }
+
+int64_t
+backoff_route_up(struct backoff *b, int64_t due_ms, int64_t now_ms)
+{
+	int64_t min = b->min_ms > 0 ? b->min_ms : BACKOFF_MIN_MS, soon = now_ms + backoff_between(min, 12 * min);
+
+	b->n = 0;
+	return soon < due_ms ? soon : due_ms;
+}

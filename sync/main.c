@@ -1,12 +1,14 @@
 /* candour-sync: carries what the outbox holds to the centre and brings receipts, key rings and bundles back. */
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/program.h"
 #include "sync/agent.h"
+#include "sync/route.h"
 
-enum { NOT_ENROLLED_MS = 5000, WAIT_MAX_MS = 60000 };
+enum { NOT_ENROLLED_MS = 5000, WAIT_MAX_MS = 10000 };	/* a route that came up is seen after 10 s at most */
 
 /* SIGTERM and SIGINT are blocked and waited for; a pending one ends network waits early. */
 static bool
@@ -51,6 +53,7 @@ main(int argc, char **argv)
 	struct program p;
 	struct err err = { 0 };
 	bool stop = false;
+	int routes = -1;
 	enum err_code rc;
 
 	program_start(&p, "candour-sync", argc, argv, sync_keys, sync_n_keys);
@@ -62,9 +65,14 @@ main(int argc, char **argv)
 		rc = when_enrolled(&p, &set, &net, &agent, &stop, &err);
 		if (rc == ERR_OK && !stop)
 			log_event("sync", "started to=%s port=%lld", set.host, (long long)set.port);
+		if (rc == ERR_OK && !stop && route_listen(&routes, &err) != ERR_OK)
+			log_err("sync", "routes", &err);
 		while (rc == ERR_OK && !stop) {
-			int64_t wait = agent_tick(agent);
+			int64_t wait;
 
+			if (route_came_up(routes))
+				agent_route_up(agent);
+			wait = agent_tick(agent);
 			stop = program_wait(wait > WAIT_MAX_MS ? WAIT_MAX_MS : (int)wait);
 		}
 		if (rc == ERR_OK)
@@ -72,6 +80,8 @@ main(int argc, char **argv)
 	}
 	if (rc != ERR_OK)
 		log_err("sync", "start", &err);
+	if (routes >= 0)
+		close(routes);
 	agent_free(agent);
 	config_clear(sync_keys, sync_n_keys, &set);
 	return rc == ERR_OK ? 0 : 1;

@@ -43,6 +43,26 @@ START_TEST(retry_after_is_a_minimum_and_at_most_a_quarter_more)
 }
 END_TEST
 
+/* After a night of failures the line is back: soon, but not all boxes at once, and never later than it would have been. */
+START_TEST(a_route_that_comes_up_ends_the_long_pause_not_the_jitter)
+{
+	int64_t least = INT64_MAX, most = 0, now = 1000000;
+
+	for (int round = 0; round < 500; round++) {
+		struct backoff b = { .n = 20 };
+		int64_t due = backoff_route_up(&b, now + 3600000, now);
+
+		ck_assert_int_ge(due, now + 5000);
+		ck_assert_int_le(due, now + 60000);
+		least = due < least ? due : least;
+		most = due > most ? due : most;
+		ck_assert_int_eq(backoff_route_up(&b, now + 1000, now), now + 1000);
+		ck_assert_int_le(backoff_next(&b, -1), 10000);
+	}
+	ck_assert_int_gt(most - least, 40000);
+}
+END_TEST
+
 /* A centre that says 503, and when. */
 static enum err_code
 later(void *arg, const char *method, const char *path, const void *body, size_t len, struct reply *out,
@@ -96,6 +116,7 @@ suite(void)
 
 	suite_add_tcase(s, t);
 	tcase_add_test(t, pauses_grow_to_an_hour_and_no_further);
+	tcase_add_test(t, a_route_that_comes_up_ends_the_long_pause_not_the_jitter);
 	tcase_add_test(t, retry_after_is_a_minimum_and_at_most_a_quarter_more);
 	tcase_add_test(t, the_courier_hands_on_what_the_centre_asks_for);
 	return s;
