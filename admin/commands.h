@@ -16,6 +16,7 @@ int cmd_action(int argc, char **argv);
 int cmd_user(int argc, char **argv);
 int cmd_publish(int argc, char **argv);	/* candour indicator publish */
 int cmd_pull(int argc, char **argv);
+int cmd_export(int argc, char **argv);
 int cmd_demo(int argc, char **argv);
 int cmd_site(int argc, char **argv);
 int cmd_device(int argc, char **argv);

@@ -11,6 +11,7 @@ static const struct command commands[] = {
 	{ "form", cmd_form, "convert and check questionnaires" },
 	{ "indicator", cmd_indicator, "check and evaluate definitions; publish figures" },
 	{ "pull", cmd_pull, "fetch all publications and check them" },
+	{ "export", cmd_export, "a publication as a pack to hand on: figures, meanings, proof" },
 	{ "action", cmd_action, "what is done about what people said: add, change, list, notices" },
 	{ "user", cmd_user, "people who may sign in: add, password, disable, list, reader" },
 	{ "centre", cmd_centre, "make the centre's folder; take a key ring into use" },

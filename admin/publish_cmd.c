@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "admin/commands.h"
+#include "admin/publish_cmd.h"
 #include "admin/web.h"
 #include "aggregator/audit_store.h"
 #include "aggregator/publication.h"
@@ -236,23 +237,19 @@ struct pull {
 	const char *from, *reader, *token_file, *ring, *root, *into, *ca;
 };
 
-static enum err_code
-pull_ring(const struct pull *pull, struct keyring **out, struct err *err)
+enum err_code
+ring_load(const char *path, const char *root, struct buf *text, struct keyring **out, struct err *err)
 {
 	struct keyring_pin pin;
-	struct buf text;
-	enum err_code rc;
+	enum err_code rc = file_read(path, text, err);
 
-	buf_init(&text, KEYRING_MAX);
-	rc = file_read(pull->ring, &text, err);
-	if (rc == ERR_OK && pull->root == NULL)
-		rc = keyring_parse((const char *)text.data, text.len, out, err);
+	if (rc == ERR_OK && root == NULL)
+		rc = keyring_parse((const char *)text->data, text->len, out, err);
 	else if (rc == ERR_OK) {
-		rc = keyring_pin_read(pull->root, &pin, err);
+		rc = keyring_pin_read(root, &pin, err);
 		if (rc == ERR_OK)
-			rc = keyring_read((const char *)text.data, text.len, &pin, out, err);
+			rc = keyring_read((const char *)text->data, text->len, &pin, out, err);
 	}
-	buf_free(&text);
 	return rc;
 }
 
@@ -296,17 +293,18 @@ static enum err_code
 pull_all(const struct pull *pull, struct err *err)
 {
 	struct keyring *ring = NULL;
-	struct buf basic;
+	struct buf basic, text;
 	char last[65] = "", *line;
 	bool more = true;
 	int64_t no = 0;
 	enum err_code rc;
 
+	buf_init(&text, KEYRING_MAX);
 	buf_init_secret(&basic, 1024);
 	buf_printf(&basic, "%s:", pull->reader);
 	rc = file_read(pull->token_file, &basic, err);
 	if (rc == ERR_OK)
-		rc = pull_ring(pull, &ring, err);
+		rc = ring_load(pull->ring, pull->root, &text, &ring, err);
 	if (rc == ERR_OK && pull->into != NULL)
 		rc = file_mkdirs(pull->into, 0755, err);
 	line = rc == ERR_OK ? strpbrk((char *)basic.data, "\r\n") : NULL;
@@ -317,6 +315,7 @@ pull_all(const struct pull *pull, struct err *err)
 	if (rc == ERR_OK)
 		printf("%lld publications, chain and signatures good\n", (long long)no - 1);
 	keyring_free(ring);
+	buf_free(&text);
 	buf_free(&basic);
 	return rc;
 }

@@ -5,6 +5,7 @@
 
 #include "admin/audit_cmd.h"
 #include "admin/commands.h"
+#include "admin/publish_cmd.h"
 #include "base/codec.h"
 #include "collector/verify.h"
 
@@ -12,7 +13,8 @@ static int
 usage(FILE *to)
 {
 	fprintf(to, "usage: candour verify [--pin FILE] [--device ID] [--file] SITE.DB\n"
-	    "       candour verify audit [--list] DB [PUBLICATION...]\n\n"
+	    "       candour verify audit [--list] DB [PUBLICATION...]\n"
+	    "       candour verify publication --ring FILE [--root PIN] PUBLICATION...\n\n"
 	    "Recomputes every hash and link of a care site's store, compares heads, signed heads and receipts, and\n"
 	    "says in a sentence each what is wrong. Needs no secret and changes nothing; a copy will do.\n"
 	    "--pin FILE (root.pin) also verifies the signatures of receipts; --device compares the device id;\n"
@@ -66,6 +68,8 @@ cmd_verify(int argc, char **argv)
 
 	if (argc > 1 && strcmp(argv[1], "audit") == 0)
 		return verify_audit(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "publication") == 0)
+		return verify_publication(argc - 1, argv + 1);
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0)
 			return usage(stdout);

@@ -1,12 +1,14 @@
 /* Long CSV and the files that describe it. See csv.h. */
 #include "aggregator/csv.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
 
+#include "aggregator/columns.h"
 #include "base/clock.h"
 #include "base/num.h"
 
@@ -29,6 +31,24 @@ static const struct column {
 	    "[p] as before [r] revised [b] break" },
 	{ "Publication", "integer", "number of the publication" },
 	{ "Definition hash", "string", "SHA-256 of the definition" },
+};
+
+const struct figure_column figure_columns[] = {
+#define T(label, field, width) { label, COLUMN_TEXT, offsetof(struct pub_row, field), width }
+#define N(label, field) { label, COLUMN_NUMBER, offsetof(struct pub_row, field), 12 }
+	T("Indicator", indicator, 18), T("Version", version, 8), T("Title", title, 40), T("Area code", area_code, 14),
+	T("Area", area_name, 24), T("Level", area_level, 12), T("Breakdown", breakdown, 14), T("Category", category, 18),
+	T("Period start", period_start, 12), T("Period end", period_end, 12), N("Numerator", numerator),
+	N("Denominator", denominator), N("Value", value), T("Unit", unit, 10), N("Lower 95 %", lower95),
+	N("Upper 95 %", upper95), N("Lower 99.8 %", lower998), N("Upper 99.8 %", upper998), N("Margin", margin),
+	N("Share helped", helped_share), N("Target", target), T("Target reached", verdict, 14),
+	T("Comparison", comparison, 12), N("Chart mean", spc_mean), N("Chart lower", spc_lower), N("Chart upper", spc_upper),
+	T("Chart rule", spc_rule, 10), T("Variation", variation, 10), T("Assurance", assurance, 16), T("Flag", flag, 8),
+	T("Annotation", annotation, 24), T("Definition SHA-256", definition_hash, 20), T("ONS code", ons_code, 12),
+	{ "Publication", COLUMN_WHOLE, offsetof(struct pub_row, publication), 12 }, T("Row", id, 40),
+	{ NULL, COLUMN_TEXT, 0, 0 },
+#undef T
+#undef N
 };
 
 void
@@ -113,6 +133,42 @@ csv_put(struct buf *out, const struct publication *p, const char *indicator)
 		put_line(out, p, r, "Lower 95", &r->lower95);
 		put_line(out, p, r, "Upper 95", &r->upper95);
 		put_line(out, p, r, "Margin", &r->margin);
+	}
+}
+
+void
+csv_safe_field(struct buf *out, const char *text)
+{
+	char *safe = NULL;
+
+	if (text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL && asprintf(&safe, "'%s", text) < 0)
+		out->failed = out->failed == ERR_OK ? ERR_NOMEM : out->failed;
+	else
+		csv_field(out, safe == NULL ? text : safe);
+	free(safe);
+}
+
+void
+csv_figures_put(struct buf *out, const struct publication *p)
+{
+	for (const struct figure_column *c = figure_columns; c->name != NULL; c++)
+		buf_printf(out, "%s%s", c == figure_columns ? "" : ",", c->name);
+	buf_puts(out, "\r\n");
+	for (size_t i = 0; i < p->n_rows; i++) {
+		for (const struct figure_column *c = figure_columns; c->name != NULL; c++) {
+			const void *field = (const char *)&p->rows[i] + c->offset;
+			const struct pub_num *n = field;
+
+			if (c != figure_columns)
+				buf_putc(out, ',');
+			if (c->kind == COLUMN_TEXT)
+				csv_safe_field(out, *(const char *const *)field);
+			else if (c->kind == COLUMN_WHOLE)
+				buf_printf(out, "%lld", (long long)*(const int64_t *)field);
+			else if (n->shown)
+				num_put(out, n->v);
+		}
+		buf_puts(out, "\r\n");
 	}
 }
 

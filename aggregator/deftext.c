@@ -81,6 +81,29 @@ deftext_category(struct arena *a, const char *text, const char *breakdown, const
 	return made;
 }
 
+const char *
+deftext_method(struct arena *a, const char *text)
+{
+	static const struct { const char *code, *words; } all[] = {
+		{ "wilson", "95 % limits by Wilson's method for shares" },
+		{ "proportion", "95 % limits by Wilson's method for shares" }, { "options", "95 % limits by Wilson's method for shares" },
+		{ "rate", "95 % limits of a count: exact Poisson under 10, Byar's method from 10" },
+		{ "count", "95 % limits of a count: exact Poisson under 10, Byar's method from 10" },
+		{ "t", "95 % limits of a mean by Student's t" }, { "mean", "95 % limits of a mean by Student's t" },
+		{ "score", "95 % limits of a mean by Student's t" },
+		{ "strata", "95 % limits over strata, with finite population correction" },
+		{ "none", "no limits: this is not a sample" },
+	};
+	const char *code = deftext_get(a, text, "estimate", "interval", 0, NULL);
+
+	if (code == NULL)
+		code = deftext_get(a, text, "indicator", "kind", 0, NULL);
+	for (size_t i = 0; code != NULL && i < ARRAY_LEN(all); i++)
+		if (strcmp(all[i].code, code) == 0)
+			return all[i].words;
+	return "";
+}
+
 static bool
 month(const char *text, char out[8])
 {

@@ -13,6 +13,9 @@ const char *deftext_of(const struct publication *p, const char *hash);
 const char *deftext_get(struct arena *a, const char *text, const char *section, const char *key, size_t nth,
 	const char **label);
 
+/* How its 95 % limits are made, in words; "" if TEXT does not say. */
+const char *deftext_method(struct arena *a, const char *text);
+
 /* A number to hold a figure against: "0.644 from 2023-04 England", "0.62 from 2023-04", "0.62 from 2023-04..2024-03". */
 struct deftext_value {
 	double value;

@@ -7,6 +7,7 @@
 
 #include "aggregator/csv.h"
 #include "aggregator/odata.h"
+#include "aggregator/pack.h"
 #include "aggregator/templates.h"
 #include "aggregator/xlsx.h"
 #include "base/codec.h"
@@ -15,7 +16,7 @@
 #include "base/num.h"
 #include "collector/chain.h"
 
-enum { FORM_MAX = 16384, PAGE_MAX = 6 << 20, CSV_MAX = 8 << 20 };
+enum { FORM_MAX = 16384, PAGE_MAX = 6 << 20, CSV_MAX = 8 << 20, PACK_FROM_MAX = 16 << 20 };
 
 static const char post_path[] = "/v1/publication";
 
@@ -226,6 +227,51 @@ serve_publication(struct page_request *q, const char *name)
 	return true;
 }
 
+/* /packs/N.zip, /packs/last.zip. */
+static bool
+serve_pack(struct page_request *q, const char *name)
+{
+	struct publication p = {0};
+	struct keyring *ring = NULL;
+	struct buf file, text;
+	struct err err = {0};
+	char id[32];
+	size_t n = strcspn(name, ".");
+	int64_t no = 0;
+	enum err_code rc;
+
+	snprintf(id, sizeof(id), "%.*s", n < sizeof(id) ? (int)n : 0, name);
+	if (strcmp(name + n, ".zip") != 0 || (strcmp(id, "last") != 0 && !num_i64(id, strlen(id), 1, INT64_MAX, &no)))
+		return false;
+	buf_init(&file, PACK_FROM_MAX);
+	buf_init(&text, KEYRING_MAX);
+	rc = publications_get(q->pages->publications, no, &file, &err);
+	if (rc == ERR_OK)
+		rc = buf_check(&file, &err);
+	if (rc == ERR_OK)
+		rc = pub_read(file.data, file.len, &p, &err);
+	/* The ring stands beside it if it can be read: the pack is good without. */
+	if (rc == ERR_OK && (load_ring(&q->pages->conf, &ring, &err) != ERR_OK || file_read(q->pages->conf.ring, &text, &err) != ERR_OK))
+		log_err("pages", "pack", &err);
+	if (rc == ERR_OK)
+		rc = pack_put(&q->out->body, &p, file.data, file.len, text.len > 0 ? &text : NULL, &err);
+	if (rc == ERR_OK) {
+		char attached[64];
+
+		snprintf(attached, sizeof(attached), "publication-%lld.zip", (long long)p.manifest.no);
+		attach(q, "application/zip", attached);
+	} else if (rc != ERR_ABSENT) {
+		log_err("pages", "pack", &err);
+		http_plain(q->out, 503, rc == ERR_LIMIT ? "This publication is too large for a pack from here: take its file, and make the "
+		    "pack with candour export pack.\n" : "The pack cannot be made at the moment. Please try again.\n");
+	}
+	keyring_free(ring);
+	pub_clear(&p);
+	buf_free(&file);
+	buf_free(&text);
+	return rc != ERR_ABSENT;
+}
+
 /* --- routes -------------------------------------------------------------------------------------------- */
 
 static void
@@ -239,7 +285,7 @@ static bool
 is_machine_path(const char *path)
 {
 	return strncmp(path, "/csv/", 5) == 0 || strncmp(path, "/xlsx/", 6) == 0 || strncmp(path, "/odata", 6) == 0
-	    || strncmp(path, "/publications/", 14) == 0;
+	    || strncmp(path, "/publications/", 14) == 0 || strncmp(path, "/packs/", 7) == 0;
 }
 
 /* Readers' programs sign in with Basic authentication: Power Query offers nothing else. */
@@ -341,6 +387,9 @@ route(struct page_request *q)
 			not_found(q);
 	} else if (strncmp(path, "/publications/", 14) == 0) {
 		if (!serve_publication(q, path + 14))
+			not_found(q);
+	} else if (strncmp(path, "/packs/", 7) == 0) {
+		if (!serve_pack(q, path + 7))
 			not_found(q);
 	} else {
 		show_page(q);

@@ -135,29 +135,6 @@ add_term(struct making *m, const char *term, const char *text)
 		m->terms[m->n_terms++] = (struct term_view){ term, text };
 }
 
-static const char *
-interval_words(struct making *m)
-{
-	static const struct { const char *code, *words; } all[] = {
-		{ "wilson", "95 % limits by Wilson's method for shares" },
-		{ "proportion", "95 % limits by Wilson's method for shares" }, { "options", "95 % limits by Wilson's method for shares" },
-		{ "rate", "95 % limits of a count: exact Poisson under 10, Byar's method from 10" },
-		{ "count", "95 % limits of a count: exact Poisson under 10, Byar's method from 10" },
-		{ "t", "95 % limits of a mean by Student's t" }, { "mean", "95 % limits of a mean by Student's t" },
-		{ "score", "95 % limits of a mean by Student's t" },
-		{ "strata", "95 % limits over strata, with finite population correction" },
-		{ "none", "no limits: this is not a sample" },
-	};
-	const char *code = deftext_get(m->q->arena, m->text, "estimate", "interval", 0, NULL);
-
-	if (code == NULL)
-		code = deftext_get(m->q->arena, m->text, "indicator", "kind", 0, NULL);
-	for (size_t i = 0; code != NULL && i < ARRAY_LEN(all); i++)
-		if (strcmp(all[i].code, code) == 0)
-			return all[i].words;
-	return "";
-}
-
 /* All values of a key that may stand several times, joined. */
 static const char *
 joined(struct making *m, const char *section, const char *key, bool labels)
@@ -224,9 +201,9 @@ add_terms(struct making *m)
 	if (last != NULL && last->helped_share.shown)
 		add_term(m, "Helped to answer", pages_number(a, &last->helped_share, "%", -1));
 	if (last != NULL && last->lower95.shown)
-		add_term(m, "Range", arena_printf(a, "%s (%s)", pages_limits(a, last, m->places, "to"), interval_words(m)));
+		add_term(m, "Range", arena_printf(a, "%s (%s)", pages_limits(a, last, m->places, "to"), deftext_method(m->q->arena, m->text)));
 	else
-		add_term(m, "Range", interval_words(m));
+		add_term(m, "Range", deftext_method(m->q->arena, m->text));
 	add_term(m, "How people were asked", joined(m, "indicator", "method", false));
 	add_term(m, "Left out", joined(m, "measure", "exclude", true));
 	add_term(m, "After", joined(m, "indicator", "source", false));

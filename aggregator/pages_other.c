@@ -260,6 +260,7 @@ add_publication(void *arg, const struct publication_line *line, struct err *err)
 		.number = arena_printf(l->q->arena, "%lld", (long long)line->no), .date = pages_date(l->q->arena, line->stored_at),
 		.sha256 = arena_printf(l->q->arena, "%s", line->sha256), .size = arena_printf(l->q->arena, "%zu", line->len),
 		.href = arena_printf(l->q->arena, "/publications/%lld", (long long)line->no),
+		.pack_href = arena_printf(l->q->arena, "/packs/%lld.zip", (long long)line->no),
 	};
 	return ERR_OK;
 }

@@ -151,7 +151,7 @@ struct groups_view {
 };
 
 struct published_view {
-	const char *number, *date, *sha256, *size, *href;
+	const char *number, *date, *sha256, *size, *href, *pack_href;
 };
 
 struct publications_view {

@@ -2,7 +2,6 @@
  * process sees. */
 #include "aggregator/xlsx.h"
 
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,31 +10,9 @@
 
 #include <xlsxwriter.h>
 
+#include "aggregator/columns.h"
 #include "base/clock.h"
 #include "base/file.h"
-
-enum kind { TEXT, NUMBER, WHOLE };
-
-static const struct column {
-	const char *name;
-	enum kind kind;
-	size_t offset;
-	double width;
-} columns[] = {
-#define T(label, field, width) { label, TEXT, offsetof(struct pub_row, field), width }
-#define N(label, field) { label, NUMBER, offsetof(struct pub_row, field), 12 }
-	T("Indicator", indicator, 18), T("Version", version, 8), T("Title", title, 40), T("Area code", area_code, 14),
-	T("Area", area_name, 24), T("Level", area_level, 12), T("Breakdown", breakdown, 14), T("Category", category, 18),
-	T("Period start", period_start, 12), T("Period end", period_end, 12), N("Numerator", numerator),
-	N("Denominator", denominator), N("Value", value), T("Unit", unit, 10), N("Lower 95 %", lower95),
-	N("Upper 95 %", upper95), N("Lower 99.8 %", lower998), N("Upper 99.8 %", upper998), N("Margin", margin),
-	N("Share helped", helped_share), N("Target", target), T("Target reached", verdict, 14),
-	T("Comparison", comparison, 12), N("Chart mean", spc_mean), N("Chart lower", spc_lower), N("Chart upper", spc_upper),
-	T("Chart rule", spc_rule, 10), T("Variation", variation, 10), T("Assurance", assurance, 16), T("Flag", flag, 8),
-	T("Annotation", annotation, 24), T("Definition SHA-256", definition_hash, 20),
-#undef T
-#undef N
-};
 
 static const char *const notes[][2] = {
 	{ "Hidden numbers", "An empty cell with a flag is hidden or not there. It is never 0." },
@@ -89,12 +66,14 @@ put_row(lxw_worksheet *s, lxw_row_t at, const struct pub_row *r)
 {
 	lxw_error e = LXW_NO_ERROR;
 
-	for (size_t c = 0; c < ARRAY_LEN(columns) && e == LXW_NO_ERROR; c++) {
-		const void *field = (const char *)r + columns[c].offset;
+	for (size_t c = 0; figure_columns[c].name != NULL && e == LXW_NO_ERROR; c++) {
+		const void *field = (const char *)r + figure_columns[c].offset;
 		const struct pub_num *n = field;
 
-		if (columns[c].kind == TEXT)
+		if (figure_columns[c].kind == COLUMN_TEXT)
 			e = put_text(s, at, (lxw_col_t)c, *(const char *const *)field);
+		else if (figure_columns[c].kind == COLUMN_WHOLE)
+			e = worksheet_write_number(s, at, (lxw_col_t)c, (double)*(const int64_t *)field, NULL);
 		else if (n->shown)
 			e = worksheet_write_number(s, at, (lxw_col_t)c, n->v, NULL);
 	}
@@ -106,18 +85,19 @@ put_figures(lxw_worksheet *s, const struct publication *p, const char *indicator
 {
 	lxw_error e = LXW_NO_ERROR;
 	lxw_row_t row = 1;
+	size_t c = 0;
 
-	for (size_t c = 0; c < ARRAY_LEN(columns) && e == LXW_NO_ERROR; c++) {
-		e = worksheet_set_column(s, (lxw_col_t)c, (lxw_col_t)c, columns[c].width, NULL);
+	for (; figure_columns[c].name != NULL && e == LXW_NO_ERROR; c++) {
+		e = worksheet_set_column(s, (lxw_col_t)c, (lxw_col_t)c, figure_columns[c].width, NULL);
 		if (e == LXW_NO_ERROR)
-			e = worksheet_write_string(s, 0, (lxw_col_t)c, columns[c].name, bold);
+			e = worksheet_write_string(s, 0, (lxw_col_t)c, figure_columns[c].name, bold);
 	}
 	for (size_t i = 0; i < p->n_rows && e == LXW_NO_ERROR; i++)
 		if (indicator == NULL || strcmp(p->rows[i].indicator, indicator) == 0)
 			e = put_row(s, row++, &p->rows[i]);
 	worksheet_freeze_panes(s, 1, 0);
 	if (e == LXW_NO_ERROR)
-		e = worksheet_autofilter(s, 0, 0, row - 1, (lxw_col_t)(ARRAY_LEN(columns) - 1));
+		e = worksheet_autofilter(s, 0, 0, row - 1, (lxw_col_t)(c - 1));
 	return e;
 }
 

@@ -85,7 +85,7 @@ publish(int64_t no, const char *previous, uint8_t seed, int want, struct buf *ou
 START_TEST(nobody_sees_figures_without_signing_in)
 {
 	static const char *const paths[] = { "/", "/indicator/sat-users", "/csv/all.csv", "/xlsx/all.xlsx", "/easy/sat-users", "/groups", "/publications",
-	    "/publications/1", "/about", "/nothing" };
+	    "/publications/1", "/packs/1.zip", "/about", "/nothing" };
 	struct buf out;
 
 	buf_init(&out, PUB_MAX);
@@ -138,6 +138,16 @@ START_TEST(a_signed_in_person_sees_chart_table_and_csv)
 	ck_assert_int_eq(ask("GET", "/publications/1", cookie, NULL, 0, &out), 200);
 	ck_assert(says(&out, "candour-publication 1\n"));
 	ck_assert_int_eq(ask("GET", "/publications/2", cookie, NULL, 0, &out), 404);
+	ck_assert_int_eq(ask("GET", "/packs/1.zip", cookie, NULL, 0, &out), 200);
+	ck_assert(says(&out, "application/zip") && says(&out, "filename=\"publication-1.zip\"") && says(&out, "\r\n\r\nPK\x03\x04"));
+	ck_assert_int_eq(ask("GET", "/packs/last.zip", cookie, NULL, 0, &out), 200);
+	ck_assert(says(&out, "filename=\"publication-1.zip\""));
+	ck_assert_int_eq(ask("GET", "/packs/2.zip", cookie, NULL, 0, &out), 404);
+	ck_assert_int_eq(ask("GET", "/packs/0.zip", cookie, NULL, 0, &out), 404);
+	ck_assert_int_eq(ask("GET", "/packs/1.tar", cookie, NULL, 0, &out), 404);
+	ck_assert_int_eq(ask("GET", "/packs/../1.zip", cookie, NULL, 0, &out), 404);
+	ck_assert_int_eq(ask("GET", "/publications", cookie, NULL, 0, &out), 200);
+	ck_assert(says(&out, "href=\"/packs/1.zip\""));
 	buf_free(&out);
 }
 END_TEST
