@@ -7,11 +7,12 @@
 #include "base/codec.h"
 
 void
-sheet_column_name(size_t i, char name[8])
+sheet_column_name(enum sheet_kind kind, size_t i, char name[8])
 {
 	char rev[8];
 	size_t n = 0;
 
+	i += kind == SHEET_CSV;
 	do {
 		rev[n++] = (char)('A' + i % 26);
 		i = i / 26;
@@ -19,6 +20,17 @@ sheet_column_name(size_t i, char name[8])
 	for (size_t k = 0; k < n; k++)
 		name[k] = rev[n - 1 - k];
 	name[n] = '\0';
+}
+
+void
+sheet_place(const struct sheet_build *b, unsigned row, unsigned line, size_t column, char place[SHEET_PLACE])
+{
+	char at[8], in_file[32] = "";
+
+	sheet_column_name(b->book->kind, column, at);
+	if (line > 0)
+		snprintf(in_file, sizeof(in_file), " (line %u)", line);
+	snprintf(place, SHEET_PLACE, "sheet %.60s, row %u%s, column %s", b->sheet->name, row, in_file, at);
 }
 
 bool
@@ -61,15 +73,14 @@ static const struct {
 	{ "ID;P", 4, "a SYLK file: open it in a spreadsheet program and save it as .xlsx" },
 };
 
-/* Spreadsheets in XML that is neither .xlsx nor an XForm, by what their first 4 KiB hold (in any case of letters). */
+/* Spreadsheets in XML that is neither .xlsx nor an XForm, by what their first 64 KiB hold (in any case of letters). */
 static const struct {
 	const char *holds, *what;
 } XML_STRANGERS[] = {
 	{ "urn:schemas-microsoft-com:office:spreadsheet", "an XML spreadsheet of Excel 2003" },
 	{ "<office:document", "a flat OpenDocument file" },
 	{ "urn:schemas-microsoft-com:office:excel", "a web page that a spreadsheet program made" },
-	{ "<!doctype html", "a web page, whatever its name" }, { "<html", "a web page, whatever its name" },
-	{ "<table", "a web page, whatever its name" },
+	{ "<!doctype html", "a web page, whatever its name" }, { "<table", "a web page, whatever its name" },
 };
 
 static const char ENCRYPTED[] = "E\0n\0c\0r\0y\0p\0t\0e\0d\0P\0a\0c\0k\0a\0g\0e";
@@ -90,7 +101,7 @@ static enum err_code
 xml_kind(const char *data, size_t len, struct err *err)
 {
 	static const char xforms[] = "http://www.w3.org/2002/xforms";
-	size_t head = len < 4096 ? len : 4096;
+	size_t head = len < 65536 ? len : 65536;
 
 	if (memmem(data, len, xforms, sizeof(xforms) - 1) != NULL)
 		return ERR_OK;
@@ -105,7 +116,7 @@ enum err_code
 sheet_kind(const void *data, size_t len, enum sheet_kind *kind, struct err *err)
 {
 	const unsigned char *p = data;
-	size_t i = 0, head = len < 5120 ? len : 5120, commas = 0, bad;
+	size_t i = 0, head = len < 5120 ? len : 5120, commas = 0, semicolons = 0, tabs = 0;
 
 	if (len == 0)
 		return err_set(err, ERR_INPUT, "the file is empty");
@@ -129,13 +140,14 @@ sheet_kind(const void *data, size_t len, enum sheet_kind *kind, struct err *err)
 	}
 	if (memchr(p, '\0', head) != NULL)
 		return err_set(err, ERR_INPUT, "this is neither an .xlsx workbook nor text: save it as .xlsx");
-	if (!utf8_valid(data, len, &bad))
-		return err_set(err, ERR_INPUT, "byte %zu is not UTF-8: save the file as \"CSV UTF-8\" or as .xlsx", bad + 1);
-	for (size_t k = 0; k < head; k++)
+	for (size_t k = 0; k < head; k++) {
 		commas += p[k] == ',';
-	if (commas < 4)
+		semicolons += p[k] == ';';
+		tabs += p[k] == '\t';
+	}
+	if (commas < 4 && semicolons < 4 && tabs < 4)
 		return err_set(err, ERR_INPUT, "this is neither an .xlsx workbook, nor a .csv with a sheet name in "
-		    "column 1 and values split by commas, nor XForm XML");
+		    "column 1 and values split by commas, semicolons or tabs, nor XForm XML");
 	*kind = SHEET_CSV;
 	return ERR_OK;
 }
@@ -144,18 +156,25 @@ enum err_code
 sheet_begin(struct sheet_build *b, const char *name, struct err *err)
 {
 	struct workbook *book = b->book;
+	size_t n;
 
 	if (book->n_sheets == SHEET_SHEETS_MAX)
 		return err_set(err, ERR_LIMIT, "more than %d sheets", SHEET_SHEETS_MAX);
 	b->sheet = &book->sheets[book->n_sheets];
 	memset(b->sheet, 0, sizeof(*b->sheet));
-	b->sheet->name = arena_str(&book->mem, name);
+	while (*name == ' ' || strncmp(name, "\xC2\xA0", 2) == 0)
+		name += *name == ' ' ? 1 : 2;
+	n = strlen(name);
+	while (n > 0 && (name[n - 1] == ' ' || (n > 1 && memcmp(name + n - 2, "\xC2\xA0", 2) == 0)))
+		n -= name[n - 1] == ' ' ? 1 : 2;
+	b->sheet->name = arena_strn(&book->mem, name, n);
 	if (b->sheet->name == NULL)
 		return err_nomem(err);
 	b->at = book->n_sheets++;
 	b->has_header = b->done = false;
 	b->last = 0;
 	b->used = 0;
+	b->beside = SIZE_MAX;
 	return ERR_OK;
 }
 
@@ -215,7 +234,8 @@ sheet_put(struct sheet_build *b, size_t i, const char *text, size_t len, struct 
 	if (b->done || only_blank(text, len))
 		return ERR_OK;
 	if (i >= SHEET_COLUMNS_MAX || (b->has_header && i >= b->sheet->n_columns)) {
-		b->sheet->stray = true;
+		if (i < b->beside)
+			b->beside = i;
 		return ERR_OK;
 	}
 	if (len > (size_t)SHEET_CELL_MAX * 4)
@@ -249,7 +269,8 @@ sheet_put_shared(struct sheet_build *b, size_t i, const char *text)
 	if (b->done || *text == '\0')
 		return;
 	if (i >= SHEET_COLUMNS_MAX || (b->has_header && i >= b->sheet->n_columns)) {
-		b->sheet->stray = true;
+		if (i < b->beside)
+			b->beside = i;
 		return;
 	}
 	b->cells[i] = text;
@@ -280,8 +301,9 @@ set_header(struct sheet_build *b, unsigned line, struct err *err)
 		if (b->cells[i] != NULL)
 			n = i + 1;
 	}
-	if (n < b->used)
-		s->stray = true;
+	for (size_t i = n; i < b->used && b->beside == SIZE_MAX; i++)
+		if (b->cells[i] != NULL)
+			b->beside = i;
 	s->header = arena_calloc(&b->book->mem, n + 1, sizeof(*s->header));
 	if (s->header == NULL)
 		return no_memory(b, err);
@@ -298,12 +320,11 @@ set_header(struct sheet_build *b, unsigned line, struct err *err)
 		squeeze(copy);
 		s->header[i] = copy;
 		for (size_t k = 0; k < i; k++) {
-			char at[8], place[200];
+			char place[SHEET_PLACE];
 
 			if (s->header[k] == NULL || strcmp(s->header[k], copy) != 0)
 				continue;
-			sheet_column_name(i, at);
-			snprintf(place, sizeof(place), "sheet %.60s, row 1, column %s", s->name, at);
+			sheet_place(b, 1, line, i, place);
 			findings_add(b->findings, false, (long)b->at * 10000000L + 1, place,
 			    "the header \"%.60s\" is there twice: remove or rename one of the columns", copy);
 			break;
@@ -361,6 +382,12 @@ sheet_row_end(struct sheet_build *b, unsigned number, unsigned line, struct err 
 	}
 	if (b->used > 0 || b->last == 0)
 		b->last = number;
+	if (b->beside != SIZE_MAX && b->sheet->beside.row == 0) {
+		b->sheet->beside.row = number;
+		b->sheet->beside.line = line;
+		b->sheet->beside.column = b->beside;
+	}
+	b->beside = SIZE_MAX;
 	memset(b->cells, 0, b->used * sizeof(*b->cells));
 	b->used = 0;
 	return rc;

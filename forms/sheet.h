@@ -19,6 +19,7 @@ enum sheet_limits {
 	SHEET_CELL_MAX = 32767,		/* characters of a cell */
 	SHEET_EMPTY_COLUMNS = 20,	/* the header ends after so many empty cells, */
 	SHEET_EMPTY_ROWS = 60,		/* a sheet after so many empty rows */
+	SHEET_PLACE = 200,		/* bytes of what sheet_place writes */
 };
 
 enum sheet_kind { SHEET_XLSX, SHEET_CSV, SHEET_XFORM };
@@ -36,7 +37,10 @@ struct sheet {
 	struct sheet_row *rows;	/* rows with at least one filled cell */
 	size_t n_rows, cap;
 	unsigned header_line;
-	bool stray;		/* cells right of the header were left out */
+	struct {
+		unsigned row, line;
+		size_t column;
+	} beside;		/* the first cell right of the header, which was left out; row 0: none */
 	unsigned stray_row;	/* the first that was left out after SHEET_EMPTY_ROWS empty ones, 0: none */
 	bool hidden;
 };
@@ -59,8 +63,8 @@ void workbook_clear(struct workbook *book);
 
 /* A sheet called NAME says something of a form: survey, choices .. in any case. */
 bool sheet_has_role(const char *name);
-/* "A", "AB": column I (from 0) as the spreadsheet names it. */
-void sheet_column_name(size_t i, char name[8]);
+/* "A", "AB": column I (from 0) of a KIND as the spreadsheet names it: in a .csv the first holds names of sheets. */
+void sheet_column_name(enum sheet_kind kind, size_t i, char name[8]);
 
 /* --- for xlsx.c and csv.c ---------------------------------------------------------------------------- */
 
@@ -72,10 +76,13 @@ struct sheet_build {
 	const char **cells;	/* the row being read, SHEET_COLUMNS_MAX long */
 	size_t used;		/* filled up to here */
 	bool has_header, done;
+	size_t beside;		/* the first column of this row right of the header, SIZE_MAX: none */
 	unsigned last;		/* number of the last filled row */
 };
 
-/* Start a sheet called NAME. */
+/* "sheet survey, row 3 (line 7), column C"; without the line if it is 0. */
+void sheet_place(const struct sheet_build *b, unsigned row, unsigned line, size_t column, char place[SHEET_PLACE]);
+/* Start a sheet called NAME, blanks around it cut: nobody sees them. */
 enum err_code sheet_begin(struct sheet_build *b, const char *name, struct err *err) MUST_CHECK;
 /* Put TEXT into column I of the current row: nbsp to space, stripped, copied. */
 enum err_code sheet_put(struct sheet_build *b, size_t i, const char *text, size_t len, struct err *err) MUST_CHECK;

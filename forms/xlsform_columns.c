@@ -408,7 +408,7 @@ xf_columns(struct xlsform *x, struct table *t, const char *kind)
 
 			if (row->cells[i] == NULL)
 				continue;
-			sheet_column_name(i, at);
+			sheet_column_name(x->book.kind, i, at);
 			xf_warn(x, t, row->number, row->line, at, "this column has values and no header, so they are not used");
 			break;
 		}
@@ -416,6 +416,11 @@ xf_columns(struct xlsform *x, struct table *t, const char *kind)
 	if (t->sheet->stray_row > 0)
 		xf_warn(x, t, t->sheet->stray_row, 0, NULL, "this row and those below it are not used, because more than %d empty rows stand "
 		    "before it: move them up", SHEET_EMPTY_ROWS);
-	if (t->sheet->stray)
-		xf_warn(x, t, 0, 0, NULL, "there are values to the right of the last header; they are not used");
+	if (t->sheet->beside.row > 0) {
+		char at[8];
+
+		sheet_column_name(x->book.kind, t->sheet->beside.column, at);
+		xf_warn(x, t, t->sheet->beside.row, t->sheet->beside.line, at, "values to the right of the last header are not used%s",
+		    x->book.kind == SHEET_CSV ? " (a text with a comma in it needs \" around it)" : "");
+	}
 }

@@ -298,20 +298,6 @@ target_of(const struct xlsx *x, const char *type, const char *id)
 	return NULL;
 }
 
-/* "Survey " is the sheet survey: nobody sees the blank. U+00A0 is C2 A0. */
-static char *
-trimmed_name(struct xlsx *x, const char *s)
-{
-	size_t n;
-
-	while (*s == ' ' || strncmp(s, "\xC2\xA0", 2) == 0)
-		s += *s == ' ' ? 1 : 2;
-	n = strlen(s);
-	while (n > 0 && (s[n - 1] == ' ' || (n > 1 && memcmp(s + n - 2, "\xC2\xA0", 2) == 0)))
-		n -= s[n - 1] == ' ' ? 1 : 2;
-	return arena_strn(&x->b->book->mem, s, n);
-}
-
 static void
 book_start(struct xlsx *x, const char *name, int n, const xmlChar **attrs)
 {
@@ -328,7 +314,7 @@ book_start(struct xlsx *x, const char *name, int n, const xmlChar **attrs)
 		return;
 	}
 	e = &x->entries[x->n_entries];
-	e->name = trimmed_name(x, text);
+	e->name = arena_str(&x->b->book->mem, text);
 	e->rel = arena_str(&x->b->book->mem, rel);
 	e->hidden = attr(n, attrs, "state", state, sizeof(state)) && strcmp(state, "visible") != 0;
 	if (e->name == NULL || e->rel == NULL)
@@ -479,12 +465,11 @@ static void
 cell_error(struct xlsx *x, const char *fmt, const char *text)
 {
 	struct sheet_build *b = x->b;
-	char column[8], place[200];
+	char place[SHEET_PLACE];
 
 	if (!matters(x))
 		return;
-	sheet_column_name(x->column, column);
-	snprintf(place, sizeof(place), "sheet %.60s, row %u, column %s", b->sheet->name, x->row, column);
+	sheet_place(b, x->row, 0, x->column, place);
 	findings_add(b->findings, false, (long)b->at * 10000000L + x->row, place, fmt, text);
 }
 
@@ -494,6 +479,7 @@ cell_end(struct xlsx *x)
 	struct sheet_build *b = x->b;
 	const char *text = buf_str(&x->text);
 	bool is_number = x->type[0] == '\0' || strcmp(x->type, "n") == 0;
+	char place[SHEET_PLACE];
 	struct buf out;
 	int64_t i;
 
@@ -502,12 +488,16 @@ cell_end(struct xlsx *x)
 	if (x->text.failed == ERR_NOMEM) {
 		stop(x, err_nomem(x->err));
 	} else if (buf_check(&x->text, x->err) != ERR_OK) {
-		stop(x, err_set(x->err, ERR_LIMIT, "a cell in row %u is longer than %d characters", x->row, SHEET_CELL_MAX));
+		sheet_place(b, x->row, 0, x->column, place);
+		stop(x, err_set(x->err, ERR_LIMIT, "%s: the cell is longer than %d characters", place, SHEET_CELL_MAX));
 	} else if (strcmp(x->type, "s") == 0) {
-		if (num_i64(text, x->text.len, 0, (int64_t)x->n_strings - 1, &i))
+		if (num_i64(text, x->text.len, 0, (int64_t)x->n_strings - 1, &i)) {
 			sheet_put_shared(b, x->column, x->strings[i]);
-		else if (x->text.len > 0)
-			stop(x, err_set(x->err, ERR_INPUT, "row %u refers to a shared text that is not there", x->row));
+		} else if (x->text.len > 0) {
+			sheet_place(b, x->row, 0, x->column, place);
+			stop(x, err_set(x->err, ERR_INPUT, "%s: the cell refers to a shared text that is not there: open the file in a "
+			    "spreadsheet program and save it again", place));
+		}
 	} else if (strcmp(x->type, "e") == 0) {
 		cell_error(x, "the formula gives %.20s: mend it or type the value", text);
 	} else if (x->formula && (!x->has_value || (is_number && x->text.len == 0))) {

@@ -218,6 +218,116 @@ START_TEST(csv_holds_several_sheets_and_counts_records_not_lines)
 }
 END_TEST
 
+/* One survey as the programs at hand save it as text: RFC 4180, and what Excel does in lands of the decimal comma. */
+static const struct { const char *what, *text; size_t len; } CSV[] = {
+#define CSV_OF(what, text) { what, text, sizeof(text) - 1 }
+	CSV_OF("LF, no last one", "survey\n,type,name,label\n,text,a,\"x, y; z\"\n,note,b,B"),
+	CSV_OF("CRLF, padded", "survey,,,\r\n,type,name,label\r\n,text,a,\"x, y; z\"\r\n,note,b,B\r\n"),
+	CSV_OF("CR", "survey,,,\r,type,name,label\r,text,a,\"x, y; z\"\r,note,b,B\r"),
+	CSV_OF("BOM and quotes everywhere", "\xEF\xBB\xBF\"survey\",\"\",\"\",\"\"\n\"\",\"type\",\"name\",\"label\"\n\"\",\"text\",\"a\",\"x, y; z\"\n"
+	    "\"\",\"note\",\"b\",\"B\"\n"),
+	CSV_OF("semicolons", "\xEF\xBB\xBFsurvey;;;\r\n;type;name;label\r\n;text;a;\"x, y; z\"\r\n;note;b;B\r\n"),
+	CSV_OF("semicolons, name alone", "survey\n;type;name;label\n;text;a;\"x, y; z\"\n;note;b;B\n"),
+	CSV_OF("tabs", "survey\t\t\t\n\ttype\tname\tlabel\n\ttext\ta\tx, y; z\n\tnote\tb\tB\n"),
+	CSV_OF("a line for Excel", "sep=;\r\nsurvey;;;\r\n;type;name;label\r\n;text;a;\"x, y; z\"\r\n;note;b;B\r\n"),
+	CSV_OF("header beside the name", "survey,type,name,label\n,text,a,\"x, y; z\"\n,note,b,B\n"),
+	CSV_OF("blank lines and blanks", "\n  Survey ,,,\n\n, type,name ,label\n,,,\n,text,a,\" x, y; z \"\n,note,b,B\n\n"),
+	CSV_OF("short rows and long ones of nothing", "survey\n,type,name,label,\n,text,a,\"x, y; z\",,,\n,note,b,B\n,\n"),
+};
+
+START_TEST(a_csv_reads_the_same_however_it_was_saved)
+{
+	ck_assert_msg(read_bytes(CSV[_i].text, CSV[_i].len) == ERR_OK, "%s: %s", CSV[_i].what, err.msg);
+	ck_assert_uint_eq(book.n_sheets, 1);
+	ck_assert_int_eq(strcasecmp(book.sheets[0].name, "survey"), 0);
+	ck_assert_uint_eq(book.sheets[0].n_columns, 3);
+	ck_assert_str_eq(book.sheets[0].header[0], "type");
+	ck_assert_uint_eq(book.sheets[0].n_rows, 2);
+	ck_assert_str_eq(cell(0, 0, 2), "x, y; z");
+	ck_assert_str_eq(cell(0, 1, 0), "note");
+	ck_assert_str_eq(cell(0, 1, 2), "B");
+	ck_assert_uint_eq(book.sheets[0].beside.row, 0);
+	ck_assert_uint_eq(found.n, 0);
+	done();
+}
+END_TEST
+
+/* Column D of the file is the third of the sheet: in a .csv column A holds names of sheets. */
+static const struct { const char *text; size_t len; const char *says; } CSV_BAD[] = {
+#define BAD_CSV(text, says) { text, sizeof(text) - 1, says }
+	BAD_CSV("survey,,,\n,type,name,label\n,text,q,Caf\xE9\n", "sheet survey, row 2 (line 3), column D: the character after \"Caf\" is not in UTF-8"),
+	BAD_CSV("survey,,,\n,type,name,label\n,text,q,a long sentence of the B\xFC" "cher\n", "after \"ng sentence of the B\" is"),
+	BAD_CSV("survey,,,\n,type,name,l\xE4" "bel\n,text,q,Q\n", "sheet survey, row 1 (line 2), column D: "),
+	BAD_CSV("survey,,,\n,type,name,label\n\n,text,q,\"open\n\n,text,r,R\n",
+	    "sheet survey, row 2 (line 4), column D: the cell starts with \" and never ends"),
+	BAD_CSV("type,name,label,hint\ntext,q,Q,\n", "line 1: \"type\" stands where the name of a sheet is needed"),
+	BAD_CSV("List_Name,name,label\nl,1,,,One\n", "write survey into column 1"),
+	BAD_CSV("surv\xFFy,,,\n,type,name,label\n", "line 1: the character after \"surv\" is not in UTF-8"),
+	BAD_CSV("\xFE\xFF\0s\0u\0r", "this is text in UTF-16: save it as \"CSV UTF-8\""),
+	BAD_CSV("s\0u\0r\0v\0e\0y\0,\0,\0,\0,\0", "neither an .xlsx workbook nor text: save it as .xlsx"),
+};
+
+START_TEST(a_csv_that_cannot_be_read_is_told_where_and_how_to_mend_it)
+{
+	ck_err(read_bytes(CSV_BAD[_i].text, CSV_BAD[_i].len), ERR_INPUT, CSV_BAD[_i].says);
+	ck_assert_uint_eq(book.n_sheets, 0);
+	done();
+}
+END_TEST
+
+/* Behind the first 5 KiB, by which the kind of a file is told. */
+START_TEST(a_byte_0_or_a_huge_cell_far_into_a_csv_has_a_place)
+{
+	struct buf text;
+
+	buf_init(&text, 1 << 20);
+	buf_puts(&text, "survey,,,\n,type,name,label\n");
+	for (int i = 0; i < 1000; i++)
+		buf_printf(&text, ",text,q%d,Q\n", i);
+	buf_put(&text, ",text,last,a\0b\n", 15);
+	ck_err(read_bytes(text.data, text.len), ERR_INPUT, "sheet survey, row 1002 (line 1003), column D: the cell holds a byte 0");
+	done();
+	buf_truncate(&text, text.len - 15);
+	buf_puts(&text, ",text,last,\"");
+	for (int i = 0; i < 4 * SHEET_CELL_MAX; i++)
+		buf_putc(&text, 'x');
+	buf_puts(&text, "y\"\n");
+	ck_err(read_bytes(text.data, text.len), ERR_LIMIT, "sheet survey, row 1002 (line 1003), column D: the cell is longer than 32,767");
+	done();
+	buf_free(&text);
+}
+END_TEST
+
+START_TEST(values_beside_the_header_have_a_place)
+{
+	static const char text[] = "survey,,,\n,type,name,label\n,text,q,Q\n,text,r,Hello, you\n,text,s,a,b\n";
+
+	ck_ok(read_bytes(text, sizeof(text) - 1));
+	ck_assert_uint_eq(book.sheets[0].n_rows, 3);
+	ck_assert_str_eq(cell(0, 1, 2), "Hello");
+	ck_assert_uint_eq(book.sheets[0].beside.row, 3);
+	ck_assert_uint_eq(book.sheets[0].beside.line, 4);
+	ck_assert_uint_eq(book.sheets[0].beside.column, 3);
+	done();
+	/* a header ends after 20 empty columns */
+	ck_ok(read_rows("", "<row r='1'><c r='A1'><v>1</v></c><c r='Z1'><v>1</v></c></row>", NO_STRINGS, NO_STYLES));
+	ck_assert_uint_eq(book.sheets[0].beside.row, 1);
+	ck_assert_uint_eq(book.sheets[0].beside.column, 25);
+	done();
+}
+END_TEST
+
+START_TEST(ends_of_lines_inside_a_csv_cell_are_one)
+{
+	static const char text[] = "survey,,,\r\n,type,name,label\r\n,text,q,\"a\r\nb\rc\nd\"\r\n,text,r,R\r\n";
+
+	ck_ok(read_bytes(text, sizeof(text) - 1));
+	ck_assert_str_eq(cell(0, 0, 2), "a\nb\nc\nd");
+	ck_assert_uint_eq(book.sheets[0].rows[1].line, 7);
+	done();
+}
+END_TEST
+
 /* --- what is no workbook ------------------------------------------------------------------------------- */
 
 static const struct { const char *bytes; size_t len; const char *says; } STRANGE[] = {
@@ -580,6 +690,11 @@ suite(void)
 	tcase_add_test(t, an_error_value_is_named_with_its_cell);
 	tcase_add_test(t, a_header_twice_is_an_error_that_names_its_column);
 	tcase_add_test(t, csv_holds_several_sheets_and_counts_records_not_lines);
+	tcase_add_loop_test(t, a_csv_reads_the_same_however_it_was_saved, 0, (int)ARRAY_LEN(CSV));
+	tcase_add_loop_test(t, a_csv_that_cannot_be_read_is_told_where_and_how_to_mend_it, 0, (int)ARRAY_LEN(CSV_BAD));
+	tcase_add_test(t, a_byte_0_or_a_huge_cell_far_into_a_csv_has_a_place);
+	tcase_add_test(t, values_beside_the_header_have_a_place);
+	tcase_add_test(t, ends_of_lines_inside_a_csv_cell_are_one);
 	tcase_add_loop_test(t, a_file_of_another_kind_is_told_what_it_is, 0, (int)ARRAY_LEN(STRANGE));
 	tcase_add_test(t, zeros_are_refused);
 	tcase_add_test(t, a_zip_bomb_is_refused_at_once);
