@@ -79,6 +79,15 @@ group_desk_of(struct kiosk *k, const struct http_request *r, bool lan)
 }
 
 void
+group_desk_pass_on(struct group_desk *d)
+{
+	wipe(d->ballot, sizeof(d->ballot));
+	wipe(&d->ticked, sizeof(d->ticked));
+	d->look = (struct group_look){ .size = 0 };
+	d->has_ballot = d->is_looking = d->is_listening = false;
+}
+
+void
 group_desk_cookie(const struct kiosk *k, const struct group_desk *d, bool lan, struct http_response *out)
 {
 	char code[33];
@@ -104,8 +113,10 @@ group_lock(struct kiosk *k)
 	wipe(k->group->receipt, sizeof(k->group->receipt));
 	wipe(k->group->w, sizeof(k->group->w));
 	k->group->has_receipt = false;
-	for (size_t i = 0; i < GROUP_DESKS; i++)
-		k->group->desks[i].is_passing = k->group->desks[i].has_ballot = false;
+	for (size_t i = 0; i < GROUP_DESKS; i++) {
+		k->group->desks[i].is_passing = false;
+		group_desk_pass_on(&k->group->desks[i]);
+	}
 }
 
 void

@@ -742,6 +742,11 @@ group_handle(struct kiosk *k, const struct http_request *r, bool lan, struct htt
 		session(k, r, lan, w, out);
 	} else if (is(p, "/group/live") && !post) {
 		live(k, r, lan, out);
+	} else if (is(p, "/group/sound") && !post) {
+		if (d != NULL && k->group->g != NULL && d->is_passing && d->is_told && !d->is_leaving)
+			group_look_sound(k, d, out);
+		else
+			http_plain(out, 404, "There is nothing to hear here.\n");
 	} else if (d != NULL && is(p, "/group/open") && post && k->group->has_session) {
 		if (is(field_text(r, "go"), "wrong")) {
 			group_wrong(k, d->w, lan, out);

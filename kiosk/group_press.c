@@ -367,9 +367,10 @@ static void
 begin_passing(struct group_desk *d)
 {
 	snprintf(d->number, sizeof(d->number), "%04u", seal_random_below(10000));
-	d->number_tries = d->passed = 0;
+	d->number_tries = 0;
 	d->is_passing = true;
-	d->has_ballot = d->is_leaving = false;
+	d->is_told = d->is_leaving = false;
+	group_desk_pass_on(d);
 }
 
 static bool
@@ -411,42 +412,59 @@ press_poll(struct kiosk *k, struct group_desk *d, const char *go, const struct h
 	}
 }
 
+/* Text size and Listen, of whoever has the tablet now: the page stays, and what is ticked on it. */
+static bool
+press_aid(struct group_desk *d, const char *go, const struct group_poll *p, const struct http_request *r)
+{
+	bool aid = group_look_is_aid(go) && d->is_told && !d->is_leaving;
+
+	d->is_looking = aid && (group_look_press(&d->look, go) || is(go, "look"));
+	d->is_listening = aid && is(go, "listen");
+	if (d->has_ballot && p != NULL)
+		d->ticked = group_ticked(r, p);
+	return aid;
+}
+
 /* The tablet is with the group: a ballot, "pass it on", or the number that leads back. */
 static void
 press_passing(struct kiosk *k, struct group_desk *d, const char *go, const struct http_request *r)
 {
 	struct group *g = k->group->g;
+	struct group_poll *p = d->poll < g->n_polls && g->polls[d->poll].is_open ? &g->polls[d->poll] : NULL;
 	uint8_t n[GROUP_OPTIONS], voter[16];
 	struct err err = { .code = ERR_OK };
 
-	if (is(go, "leave")) {
+	if (press_aid(d, go, p, r))
+		return;
+	if (!d->is_told) {
+		d->is_told = is(go, "told");
+	} else if (is(go, "leave")) {
 		d->is_leaving = true;
 	} else if (is(go, "stay") || is(go, "back")) {
-		d->is_leaving = d->has_ballot = false;
+		d->is_leaving = false;
+		group_desk_pass_on(d);
 	} else if (is(go, "number")) {
 		const char *typed = field_text(r, "number");
 
 		if (strlen(typed) == 4 && seal_equal(typed, d->number, 4)) {
-			d->is_passing = d->is_leaving = d->has_ballot = false;
+			d->is_passing = d->is_leaving = false;
+			group_desk_pass_on(d);
 			wipe(d->number, sizeof(d->number));
 		} else if (++d->number_tries >= 5) {
 			group_lock(k);
 		} else {
 			d->error = d->w->g_err_number;
 		}
-	} else if (d->poll >= g->n_polls || !g->polls[d->poll].is_open) {
-		d->has_ballot = false;
+	} else if (p == NULL) {
+		group_desk_pass_on(d);
 	} else if (is(go, "mine")) {
 		seal_random(d->ballot, sizeof(d->ballot));
 		d->has_ballot = true;
 	} else if (is(go, "vote") && d->has_ballot) {
-		if (group_read_ballot(d->w, r, &g->polls[d->poll], n, &d->error)) {
-			group_voter(g, &g->polls[d->poll], d->ballot, voter);
-			if (group_did(k, d, group_vote(g, d->poll, voter, n, &err), &err)) {
-				d->has_ballot = false;
-				d->passed++;
-				wipe(d->ballot, sizeof(d->ballot));
-			}
+		if (group_read_ballot(d->w, r, p, n, &d->error)) {
+			group_voter(g, p, d->ballot, voter);
+			if (group_did(k, d, group_vote(g, d->poll, voter, n, &err), &err))
+				group_desk_pass_on(d);
 		}
 		wipe(n, sizeof(n));
 	}
@@ -671,7 +689,9 @@ group_press(struct kiosk *k, struct group_desk *d, const struct http_request *r,
 		http_see_other(out, "/group/s");
 		return;
 	}
-	d->error = NULL;
+	/* An error is heard, and seen in other sizes, too. */
+	if (!d->is_passing || !group_look_is_aid(go))
+		d->error = NULL;
 	seal_random(d->page, sizeof(d->page));
 	if (is(go, "wrong")) {
 		if (d->at == GROUP_AT_TALK && !d->is_passing && !k->group->is_sealed)

@@ -26,6 +26,7 @@ group_frame(struct kiosk *k, const struct words *w, struct group_view *v, const 
 	v->f.go = go;
 	v->f.go_label = go_label == NULL ? "" : go_label;
 	v->heading = heading;
+	v->at = v->at == NULL ? "" : v->at;
 	v->error = v->error == NULL ? "" : v->error;
 	v->lead = v->lead == NULL ? "" : v->lead;
 	v->note = v->note == NULL ? "" : v->note;
@@ -424,6 +425,20 @@ show_poll(struct kiosk *k, struct group_desk *d, struct http_response *out)
 	page_kiosk_group_poll(&out->body, &v);
 }
 
+/* A page of whoever has the tablet now, as they like it. */
+static void
+dress(struct kiosk *k, struct group_desk *d, void (*page)(struct buf *, const struct group_view *), struct group_view *v,
+    struct http_response *out)
+{
+	v->live = "";
+	v->f.has_back = false;
+	group_look_dress(k, &d->look, "/group/sound", d->is_listening, out->arena, &v->f);
+	if (d->is_looking)
+		group_look_page(k, d->w, &d->look, v, out);
+	else
+		page(&out->body, v);
+}
+
 static void
 show_passing(struct kiosk *k, struct group_desk *d, struct http_response *out)
 {
@@ -440,25 +455,29 @@ show_passing(struct kiosk *k, struct group_desk *d, struct http_response *out)
 		page_kiosk_group_number(&out->body, &v);
 		return;
 	}
-	if (d->has_ballot && p != NULL && p->is_open) {
-		begin(k, d, &v, 0, p->question, "vote", w->g_vote, out);
-		group_fill_ballot(w, a, p, &v);
+	if (!d->is_told) {
+		/* Shown once, before anybody of the group has the tablet. */
+		begin(k, d, &v, 0, w->g_number_title, "told", w->continue_, out);
+		v.lead = text_fill(a, w->g_number_is, d->number, NULL);
 		v.live = "";
 		v.f.has_back = false;
-		page_kiosk_group_ballot(&out->body, &v);
+		page_kiosk_group_said(&out->body, &v);
 		return;
 	}
-	/* Between two people: nothing of either. The number is shown until the first vote. */
+	if (d->has_ballot && p != NULL && p->is_open) {
+		begin(k, d, &v, 0, p->question, "vote", w->g_vote, out);
+		group_fill_ballot(w, a, p, d->ticked, &v);
+		group_add_act(a, &v, "stay", w->g_pass_none);
+		dress(k, d, page_kiosk_group_ballot, &v, out);
+		return;
+	}
+	/* Between two people: nothing of either. */
 	begin(k, d, &v, 0, p == NULL || !p->is_open ? w->g_vote_over : w->g_pass_title, "mine", w->g_pass_mine, out);
 	v.lead = p == NULL || !p->is_open ? w->g_vote_over_text : w->g_pass_text;
 	if (p == NULL || !p->is_open)
 		v.f.go_label = "";
-	if (p != NULL && d->passed == 0 && d->number_tries == 0)
-		v.note = text_fill(a, w->g_number_is, d->number, NULL);
-	v.live = "";
-	v.f.has_back = false;
 	group_add_act(a, &v, "leave", w->g_pass_done);
-	page_kiosk_group_said(&out->body, &v);
+	dress(k, d, page_kiosk_group_said, &v, out);
 }
 
 /* --- read back --- */

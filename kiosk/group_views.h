@@ -22,6 +22,9 @@ struct group_bar_view { const char *label, *says, *width; };
 struct group_view {
 	struct frame f;
 	const char *action, *heading, *lead, *note, *error;
+	const char *at;			/* voters: which page this is, sent back by its buttons; "": none */
+	struct look_row_view *looks;
+	size_t n_looks;
 	const char *live;		/* the version shown, for live refresh; "": none */
 	struct line_view *lines;
 	size_t n_lines;

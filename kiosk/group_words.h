@@ -27,7 +27,7 @@
 	X(g_voted) X(g_voted_text) X(g_vote_change) X(g_vote_over) X(g_vote_over_text) \
 	X(g_vote_failed) X(g_vote_failed_text) X(g_code_title) X(g_code) X(g_code_hint) \
 	X(g_err_code) X(g_err_code_wait) X(g_join) X(g_join_text) X(g_err_desks) X(g_pass_title) \
-	X(g_pass_text) X(g_pass_mine) X(g_pass_done) X(g_number_is) X(g_number_title) \
+	X(g_pass_text) X(g_pass_mine) X(g_pass_done) X(g_pass_none) X(g_number_is) X(g_number_title) \
 	X(g_number_hint) X(g_number) X(g_err_number) X(g_read_lead) X(g_notes) X(g_strike) \
 	X(g_keep) X(g_struck) X(g_sentence) X(g_read_agree) X(g_read_change) X(g_read_not) \
 	X(g_minority) X(g_err_counts) X(g_more) X(g_close_title) X(g_close_lead) X(g_close_second) \

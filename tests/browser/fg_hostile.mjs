@@ -10,9 +10,9 @@ import { Desk, FORMS, groupSite, isInFiles, MARK, noteCount, PASS } from './fg.m
 import { resume, sql } from './fg_power.mjs';
 
 const FIELDS = ['go', 't', 'who', 'words', 'theme', 'exact', 'topic', 'kind', 'question', 'o1', 'o2', 'h0', 'h1', 'agree', 'change', 'not', 'minority', 'out',
-  'number', 'vote', 'code', 'pass', 'place', 'leader', 'guide', 'd', 'pin'];
+  'number', 'vote', 'at', 'code', 'pass', 'place', 'leader', 'guide', 'd', 'pin'];
 const BAD = ['a'.repeat(100000), '%ff%fe%c0%80', 'x%00y', '-1', '99999999999999999999', '%ef%bf%bf%1f', '0', '../../etc', '%f0%9f%98%80'.repeat(600)];
-const ROUTES = ['/group', '/group/new', '/group/open', '/group/lost', '/group/s', '/group/live', '/g', '/g/aaaaaaaa', '/g/%ff', `/g/${'a'.repeat(2000)}`, '/j', '/j/aaaaaaaa',
+const ROUTES = ['/group', '/group/new', '/group/open', '/group/lost', '/group/s', '/group/live', '/group/sound', '/g', '/g/sound', '/g/sound?p=%ff&l=..', '/g/aaaaaaaa/sound', '/g/aaaaaaaa', '/g/%ff', `/g/${'a'.repeat(2000)}`, '/j', '/j/aaaaaaaa',
   '/group/none', '/groups'];
 
 async function ready(url, { no = {}, people } = {}) {

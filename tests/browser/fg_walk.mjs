@@ -66,7 +66,8 @@ export async function walk(context, url, { notes = 60, js, tag }) {
   await press('next');
   await press('ask-1');
   await press('pass');
-  const number = /\b\d{4}\b/.exec(await page.locator('.told-box').innerText())[0];
+  const number = /\b\d{4}\b/.exec(await page.locator('.lead').innerText())[0];
+  await press('told');
   for (let i = 0; i < 8; i++) {
     await press('mine');
     await page.locator(`label[for=o${i % 2}]`).click();
