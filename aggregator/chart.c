@@ -59,6 +59,12 @@ chart_step(double range, int n)
 	return nice(range / n);
 }
 
+static bool
+is_target(const struct chart_ref *r)
+{
+	return strcmp(r->class_name, "target") == 0;
+}
+
 /* From what is shown; a percentage never leaves 0..100, and small differences are not blown up. */
 static double
 set_range(const struct series *s, const struct chart_options *how, struct scale *sc)
@@ -77,8 +83,11 @@ set_range(const struct series *s, const struct chart_options *how, struct scale 
 		reach(&low, &high, &r->lower95);
 		reach(&low, &high, &r->upper95);
 	}
-	for (size_t i = 0; i < how->n_refs && isfinite(low); i++)
+	for (size_t i = 0; i < how->n_refs && isfinite(low); i++) {
 		reach(&low, &high, &(struct pub_num){ true, how->refs[i].v });
+		for (size_t k = 0; k < s->n && is_target(&how->refs[i]); k++)
+			reach(&low, &high, &s->rows[k]->target);
+	}
 	if (!isfinite(low)) {
 		low = 0;
 		high = percent ? 100 : 1;
@@ -260,17 +269,39 @@ put_words(struct chart_view *v, const struct series *s, const char *category, st
 	    last != NULL && last->variation[0] != '\0' ? say_mark(say_mark_of(last->variation)) : "No limits yet");
 }
 
+/* Each target over the periods for which it was set; a period whose row does not say has that of the one before. */
+static const char *
+target_path(const struct series *s, const struct scale *sc, struct arena *a)
+{
+	const char *path = "";
+
+	for (size_t i = 0, end; i < s->n && path != NULL; i = end) {
+		const struct pub_num *t = &s->rows[i]->target;
+
+		for (end = i + 1; end < s->n && (!t->shown ? !s->rows[end]->target.shown
+		    : !s->rows[end]->target.shown || s->rows[end]->target.v == t->v); end++)
+			;
+		if (t->shown)
+			path = arena_printf(a, "%sM%.1f %.1fH%.1f", path, tenth(sc->left + sc->step * (double)i), y_of(sc, t->v),
+			    tenth(sc->left + sc->step * (double)end));
+	}
+	return path == NULL ? "" : path;
+}
+
 /* Lines to hold the series against. */
 static enum err_code
-put_refs(struct chart_view *v, const struct chart_options *how, const struct scale *sc, struct arena *a, struct err *err)
+put_refs(struct chart_view *v, const struct series *s, const struct chart_options *how, const struct scale *sc,
+	struct arena *a, struct err *err)
 {
 	struct chart_ref_view *refs = arena_calloc(a, how->n_refs + 1, sizeof(*refs));
 
 	if (refs == NULL)
 		return err_nomem(err);
 	for (size_t i = 0; i < how->n_refs; i++)
-		if (!v->is_small || strcmp(how->refs[i].class_name, "target") == 0)
-			refs[v->n_refs++] = (struct chart_ref_view){ y_of(sc, how->refs[i].v), how->refs[i].class_name };
+		if (!v->is_small || is_target(&how->refs[i]))
+			refs[v->n_refs++] = (struct chart_ref_view){ is_target(&how->refs[i]) ? target_path(s, sc, a)
+			    : arena_printf(a, "M%.1f %.1fH%.1f", v->left, y_of(sc, how->refs[i].v), v->right),
+			    how->refs[i].class_name };
 	v->refs = refs;
 	return ERR_OK;
 }
@@ -389,7 +420,7 @@ chart_of(const struct series *s, const char *id, const struct chart_options *how
 	put_words(&v, s, how->category, a);
 	rc = put_paths(&v, s, &sc, a, err);
 	if (rc == ERR_OK)
-		rc = put_refs(&v, how, &sc, a, err);
+		rc = put_refs(&v, s, how, &sc, a, err);
 	if (rc == ERR_OK && how->size == CHART_FULL)
 		rc = put_labels(&v, s, how, &sc, a, err);
 	if (rc == ERR_OK)

@@ -50,7 +50,7 @@ struct chart_options {
 };
 
 struct chart_ref_view {
-	double y;
+	const char *d;		/* path: from edge to edge, but for a target, which stands over the periods it is for */
 	const char *class_name;
 };
 

@@ -215,8 +215,10 @@ find_series(const struct page_request *q, const struct series_list *l)
 		    && strcmp(first->category, category) == 0)
 			here = i;
 	}
-	if (here == SIZE_MAX && area[0] == '\0' && by[0] == '\0' && version[0] == '\0' && l->n > 0)
-		here = 0;
+	/* Of several answers without a total: the one that stands on the start page. */
+	for (size_t i = 0; i < l->n && here == SIZE_MAX && area[0] == '\0' && by[0] == '\0' && version[0] == '\0'; i++)
+		if (is_on_home(l, i))
+			here = i;
 	return here;
 }
 
@@ -318,7 +320,7 @@ pages_indicator(struct page_request *q, const char *id, struct buf *body, const 
 	v.easy_href = arena_printf(q->arena, "/easy/%s", first->indicator);
 	v.large_href = q->is_large ? "" : arena_printf(q->arena, "%s%slook=large", series_href(q->arena, first),
 	    strchr(series_href(q->arena, first), '?') == NULL ? "?" : "&");
-	v.all = pages_is_total(s) ? "" : arena_printf(q->arena, "/indicator/%s", first->indicator);
+	v.all = pages_is_total(s) || is_on_home(&l, here) ? "" : arena_printf(q->arena, "/indicator/%s", first->indicator);
 	v.numerator_word = strcmp(first->unit, "%") == 0 ? "People" : "Count";
 	v.verdict = pages_verdict(last);
 	v.change = pages_change(last);
