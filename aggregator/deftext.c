@@ -92,6 +92,7 @@ deftext_method(struct arena *a, const char *text)
 		{ "t", "95 % limits of a mean by Student's t" }, { "mean", "95 % limits of a mean by Student's t" },
 		{ "score", "95 % limits of a mean by Student's t" },
 		{ "strata", "95 % limits over strata, with finite population correction" },
+		{ "dsr", "directly standardised for age or the like: Dobson's method with Byar's limits, none under 10 events" },
 		{ "none", "no limits: this is not a sample" },
 	};
 	const char *code = deftext_get(a, text, "estimate", "interval", 0, NULL);

@@ -260,26 +260,15 @@ add_sums(struct named_stratum *t, const struct stratum_sums *s)
 	t->of_all += s->of_all;
 }
 
-enum err_code
-definition_stratified(const struct definition *d, const char *area, int month, const struct stratum_sums *s, size_t n,
-    struct estimate *out, struct err *err)
+/* Every stratum of the table of sizes counts, also one that nobody answered in; each once, whatever the number of its rows.
+ * False: there is no such table. */
+static bool
+add_sizes(const struct definition *d, const char *area, int month, struct named_stratum *list, size_t *k)
 {
 	const struct table *t = find_table(d, d->strata_sizes);
-	size_t rows = t == NULL ? 0 : t->n_rows, k = 0, used = 0;
 	int column = t == NULL ? -1 : table_column(t, "stratum");
-	struct named_stratum *list = calloc(rows + n + 1, sizeof(*list));
-	struct stratum *strata = calloc(rows + n + 1, sizeof(*strata));
-	struct stratified e;
-	bool known = column >= 0;
 
-	*out = (struct estimate){ NAN, NAN, NAN, NAN, NAN };
-	if (list == NULL || strata == NULL) {
-		free(list);
-		free(strata);
-		return err_nomem(err);
-	}
-	/* every stratum of the table counts, also one that nobody answered in; each once, whatever the number of its rows */
-	for (size_t i = 0; i < rows && known; i++) {
+	for (size_t i = 0; column >= 0 && i < t->n_rows; i++) {
 		const char *code = t->cells[i * t->n_columns + (size_t)column];
 		double size = definition_stratum_size(d, area, code, month);
 		bool before = false;
@@ -287,10 +276,72 @@ definition_stratified(const struct definition *d, const char *area, int month, c
 		for (size_t r = 0; r < i && !before; r++)
 			before = strcmp(t->cells[r * t->n_columns + (size_t)column], code) == 0;
 		if (!before && !isnan(size))
-			named(list, &k, merged_name(d, code))->s.population += size;
+			named(list, k, merged_name(d, code))->s.population += size;
 	}
+	return column >= 0;
+}
+
+/* The rate as it would be if people were as many in each stratum as in the standard population. None if a stratum of it
+ * has no people here, or one that people are in is not of it. SPACE holds 3 n. */
+static struct estimate
+standardised(const struct definition *d, int month, const struct named_stratum *list, size_t n, double *space)
+{
+	const struct table *t = find_table(d, d->strata_standard);
+	int column = t == NULL ? -1 : table_column(t, "stratum");
+	double *count = space, *pop = space + n, *standard = space + 2 * n, whole, sum = 0;
+
+	for (size_t i = 0; i < n && column >= 0; i++) {
+		count[i] = list[i].s.x;
+		pop[i] = list[i].s.population;
+		standard[i] = 0;
+		for (size_t r = 0; r < t->n_rows; r++) {
+			const char *code = t->cells[r * t->n_columns + (size_t)column];
+			bool before = false;
+			double people = sum_of(t, NULL, code, month_first_day(month) + 14);
+
+			for (size_t b = 0; b < r && !before; b++)
+				before = strcmp(t->cells[b * t->n_columns + (size_t)column], code) == 0;
+			if (!before && !isnan(people) && strcmp(merged_name(d, code), list[i].name) == 0)
+				standard[i] += people;
+		}
+		if (!(standard[i] > 0))
+			column = -1;
+		sum += standard[i];
+	}
+	whole = column >= 0 ? sum_of(t, NULL, NULL, month_first_day(month) + 14) : NAN;
+	if (n == 0 || !(fabs(sum - whole) <= 1e-9 * whole))
+		return (struct estimate){ NAN, NAN, NAN, NAN, NAN };
+	return stat_dsr(count, pop, standard, n, d->blocks[0].measure.per);
+}
+
+enum err_code
+definition_stratified(const struct definition *d, const char *area, int month, const struct stratum_sums *s, size_t n,
+    struct estimate *out, struct err *err)
+{
+	const struct table *t = find_table(d, d->strata_sizes);
+	size_t most = (t == NULL ? 0 : t->n_rows) + n + 1, k = 0, used = 0;
+	struct named_stratum *list = calloc(most, sizeof(*list));
+	struct stratum *strata = calloc(most, sizeof(*strata));
+	double *space = calloc(most, 3 * sizeof(*space));
+	struct stratified e;
+	bool known;
+	enum err_code rc = ERR_OK;
+
+	*out = (struct estimate){ NAN, NAN, NAN, NAN, NAN };
+	if (list == NULL || strata == NULL || space == NULL) {
+		rc = err_nomem(err);
+		goto out;
+	}
+	known = add_sizes(d, area, month, list, &k);
 	for (size_t i = 0; i < n; i++)
 		add_sums(named(list, &k, merged_name(d, s[i].stratum)), &s[i]);
+	if (d->kind == KIND_RATE) {
+		if (known)
+			*out = standardised(d, month, list, k, space);
+		if (d->interval == INTERVAL_NONE)
+			out->lower95 = out->upper95 = out->lower998 = out->upper998 = NAN;
+		goto out;
+	}
 	for (size_t i = 0; i < k; i++) {
 		known = known && (list[i].s.population > 0 || list[i].of_all == 0);
 		if (list[i].of_all > list[i].s.n)	/* a group of those who answered */
@@ -303,9 +354,11 @@ definition_stratified(const struct definition *d, const char *area, int month, c
 		*out = (struct estimate){ e.value, e.lower95, e.upper95, NAN, NAN };
 	if (known && d->interval != INTERVAL_STRATA)
 		out->lower95 = out->upper95 = NAN;
+out:
 	free(list);
 	free(strata);
-	return ERR_OK;
+	free(space);
+	return rc;
 }
 
 /* --- libraries --------------------------------------------------------------------------------------------- */

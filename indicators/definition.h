@@ -16,7 +16,8 @@
 enum indicator_kind { KIND_PROPORTION, KIND_OPTIONS, KIND_MEAN, KIND_SCORE, KIND_RATE, KIND_COUNT, KIND_QUANTITY,
 	KIND_THEME };
 enum period_kind { PERIOD_MONTH, PERIOD_QUARTER, PERIOD_HALF_YEAR, PERIOD_YEAR };
-enum interval_kind { INTERVAL_NONE, INTERVAL_WILSON, INTERVAL_RATE, INTERVAL_T, INTERVAL_STRATA };
+enum interval_kind { INTERVAL_NONE, INTERVAL_WILSON, INTERVAL_RATE, INTERVAL_T, INTERVAL_STRATA,
+	INTERVAL_DSR };
 enum definition_state { STATE_DRAFT, STATE_AGREED, STATE_RETIRED };
 enum combine_kind { COMBINE_NONE, COMBINE_ASC_SATISFACTION };
 
@@ -84,6 +85,7 @@ struct definition {
 	size_t n_tables;
 	/* [strata] */
 	const char *strata_by, *strata_sizes;	/* "" : none */
+	const char *strata_standard;		/* table of the standard population of a rate, or "" */
 	struct labelled *strata_merges;		/* text "1+2" */
 	size_t n_strata_merges;
 	/* [by]: breakdowns beside the site; each an expression. Default: role */
@@ -182,7 +184,8 @@ struct cell_sums { double n, num, mean, m2, at_risk; };
 struct estimate definition_estimate(const struct definition *d, const struct measure *m, const struct cell_sums *c);
 /* The same over strata, weighted by the sizes of AREA ("": all) in MONTH, strata of one [strata] merge joined. OF_ALL: who
  * answered in the stratum altogether, where SUMS are of a group of them (its size is then estimated); else the same n.
- * 95 % limits only. No value if a stratum has people but no answer, or its size is not known. ERR_NOMEM. */
+ * 95 % limits only. No value if a stratum has people but no answer, or its size is not known. A rate is standardised
+ * directly: to the standard population, over the sizes as they are, also of a group. ERR_NOMEM. */
 struct stratum_sums {
 	const char *stratum;
 	struct cell_sums sums;

@@ -30,7 +30,7 @@ static const struct word directions[] = { { "increase", DIRECTION_INCREASE }, { 
 static const struct word periods[] = { { "month", PERIOD_MONTH }, { "quarter", PERIOD_QUARTER },
 	{ "half_year", PERIOD_HALF_YEAR }, { "year", PERIOD_YEAR }, { NULL, 0 } };
 static const struct word intervals[] = { { "wilson", INTERVAL_WILSON }, { "rate", INTERVAL_RATE }, { "t", INTERVAL_T },
-	{ "strata", INTERVAL_STRATA }, { "none", INTERVAL_NONE }, { NULL, 0 } };
+	{ "strata", INTERVAL_STRATA }, { "dsr", INTERVAL_DSR }, { "none", INTERVAL_NONE }, { NULL, 0 } };
 static const struct word states[] = { { "draft", STATE_DRAFT }, { "agreed", STATE_AGREED }, { "retired", STATE_RETIRED },
 	{ NULL, 0 } };
 static const struct word yes_no[] = { { "yes", 1 }, { "no", 0 }, { NULL, 0 } };
@@ -687,6 +687,7 @@ read_rest(struct reader *r)
 
 	d->strata_by = text(r, "strata", "by");
 	d->strata_sizes = text(r, "strata", "sizes");
+	d->strata_standard = text(r, "strata", "standard");
 	d->strata_merges = list(r, "strata", "merge", &d->n_strata_merges);
 	d->value_percent = d->kind == KIND_PROPORTION || d->kind == KIND_OPTIONS || d->kind == KIND_THEME;
 	d->value_decimals = 1;

@@ -204,6 +204,29 @@ rules_blocks(struct items *it, const struct definition *d)
 	}
 }
 
+/* A rate over strata is one of a standard population, or it is no rate over strata. */
+static void
+rules_standard(struct items *it, const struct definition *d)
+{
+	int line = line_of(it, "strata", "standard");
+
+	if (d->interval == INTERVAL_DSR && (d->strata_by[0] == '\0' || d->strata_standard[0] == '\0'))
+		items_fault(it, line_of(it, "estimate", "interval"), "[estimate] interval = dsr needs [strata] by = EXPRESSION, sizes = TABLE "
+		    "and standard = TABLE (columns stratum, n)");
+	if (d->kind == KIND_RATE && d->strata_by[0] != '\0' && d->strata_standard[0] == '\0')
+		items_fault(it, line_of(it, "strata", "by"), "[strata] a rate over strata is standardised: add standard = TABLE (columns "
+		    "stratum, n) and [estimate] interval = dsr, or remove [strata]");
+	if (d->kind == KIND_RATE && d->strata_standard[0] != '\0' && d->interval == INTERVAL_RATE)
+		items_fault(it, line, "[strata] standard: the limits of a standardised rate are interval = dsr (or none)");
+	if (d->kind != KIND_RATE && d->strata_standard[0] != '\0')
+		items_fault(it, line, "[strata] standard: only a rate is standardised, a %s is weighted by sizes: remove it",
+		    definition_kind_word(d->kind));
+	if (d->strata_standard[0] != '\0' && d->strata_by[0] == '\0')
+		items_fault(it, line, "[strata] standard says nothing without by = EXPRESSION and sizes = TABLE: add them");
+	if (d->strata_standard[0] != '\0' && !has_table(d, d->strata_standard))
+		items_fault(it, line, "[strata] standard: there is no [tables] %.60s", d->strata_standard);
+}
+
 static void
 rules_estimate(struct items *it, const struct definition *d)
 {
@@ -220,11 +243,14 @@ rules_estimate(struct items *it, const struct definition *d)
 		want = "rate is for kind = rate";
 	if (d->interval == INTERVAL_STRATA && !share && !mean)
 		want = "strata is for shares, means and scores";
+	if (d->interval == INTERVAL_DSR && d->kind != KIND_RATE)
+		want = "dsr is for kind = rate";
 	if (want != NULL)
 		items_fault(it, line, "[estimate] interval: %s, not for a %s: use %s or none", want, definition_kind_word(d->kind),
 		    share ? "wilson" : mean ? "t" : d->kind == KIND_RATE ? "rate" : "none");
 	if (d->interval == INTERVAL_STRATA && d->strata_by[0] == '\0')
 		items_fault(it, line, "[estimate] interval = strata needs [strata] by = EXPRESSION and sizes = TABLE");
+	rules_standard(it, d);
 	if (d->strata_by[0] != '\0' && d->strata_sizes[0] == '\0')
 		items_fault(it, line_of(it, "strata", "by"), "[strata] has no sizes: answers are weighted by how many people each stratum "
 		    "has; add sizes = TABLE (columns stratum, n, from, until)");
@@ -319,6 +345,23 @@ rules_rest(struct items *it, const struct definition *d)
 		    "cell_min 5, zero organisation, complement yes): a definition may be stricter, never weaker");
 }
 
+/* Tables by which people are counted must be such: what is no number would be left out and nobody would see it. */
+static void
+rules_tables(struct items *it, const struct definition *d)
+{
+	for (size_t i = 0; i < d->n_tables; i++) {
+		const struct table *t = &d->tables[i];
+		bool strata = strcmp(t->name, d->strata_sizes) == 0 || strcmp(t->name, d->strata_standard) == 0;
+		bool counts = strata || strcmp(t->name, "people_supported") == 0;
+		struct err why = { 0 };
+
+		for (size_t b = 0; b < d->n_blocks; b++)
+			counts = counts || strcmp(t->name, d->blocks[b].measure.at_risk) == 0;
+		if (counts && table_counts(t, strata, &why) != ERR_OK)
+			items_fault(it, line_of(it, "tables", t->name), "[tables] %s: %s", t->name, why.msg);
+	}
+}
+
 void
 definition_rules(struct items *it, const struct definition *d)
 {
@@ -327,4 +370,5 @@ definition_rules(struct items *it, const struct definition *d)
 	rules_estimate(it, d);
 	rules_time(it, d);
 	rules_rest(it, d);
+	rules_tables(it, d);
 }

@@ -34,7 +34,7 @@ static const struct key_rule rules[] = {
 
 	{ "tables", NULL, LABEL_NONE, REPEAT_NO },
 	{ "strata", "by", LABEL_NONE, REPEAT_NO }, { "strata", "sizes", LABEL_NONE, REPEAT_NO },
-	{ "strata", "merge", LABEL_NONE, REPEAT_FREE },
+	{ "strata", "standard", LABEL_NONE, REPEAT_NO }, { "strata", "merge", LABEL_NONE, REPEAT_FREE },
 	{ "by", "cross", LABEL_NONE, REPEAT_FREE }, { "by", NULL, LABEL_NONE, REPEAT_NO },
 	{ "words", "word", LABEL_MUST, REPEAT_LABEL },
 	{ "time", "period", LABEL_ANY_KEY, REPEAT_LABEL }, { "time", "year_start", LABEL_NONE, REPEAT_NO },

@@ -1,6 +1,7 @@
 /* Tables and CSV rows. See table.h. */
 #include "indicators/table.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -210,7 +211,7 @@ count_rows(const char *text, size_t len)
 
 static enum err_code
 read_rows(struct arena *arena, struct csv_rows *c, struct table *t, const char **cells, int64_t *from, int64_t *until,
-    struct err *err)
+    int *lines, struct err *err)
 {
 	const char *const *fields;
 	size_t n;
@@ -226,6 +227,7 @@ read_rows(struct arena *arena, struct csv_rows *c, struct table *t, const char *
 			return err_set(err, ERR_INPUT, "%s:%d: %zu fields where the header has %zu columns", t->file, c->line, n,
 			    t->n_columns);
 		memcpy(cells + t->n_rows * t->n_columns, fields, n * sizeof(*cells));
+		lines[t->n_rows] = c->line;
 		rc = read_dates(t, t->n_rows, c->line, from, until, err);
 		if (rc != ERR_OK)
 			return rc;
@@ -242,6 +244,7 @@ table_parse(struct arena *arena, const char *name, const char *file, const char 
 	size_t rows = count_rows(text, len);
 	const char **cells;
 	int64_t *from, *until;
+	int *lines;
 	enum err_code rc;
 
 	rc = csv_check(text, len, &c.line, err);
@@ -262,12 +265,14 @@ table_parse(struct arena *arena, const char *name, const char *file, const char 
 	cells = arena_calloc(arena, rows * t.n_columns, sizeof(*cells));
 	from = arena_calloc(arena, rows, sizeof(*from));
 	until = arena_calloc(arena, rows, sizeof(*until));
-	if (cells == NULL || from == NULL || until == NULL)
+	lines = arena_calloc(arena, rows, sizeof(*lines));
+	if (cells == NULL || from == NULL || until == NULL || lines == NULL)
 		return err_nomem(err);
 	t.cells = cells;
 	t.from = from;
 	t.until = until;
-	rc = read_rows(arena, &c, &t, cells, from, until, err);
+	t.lines = lines;
+	rc = read_rows(arena, &c, &t, cells, from, until, lines, err);
 	if (rc != ERR_OK)
 		return rc;
 	chain_sha256(text, len, t.hash);
@@ -279,6 +284,73 @@ static bool
 in_force(const struct table *t, size_t row, int64_t day)
 {
 	return t->from[row] <= day && day <= t->until[row];
+}
+
+/* By what a row is of (all columns but n and the dates), then by when it begins. */
+static int
+by_subject(const void *va, const void *vb, void *arg)
+{
+	const struct table *t = arg;
+	size_t a = *(const size_t *)va, b = *(const size_t *)vb;
+	int n = table_column(t, "n"), from = table_column(t, "from"), until = table_column(t, "until"), d = 0;
+
+	for (int i = 0; i < (int)t->n_columns && d == 0; i++)
+		if (i != n && i != from && i != until)
+			d = strcmp(t->cells[a * t->n_columns + (size_t)i], t->cells[b * t->n_columns + (size_t)i]);
+	return d != 0 ? d : (t->from[a] > t->from[b]) - (t->from[a] < t->from[b]);
+}
+
+static bool
+same_subject(const struct table *t, size_t a, size_t b)
+{
+	int n = table_column(t, "n"), from = table_column(t, "from"), until = table_column(t, "until");
+
+	for (int i = 0; i < (int)t->n_columns; i++)
+		if (i != n && i != from && i != until
+		    && strcmp(t->cells[a * t->n_columns + (size_t)i], t->cells[b * t->n_columns + (size_t)i]) != 0)
+			return false;
+	return true;
+}
+
+static enum err_code
+check_twice(const struct table *t, struct err *err)
+{
+	size_t *rows = calloc(t->n_rows + 1, sizeof(*rows));
+	enum err_code rc = ERR_OK;
+
+	if (rows == NULL)
+		return err_nomem(err);
+	for (size_t i = 0; i < t->n_rows; i++)
+		rows[i] = i;
+	qsort_r(rows, t->n_rows, sizeof(*rows), by_subject, (void *)(uintptr_t)t);
+	for (size_t i = 1; i < t->n_rows && rc == ERR_OK; i++) {
+		size_t a = rows[i - 1], b = rows[i];
+
+		if (t->from[b] <= t->until[a] && same_subject(t, a, b))
+			rc = err_set(err, ERR_INPUT, "%s:%d: of the same and at the same time as line %d, and both would be counted: give them "
+			    "dates (from, until) that do not overlap, or remove one", t->file, t->lines[a > b ? a : b], t->lines[a > b ? b : a]);
+	}
+	free(rows);
+	return rc;
+}
+
+enum err_code
+table_counts(const struct table *t, bool strata, struct err *err)
+{
+	int n = table_column(t, "n");
+	double v;
+
+	if (n < 0 || (strata && table_column(t, "stratum") < 0))
+		return err_set(err, ERR_INPUT, "%s:1: no column %s: people are counted in columns %s", t->file, n < 0 ? "n" : "stratum",
+		    strata ? "stratum and n, and site or area where they differ" : "site (or area) and n");
+	for (size_t i = 0; i < t->n_rows; i++) {
+		const char *text = t->cells[i * t->n_columns + (size_t)n];
+
+		if (!num_double(text, strlen(text), &v) || !isfinite(v) || v < 0)
+			return err_set(err, ERR_INPUT, "%s:%d: n is \"%.40s\", no number from 0: write it as 1234, or leave the row out", t->file,
+			    t->lines[i], text);
+	}
+	return check_twice(t, err);
 }
 
 const char *

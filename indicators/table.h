@@ -13,6 +13,7 @@ struct table {
 	const char *const *cells;	/* row-major, n_rows * n_columns, without the header */
 	const char *const *columns;	/* header names */
 	const int64_t *from, *until;	/* days since 1970, inclusive, of each row */
+	const int *lines;		/* of the file, of each row */
 	size_t n_rows, n_columns;
 	uint8_t hash[32];		/* SHA-256 of the file */
 };
@@ -22,6 +23,9 @@ enum err_code table_parse(struct arena *arena, const char *name, const char *fil
 	struct table *out, struct err *err) MUST_CHECK;
 /* Index of a column, or -1. */
 int table_column(const struct table *t, const char *name);
+/* Can people be counted by it: a column n (with STRATA also stratum) of numbers from 0, and no two rows of the same at the same
+ * time? ERR_INPUT: FILE:LINE, what and how to mend it; ERR_NOMEM. */
+enum err_code table_counts(const struct table *t, bool strata, struct err *err) MUST_CHECK;
 /* The cell of column WANT in the row in force on DAY where column KEY is VALUE; NULL: none. */
 const char *table_find(const struct table *t, const char *want, const char *key, const char *value, int64_t day);
 /* The rows in force on DAY as CSV, as pulldata() reads it. */

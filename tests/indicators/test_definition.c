@@ -199,6 +199,7 @@ static const struct fault {
 	{ "[by]\n", "[tables]\npeople = no-such-file.csv\n[by]\n", 21, "no-such-file.csv" },
 	{ "[by]\n", "[strata]\nby = ${q2}\n[by]\n", 21, "has no sizes" },
 	{ "[by]\n", "[strata]\nby = ${q2}\nsizes = people\n[by]\n", 22, "no [tables] people" },
+	{ "[by]\n", "[strata]\nby = ${q2}\nsizes = a\nstandard = b\n[by]\n", 23, "only a rate is standardised, a proportion is weighted" },
 	{ "cross = site*role", "cross = site*age", 22, "no breakdown age" },
 	{ "role = ${_role}\n", "variant = ${_variant}\n", 21, "taken" },
 	/* [time] */
@@ -212,6 +213,7 @@ static const struct fault {
 	{ "interval = wilson", "interval = t", 28, "t is for means" },
 	{ "interval = wilson", "interval = rate", 28, "rate is for kind = rate" },
 	{ "interval = wilson", "interval = strata", 28, "needs [strata] by" },
+	{ "interval = wilson", "interval = dsr", 28, "dsr is for kind = rate" },
 	{ "target = 0.70 from 2025-04", "target = seventy", 29, "write it as 0.70 from 2025-04" },
 	{ "target = 0.70 from 2025-04", "target = 70 from 2025-04", 29, "a share from 0 to 1" },
 	{ "target = 0.75 from 2026-04", "target = 0.75 from 2025-04", 30, "from the same month" },
@@ -422,6 +424,15 @@ static const struct { const char *csv, *says; } bad_tables[] = {
 	{ "site,from,n\n\nelm,April,1\n", "people.csv:3: from is no date" },
 	{ "site,until,n\nelm,2025-02-30,1\n", "people.csv:2: until is no date" },
 	{ "site,from,until,n\n\"e\nm\",2025-02,2025-01,1\n", "people.csv:2: until comes before from" },
+	{ "site,people\nelm,1\n", "people.csv:1: no column n: people are counted in columns site (or area) and n" },
+	{ "site,n\nelm,1\noak,twelve\n", "people.csv:3: n is \"twelve\", no number from 0" },
+	{ "site,n\nelm,-1\n", "people.csv:2: n is \"-1\", no number from 0" },
+	{ "site,n\nelm,\n", "people.csv:2: n is \"\", no number from 0" },
+	{ "site,n\nelm,\"1,200\"\n", "people.csv:2: n is \"1,200\", no number from 0" },
+	{ "site,n\nelm,inf\n", "people.csv:2: n is \"inf\", no number from 0" },
+	{ "site,n\nelm,1\noak,2\nelm,1\n", "people.csv:4: of the same and at the same time as line 2" },
+	{ "site,from,until,n\nelm,2025-01,2025-06,1\nelm,2025-06,,2\n", "people.csv:3: of the same and at the same time as line 2" },
+	{ "site,from,until,n\nelm,2025-06,,2\nelm,2025-01,2025-06,1\n", "people.csv:3: of the same and at the same time as line 2" },
 };
 
 START_TEST(a_bad_table_is_refused_with_its_line)
@@ -432,6 +443,39 @@ START_TEST(a_bad_table_is_refused_with_its_line)
 	snprintf(table, sizeof(table), "%s", bad_tables[_i].csv);
 	ck_err(definition_parse("x.ind", rate, strlen(rate), give_people, table, NULL, &d, &err), ERR_INPUT, bad_tables[_i].says);
 	ck_assert_msg(strncmp(err.msg, "x.ind:16:", 9) == 0, "%s", err.msg);
+}
+END_TEST
+
+/* A rate over strata says its standard population, and strata have a column of that name. */
+static const struct { const char *more, *csv; int line; const char *says; } bad_rates[] = {
+	{ "[strata]\nby = ${age}\nsizes = people_supported\n", "site,n,stratum\nelm,1,a\n", 18, "a rate over strata is standardised" },
+	{ "[strata]\nby = ${age}\nsizes = people_supported\nstandard = people_supported\n", "site,n,stratum\nelm,1,a\n", 20,
+	    "interval = dsr (or none)" },
+	{ "[strata]\nby = ${age}\nsizes = people_supported\nstandard = esp\n[estimate]\ninterval = dsr\n",
+	    "site,n,stratum\nelm,1,a\n", 20, "there is no [tables] esp" },
+	{ "[strata]\nby = ${age}\nsizes = people_supported\nstandard = people_supported\n[estimate]\ninterval = dsr\n",
+	    "site,n\nelm,1\n", 16, "people.csv:1: no column stratum" },
+	{ "[estimate]\ninterval = dsr\n", "site,n\nelm,1\n", 18, "needs [strata] by" },
+	{ "[strata]\nstandard = people_supported\n[estimate]\ninterval = none\n", "site,n,stratum\nelm,1,a\n", 18, "says nothing without by" },
+};
+
+START_TEST(a_bad_standardised_rate_is_refused)
+{
+	struct definition *d = NULL;
+	struct findings f;
+	char table[200], text[1000], place[40];
+	bool found = false;
+
+	snprintf(table, sizeof(table), "%s", bad_rates[_i].csv);
+	snprintf(text, sizeof(text), "%s%s", rate, bad_rates[_i].more);
+	snprintf(place, sizeof(place), "x.ind:%d", bad_rates[_i].line);
+	findings_init(&f);
+	ck_assert_int_eq(definition_parse("x.ind", text, strlen(text), give_people, table, &f, &d, &err), ERR_INPUT);
+	for (size_t i = 0; i < f.n; i++)
+		found = found || (strcmp(f.list[i].place, place) == 0 && strstr(f.list[i].text, bad_rates[_i].says) != NULL);
+	ck_assert_msg(found, "no finding at %s says \"%s\"; the first says %s: %s", place, bad_rates[_i].says,
+	    f.n > 0 ? f.list[0].place : "", f.n > 0 ? f.list[0].text : "");
+	findings_clear(&f);
 }
 END_TEST
 
@@ -540,6 +584,7 @@ suite(void)
 	tcase_add_test(c, strata_are_weighted_by_their_sizes);
 	tcase_add_test(c, a_group_is_weighted_by_its_estimated_size);
 	tcase_add_loop_test(c, a_bad_table_is_refused_with_its_line, 0, ARRAY_LEN(bad_tables));
+	tcase_add_loop_test(c, a_bad_standardised_rate_is_refused, 0, ARRAY_LEN(bad_rates));
 	tcase_add_test(c, periods_begin_with_the_year);
 	tcase_add_test(c, survives_every_failed_allocation);
 	tcase_add_test(c, a_library_goes_round_in_no_circle);
