@@ -91,6 +91,8 @@ void group_press(struct kiosk *k, struct group_desk *d, const struct http_reques
 
 /* --- group_show.c --- */
 void group_show(struct kiosk *k, struct group_desk *d, struct http_response *out);
+/* What a session that is sealed agreed on, to print and hand out: no note, no receipt. */
+void group_show_paper(struct kiosk *k, const struct group_desk *d, bool very_large, struct http_response *out);
 /* The frame of a page: title and heading, buttons Back and Something is wrong, GO (label NULL: none). */
 void group_frame(struct kiosk *k, const struct words *w, struct group_view *v, const char *heading, const char *go,
 	const char *go_label);

@@ -742,6 +742,11 @@ group_handle(struct kiosk *k, const struct http_request *r, bool lan, struct htt
 		session(k, r, lan, w, out);
 	} else if (is(p, "/group/live") && !post) {
 		live(k, r, lan, out);
+	} else if (is(p, "/group/paper") && !post && d != NULL && k->group->g != NULL && k->group->is_sealed) {
+		const char *size = http_query(r, "size");
+
+		k->group->touched_ms = clock_boot_ms(k->clock);
+		group_show_paper(k, d, size != NULL && is(size, "very"), out);
 	} else if (is(p, "/group/sound") && !post) {
 		if (d != NULL && k->group->g != NULL && d->is_passing && d->is_told && !d->is_leaving)
 			group_look_sound(k, d, out);

@@ -705,6 +705,10 @@ group_press(struct kiosk *k, struct group_desk *d, const struct http_request *r,
 		guard_cookie(k, out, "g", NULL, lan);
 		return;
 	}
+	if (k->group->is_sealed && is(go, "paper")) {
+		http_see_other(out, "/group/paper");
+		return;
+	}
 	/* Once sealed only the lead's last page is left. */
 	if (!k->group->is_sealed && is(go, "lock") && !d->is_passing)
 		group_lock(k);

@@ -698,13 +698,50 @@ show_close(struct kiosk *k, struct group_desk *d, struct http_response *out)
 	page_kiosk_group_close(&out->body, &v);
 }
 
-/* Afterwards: four words, and the sentences everybody agreed on, to print. */
+/* What the group said of each topic, into ROWS (GROUP_TOPICS of them). */
+static size_t
+fill_agreed(const struct group *g, struct group_row_view *rows)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->guide.n_topics; i++)
+		if (g->read[i].is_read && g->read[i].sentence[0] != '\0')
+			rows[n++] = (struct group_row_view){ .who = g->guide.topics[i].label, .text = g->read[i].sentence,
+			    .sub = g->read[i].minority, .go = "", .go_label = "" };
+	return n;
+}
+
+/* The same to print, in letters of 18 points, or 24. */
+void
+group_show_paper(struct kiosk *k, const struct group_desk *d, bool very_large, struct http_response *out)
+{
+	const struct words *w = d->w;
+	const struct group *g = k->group->g;
+	struct group_row_view rows[GROUP_TOPICS];
+	struct group_view v = { .rows = rows, .action = "", .lead = form_title(g->guide.shelf->form), .is_open = very_large };
+	enum clock_quality quality;
+	int64_t now = keep_now(k, &quality);
+	struct buf day;
+
+	buf_init(&day, 200);
+	words_date(&day, w, now / 86400);
+	/* A date nobody has checked is written by hand. */
+	v.note = quality == CLOCK_UNKNOWN ? "" : text_of(out->arena, "%s", buf_str(&day));
+	buf_free(&day);
+	v.n_rows = fill_agreed(g, rows);
+	group_frame(k, w, &v, w->g_summary, "", NULL);
+	v.address = very_large ? "/group/paper" : "/group/paper?size=very";
+	v.address_short = very_large ? w->g_paper_large : w->g_paper_very;
+	page_kiosk_group_paper(&out->body, &v);
+}
+
+/* Afterwards: four words, and the sentences everybody agreed on. */
 static void
 show_done(struct kiosk *k, struct group_desk *d, struct http_response *out)
 {
 	const struct words *w = d->w;
 	const struct group *g = k->group->g;
-	struct group_row_view rows[2 * GROUP_TOPICS];
+	struct group_row_view rows[GROUP_TOPICS];
 	struct line_view receipt[4];
 	struct group_view v = { .rows = rows, .receipt = receipt };
 
@@ -714,10 +751,9 @@ show_done(struct kiosk *k, struct group_desk *d, struct http_response *out)
 	v.is_paper = true;
 	v.live = "";
 	v.lead = w->g_done_lead;
-	for (size_t i = 0; i < g->guide.n_topics; i++)
-		if (g->read[i].is_read && g->read[i].sentence[0] != '\0')
-			rows[v.n_rows++] = (struct group_row_view){ .who = g->guide.topics[i].label, .text = g->read[i].sentence,
-			    .sub = g->read[i].minority, .go = "", .go_label = "" };
+	v.n_rows = fill_agreed(g, rows);
+	if (v.n_rows > 0)
+		group_add_act(out->arena, &v, "paper", w->g_paper);
 	for (size_t i = 0; i < ARRAY_LEN(receipt) && k->group->has_receipt && d->is_lead; i++)
 		receipt[v.n_receipt++].text = word_text(k->group->receipt[i]);
 	page_kiosk_group_done(&out->body, &v);

@@ -34,6 +34,6 @@
 	X(g_leaves_people) X(g_leaves_vote) X(g_leaves_votes) X(g_page_of) X(g_seal) \
 	X(g_err_poll_open) X(g_err_seal) X(g_people) X(g_ask_short) X(g_leaves_one) X(g_leaves_who) X(g_leaves_lead) X(g_leaves_out) \
 	X(g_leaves_stay) X(g_err_leaves) X(g_err_notes) X(g_err_two) X(g_other_says) X(g_err_changed) \
-	X(g_guide_length) X(g_leaves_place) X(g_leaves_agreed) X(g_done_title) X(g_done_lead) X(g_summary)
+	X(g_guide_length) X(g_leaves_place) X(g_leaves_agreed) X(g_done_title) X(g_done_lead) X(g_summary) X(g_paper) X(g_paper_large) X(g_paper_very)
 
 #endif
