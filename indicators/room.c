@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aggregator/deftext.h"
 #include "aggregator/people.h"
+#include "aggregator/say.h"
 #include "base/codec.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -168,19 +170,32 @@ number(struct arena *a, double v, int decimals)
 	return isfinite(v) ? arena_printf(a, "%.*f", decimals, v) : "";
 }
 
+static const char *
+day_text(struct arena *a, int64_t day)
+{
+	int year, month, d;
+
+	date_from_day(day, &year, &month, &d);
+	return arena_printf(a, "%04d-%02d-%02d", year, month, d);
+}
+
 static void
 indicator_row(struct room_request *q, const struct definition *d, const struct point *p, bool is_first,
 	struct room_row_view *row)
 {
 	struct arena *a = q->arena;
 	double scale = d->value_percent ? 100 : 1;
-	char period[32];
-	const char *what = p->category[0] != '\0' ? p->category : p->item;
+	char period[48];
+	const char *text = buf_str(&d->canonical), *part = p->category[0] != '\0'
+	    ? deftext_category(a, text, p->breakdown, p->category) : "", *item = p->item[0] != '\0'
+	    ? deftext_category(a, text, "answer", p->item) : "";
 
-	period_text(p->period, p->first_month, period);
+	say_period(day_text(a, month_first_day(p->first_month)),
+	    day_text(a, month_first_day(p->first_month + period_months(p->period)) - 1), period);
 	*row = (struct room_row_view){
-		.area = arena_printf(a, "%s%s%s%s%s", p->site[0] == '\0' ? "All sites" : p->site,
-		    p->variant[0] != '\0' ? ", " : "", p->variant, what[0] != '\0' ? ", " : "", what),
+		.area = arena_printf(a, "%s%s%s%s%s%s%s", p->site[0] == '\0' ? "All sites" : p->site,
+		    p->variant[0] != '\0' ? ", " : "", p->variant, part[0] != '\0' ? ", " : "", part,
+		    item[0] != '\0' ? ", " : "", item),
 		.period = arena_printf(a, "%s", period),
 		.numerator = number(a, p->sum.num, d->kind == KIND_MEAN || d->kind == KIND_SCORE ? 1 : 0),
 		.denominator = arena_printf(a, "%lld", (long long)p->sum.n),
@@ -189,7 +204,7 @@ indicator_row(struct room_request *q, const struct definition *d, const struct p
 		    p->e.lower95 * scale, p->e.upper95 * scale) : "",
 		.excluded = arena_printf(a, "%lld", (long long)p->excluded),
 		.target = number(a, p->target * scale, 1),
-		.verdict = stat_verdict_word(p->verdict),
+		.verdict = say_verdict(stat_verdict_word(p->verdict)),
 		.is_first = is_first,
 	};
 }
@@ -224,7 +239,10 @@ indicator(struct room_request *q)
 		rc = points_of(q->facts, d, def, &points, &err);
 	if (rc == ERR_OK) {
 		struct room_row_view *rows = arena_calloc(q->arena, points.n + 1, sizeof(*rows));
+		bool has_target = false;
 
+		for (size_t i = 0; i < points.n; i++)
+			has_target = has_target || isfinite(points.list[i].target);
 		for (size_t i = 0; rows != NULL && i < points.n; i++)
 			indicator_row(q, d, &points.list[i],
 			    i == 0 || !points_same_series(&points.list[i - 1], &points.list[i]), &rows[i]);
@@ -232,7 +250,7 @@ indicator(struct room_request *q)
 			.title = d->title, .id = arena_printf(q->arena, "%s@%lld", d->id, (long long)d->version),
 			.about = d->about, .state = definition_state_word(d->state), .hash = hash,
 			.unit = d->value_percent ? "percent" : d->unit, .rows = rows,
-			.n_rows = rows == NULL ? 0 : points.n,
+			.n_rows = rows == NULL ? 0 : points.n, .has_target = has_target,
 		};
 		page_indicators_indicator(&body, &v);
 		show(q, d->title, &body);

@@ -35,6 +35,7 @@ struct room_indicator_view {
 	const char *title, *id, *about, *state, *hash, *unit;
 	const struct room_row_view *rows;
 	size_t n_rows;
+	bool has_target;
 };
 
 struct room_held_view {

@@ -119,6 +119,8 @@ START_TEST(what_cannot_be_opened_is_counted_shown_and_stops_nothing)
 	/* Provisional figures of what did open are there at once. */
 	ck_assert_int_eq(ask("GET", "/indicator?id=sat-users&version=1", cookie, "", &out), 200);
 	ck_assert(says(&out, ">2<") && says(&out, "<strong>Provisional.</strong>"));
+	/* In words, not in codes. */
+	ck_assert(says(&out, " 2026</td>") && says(&out, "Target reached?") && !says(&out, "cannot_say") && !says(&out, "not_met"));
 	ck_assert_int_eq(ask("POST", "/quarantine", cookie, "csrf=x", &out), 403);
 	ck_assert(!atomic_load(&state.retry));
 	ck_assert_int_eq(ask("POST", "/quarantine", cookie, token, &out), 303);
