@@ -350,3 +350,23 @@ cert_pem(const void *der, size_t len, struct buf *pem, struct err *err)
 	buf_puts(pem, "-----END CERTIFICATE-----\n");
 	return buf_check(pem, err);
 }
+
+enum err_code
+cert_device_id(const struct buf *pem, uint8_t id[16], struct err *err)
+{
+	gnutls_datum_t in = { pem->data, (unsigned)pem->len };
+	gnutls_x509_crt_t crt = NULL;
+	uint8_t got[16];
+	char name[80];
+	size_t n = sizeof(name);
+	bool good = gnutls_x509_crt_init(&crt) == 0 && gnutls_x509_crt_import(crt, &in, GNUTLS_X509_FMT_PEM) == 0
+	    && gnutls_x509_crt_get_dn_by_oid(crt, GNUTLS_OID_X520_COMMON_NAME, 0, 0, name, &n) == 0
+	    && hex_get(name, n, got, sizeof(got));
+
+	if (crt != NULL)
+		gnutls_x509_crt_deinit(crt);
+	if (!good)
+		return err_set(err, ERR_INPUT, "not the certificate of a device");
+	memcpy(id, got, sizeof(got));
+	return ERR_OK;
+}

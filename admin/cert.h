@@ -26,6 +26,8 @@ enum err_code cert_device(const struct buf *ca_key_der, const struct buf *ca_cer
 enum err_code cert_device_dates(const struct buf *ca_key_der, const struct buf *ca_cert_der, const uint8_t id[16],
 	const void *spki, size_t spki_len, int64_t from, int64_t to, struct buf *cert_pem, uint8_t sha256[32],
 	struct err *err) MUST_CHECK;
+/* Whose certificate PEM is: the device id in its CN. ERR_INPUT if it is no device's. */
+enum err_code cert_device_id(const struct buf *pem, uint8_t id[16], struct err *err) MUST_CHECK;
 /* Self-signed, for enrolment only. PEM appended. */
 enum err_code cert_provisional(const struct buf *key_pem, struct buf *cert_pem, struct err *err) MUST_CHECK;
 /* DER to PEM ("CERTIFICATE"), appended. */

@@ -332,3 +332,51 @@ enrol_box(const char *dir, const char *text, bool wait, struct err *err)
 	config_clear(sync_keys, sync_n_keys, &b.set);
 	return rc;
 }
+
+enum err_code
+enrol_ring_again(const char *dir, const char *db, struct err *err)
+{
+	struct box b = { .dir = dir };
+	struct outbox *ob = NULL;
+	struct reply reply;
+	char path[PATH_MAX];
+	enum err_code rc = admin_path(dir, "sync.conf", path, sizeof(path), err);
+
+	buf_init_secret(&b.key, 65536);
+	buf_init(&b.cert, 65536);
+	buf_init_secret(&b.credentials, 4096);
+	reply_init(&reply, KEYRING_MAX);
+	if (rc == ERR_OK)
+		rc = config_read(path, sync_keys, sync_n_keys, &b.set, err);
+	if (rc == ERR_OK && keyring_pin_read(b.set.pin, &b.pin, err) != ERR_OK) {
+		rc = admin_path(dir, "root.pin", path, sizeof(path), err);
+		if (rc == ERR_OK)
+			rc = keyring_pin_read(path, &b.pin, err);
+	}
+	if (rc == ERR_OK)
+		rc = agent_proxy(b.set.proxy, b.set.proxy_credentials, b.proxy_host, sizeof(b.proxy_host), &b.credentials,
+		    &b.proxy, err);
+	if (rc == ERR_OK)
+		rc = cert_key_new(&b.key, NULL, err);
+	if (rc == ERR_OK)
+		rc = cert_provisional(&b.key, &b.cert, err);
+	if (rc == ERR_OK)
+		rc = agent_probe(&net_tcp, &b.proxy, b.set.host, (uint16_t)b.set.port, buf_str(&b.cert), buf_str(&b.key),
+		    "/v1/keyring", &reply, err);
+	if (rc == ERR_OK && reply.status != 200)
+		rc = err_set(err, ERR_AGAIN, "the centre answers %u: %.200s", reply.status, buf_str(&reply.body));
+	if (rc == ERR_OK)
+		rc = keyring_read(buf_str(&reply.body), reply.body.len, &b.pin, &b.ring, err);
+	if (rc == ERR_OK)
+		rc = outbox_open(db, OUTBOX_KIOSK, &ob, err);
+	if (rc == ERR_OK)
+		rc = outbox_ring_put(ob, b.ring->serial, reply.body.data, reply.body.len, err);
+	outbox_close(ob);
+	reply_free(&reply);
+	keyring_free(b.ring);
+	buf_free(&b.key);
+	buf_free(&b.cert);
+	buf_free(&b.credentials);
+	config_clear(sync_keys, sync_n_keys, &b.set);
+	return rc;
+}

@@ -12,4 +12,8 @@
  * ERR_AGAIN: not approved yet (WAIT false, TEXT NULL), or unreachable. */
 enum err_code enrol_box(const char *dir, const char *text, bool wait, struct err *err) MUST_CHECK;
 
+/* The key ring from the centre that sync.conf in DIR names, into the store at DB, which has lost it: judged by the pinned
+ * root as any other. Needs none of the box's keys. ERR_ABSENT: no root is pinned. ERR_AGAIN: unreachable. */
+enum err_code enrol_ring_again(const char *dir, const char *db, struct err *err) MUST_CHECK;
+
 #endif

@@ -25,5 +25,7 @@ int site_pin(int argc, char **argv);
 int site_tls(int argc, char **argv);
 /* candour site seal DIR ..: an exit status. */
 int site_seal(int argc, char **argv);
+/* candour site repair DIR ..: an exit status. */
+int site_repair(int argc, char **argv);
 
 #endif

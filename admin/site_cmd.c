@@ -28,7 +28,8 @@ static const char usage[] =
     "       candour site enrol DIR [TEXT] [--no-wait]   (on the box; TEXT is the invitation, once)\n"
     "       candour site pin DIR                        (on the box; of the kiosk's staff area)\n"
     "       candour site seal DIR [--units DIR]         (on the box, as root; device keys under its TPM2 or host key)\n"
-    "       candour site tls make|request|install|show DIR ..   (on the box; HTTPS for tablets)\n";
+    "       candour site tls make|request|install|show DIR ..   (on the box; HTTPS for tablets)\n"
+    "       candour site repair DIR                     (on the box, as root; a damaged site.db)\n";
 
 /* --- init --------------------------------------------------------------------------------------- */
 
@@ -347,6 +348,8 @@ cmd_site(int argc, char **argv)
 		return site_seal(argc, argv);
 	if (argc > 1 && strcmp(argv[1], "tls") == 0)
 		return site_tls(argc, argv);
+	if (argc > 1 && strcmp(argv[1], "repair") == 0)
+		return site_repair(argc, argv);
 	fputs(usage, stderr);
 	return 2;
 }

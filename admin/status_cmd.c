@@ -64,11 +64,12 @@ site_status(const char *path, struct err *err)
 	int64_t now = time(NULL);
 	char waiting[80], oldest[60], when[60];
 	uint32_t serial = 0;
-	struct buf ring;
+	struct buf ring, repaired;
 	enum err_code rc = outbox_open(path, OUTBOX_READ, &ob, err);
 	bool enrolled = false, problem;
 
 	buf_init(&ring, KEYRING_MAX);
+	buf_init(&repaired, 65536);
 	if (rc == ERR_OK)
 		rc = outbox_counts(ob, &counts, err);
 	if (rc == ERR_OK) {
@@ -76,11 +77,16 @@ site_status(const char *path, struct err *err)
 		if (sync_status_get(ob, &s, err) != ERR_OK)
 			memset(&s, 0, sizeof(s));
 		rc = logcheck_status(ob, &log, err);
+		if (outbox_meta(ob, "repair.last", &repaired, err) != ERR_OK)
+			buf_reset(&repaired);
 	}
 	outbox_close(ob);
 	buf_free(&ring);
-	if (rc != ERR_OK)
+	if (rc != ERR_OK) {
+		buf_free(&repaired);
+		err_in(err, "its store cannot be read (if it is damaged: candour site repair)");
 		return admin_fail("status", err);
+	}
 	problem = log.problem_at > 0 && now - log.problem_at < (int64_t)PROBLEM_DAYS * 86400;
 	count_text(waiting, sizeof(waiting), counts.waiting, "answer waiting", "answers waiting");
 	oldest_text(oldest, sizeof(oldest), counts.oldest_day, now / 86400);
@@ -101,6 +107,9 @@ site_status(const char *path, struct err *err)
 		printf("All is well.\n");
 	}
 	print_log(&log, problem, now);
+	if (repaired.len > 0)
+		printf("\nThis store was repaired. What was said then:\n%s", buf_str(&repaired));
+	buf_free(&repaired);
 	return 0;
 }
 

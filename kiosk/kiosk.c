@@ -310,6 +310,8 @@ open_site(struct kiosk *k, struct err *err)
 
 	if (rc == ERR_OK)
 		rc = outbox_check(k->ob, err);
+	if (rc == ERR_BROKEN || rc == ERR_INPUT)
+		err_in(err, "the store is damaged (`candour site repair` saves what holds)");
 	if (rc == ERR_OK)
 		rc = outbox_device(k->ob, k->device, err);
 	if (rc != ERR_OK)
