@@ -66,8 +66,11 @@ read_form(const char *path, struct form **out, char id[33], struct err *err)
 	buf_init(&file, FORM_BYTES);
 	buf_init(&xml, FORM_BYTES);
 	rc = file_read(path, &file, err);
-	if (rc == ERR_OK)
+	if (rc == ERR_OK) {
 		rc = xlsform_convert(file.data, file.len, path, NULL, &xml, &found, err);
+		if (rc != ERR_OK && strstr(err->msg, path) == NULL)
+			err_in(err, "%s", path);
+	}
 	if (rc == ERR_OK)
 		rc = form_load(buf_str(&xml), xml.len, &rules, &found, out, err);
 	for (size_t i = 0; i < found.n && rc == ERR_INPUT; i++)
@@ -186,12 +189,13 @@ check_forms(const struct definition *d, const struct form_folder *forms, struct 
 
 	for (size_t b = 0; b < d->n_blocks; b++) {
 		const struct form_block *block = &d->blocks[b];
-		bool found = false, easy = false, covered = block->variant[0] == '\0' || strcmp(block->variant, "easy_read") == 0;
+		bool found = false, versioned = false, easy = false, covered = block->variant[0] == '\0' || strcmp(block->variant, "easy_read") == 0;
 
 		for (size_t i = 0; i < forms->n; i++) {
 			if (strcmp(form_id(forms->list[i]), block->form) != 0)
 				continue;
 			found = true;
+			versioned = versioned || evaluate_covers(block, form_version(forms->list[i]));
 			easy = easy || strcmp(form_setting(forms->list[i], "variant"), "easy_read") == 0;
 			snprintf(place, sizeof(place), "%.250s:%d", d->file, block->line);
 			if (block->locked[0] != '\0' && strcmp(block->locked, forms->ids[i]) != 0)
@@ -204,6 +208,9 @@ check_forms(const struct definition *d, const struct form_folder *forms, struct 
 		if (!found)
 			findings_add(findings, false, block->line, place, "[form %s] is not among the forms: its expressions cannot be checked",
 			    block->form);
+		else if (!versioned)
+			findings_add(findings, true, block->line, place, "[form %s] versions = %.60s: none of the forms here has that version, so "
+			    "nothing was checked against it", block->form, block->versions);
 		if (easy && !covered)
 			findings_add(findings, false, block->line, place, "form %s has an easy-read variant and no block of its own: add [form "
 			    "%s] variant = easy_read (three points and five are not one scale)", block->form, block->form);
@@ -321,6 +328,8 @@ check_path(const char *path, const char *forms_dir, bool duties)
 
 	findings_init(&findings);
 	rc = read_any(path, &findings, &l, &err);
+	if (rc == ERR_OK && l.n == 0)
+		rc = err_set(&err, ERR_ABSENT, "%s: no definition (ID.ind) is in that folder", path);
 	if (rc == ERR_OK) {
 		struct err why = { 0 };
 

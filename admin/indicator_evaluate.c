@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "admin/indicator_cmd.h"
 #include "base/codec.h"
@@ -75,11 +76,17 @@ static enum err_code
 read_definitions(struct run *r, struct err *err)
 {
 	struct definition *d;
+	struct stat st;
 	enum err_code rc;
 	size_t len = strlen(r->definitions);
 
-	if (len < 4 || strcmp(r->definitions + len - 4, ".ind") != 0)
-		return library_read(r->definitions, &r->findings, &r->library, err);
+	if (stat(r->definitions, &st) == 0 && !S_ISDIR(st.st_mode) && (len < 4 || strcmp(r->definitions + len - 4, ".ind") != 0))
+		return err_set(err, ERR_INPUT, "%s is no definition: give an ID.ind, or a folder of them, and then the CSV", r->definitions);
+	if (len < 4 || strcmp(r->definitions + len - 4, ".ind") != 0) {
+		rc = library_read(r->definitions, &r->findings, &r->library, err);
+		return rc == ERR_OK && r->library.n == 0 ? err_set(err, ERR_ABSENT, "%s: no definition (ID.ind) is in that folder",
+		    r->definitions) : rc;
+	}
 	rc = definition_read(r->definitions, &r->findings, &d, err);
 	if (rc != ERR_OK)
 		return rc;

@@ -175,7 +175,7 @@ ini_read(const char *name, const char *text, size_t len, ini_fn *fn, void *arg, 
 		line = 1;
 		for (size_t i = 0; i < at; i++)
 			line += text[i] == '\n';
-		return err_set(err, ERR_INPUT, "%s:%d: not UTF-8 text", name, line);
+		return err_set(err, ERR_INPUT, "%s:%d: not UTF-8 text: save the file as UTF-8", name, line);
 	}
 	buf_init(&r.section, INI_MAX);
 	buf_init(&r.argument, INI_MAX);

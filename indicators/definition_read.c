@@ -617,6 +617,9 @@ read_by(struct reader *r)
 			d->by_site = word_in(r, x, x->value, yes_no, 1) != 0;
 		else if (strcmp(x->key, "variant") == 0 || strcmp(x->key, "helped") == 0)
 			items_fault(&r->it, x->line, "[by] %s: taken: figures are kept apart by it always; choose another name", x->key);
+		else if (strcmp(x->key, "answer") == 0 || strcmp(x->key, "all") == 0 || strcmp(x->key, "organisation") == 0)
+			items_fault(&r->it, x->line, "[by] %s: taken: rows say by it %s; choose another name", x->key,
+			    x->key[1] == 'n' ? "which option was chosen" : "that they are of everybody");
 		else
 			d->by[d->n_by++] = (struct labelled){ x->key, x->value, x->line };
 	}

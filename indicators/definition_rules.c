@@ -50,6 +50,13 @@ is_id(const char *s)
 	return s[0] >= 'a' && s[0] <= 'z' && s[n] == '\0' && n <= 60;
 }
 
+/* A row of a publication begins its cell with it. */
+static bool
+runs_in_a_spreadsheet(const char *s)
+{
+	return s[0] != '\0' && strchr("=+-@", s[0]) != NULL;
+}
+
 static void
 rules_indicator(struct items *it, const struct definition *d)
 {
@@ -69,6 +76,9 @@ rules_indicator(struct items *it, const struct definition *d)
 	must(it, "review_by", d->review_by, "2027-04");
 	must(it, "source", d->n_sources == 0 ? "" : "x", "where the question or method comes from");
 	must(it, "duty", d->n_duties == 0 ? "" : "x", "the law, statement or outcome it serves");
+	if (runs_in_a_spreadsheet(d->title))
+		items_fault(it, line_of(it, "indicator", "title"), "[indicator] title begins with %c, which a spreadsheet would run: begin with "
+		    "a word", d->title[0]);
 	if (words > EASY_WORDS)
 		items_fault(it, line_of(it, "indicator", "title_easy"), "[indicator] title_easy has %zu words: say it in %d", words,
 		    EASY_WORDS);
@@ -136,7 +146,7 @@ rules_measure(struct items *it, const struct definition *d, const struct form_bl
 		items_fault(it, b->line, "[form %s] a %s counts something: add numerator = EXPRESSION here or in [measure]", b->form,
 		    kind);
 	if (!counts && m->numerator.text[0] != '\0')
-		items_fault(it, m->numerator.line, "numerator: a %s has none; use %s", kind, d->kind == KIND_OPTIONS ? "option.NAME"
+		items_fault(it, m->numerator.line, "numerator: kind = %s has none; use %s", kind, d->kind == KIND_OPTIONS ? "option.NAME"
 		    : d->kind == KIND_SCORE ? "item.QUESTION" : "value, or population for what is counted");
 	if (d->kind == KIND_OPTIONS && m->n_options < 2)
 		items_fault(it, b->line, "[form %s] options needs two or more lines option.NAME = EXPRESSION", b->form);
@@ -145,7 +155,7 @@ rules_measure(struct items *it, const struct definition *d, const struct form_bl
 	if ((d->kind == KIND_MEAN || d->kind == KIND_QUANTITY) && m->value.text[0] == '\0')
 		items_fault(it, b->line, "[form %s] a %s is of a number: add value = EXPRESSION", b->form, kind);
 	if ((counts || d->kind == KIND_OPTIONS || d->kind == KIND_SCORE) && m->value.text[0] != '\0')
-		items_fault(it, m->value.line, "value: a %s has none", kind);
+		items_fault(it, m->value.line, "value: kind = %s has none: remove it", kind);
 	if (d->kind == KIND_SCORE && m->n_items == 0)
 		items_fault(it, b->line, "[form %s] a score adds items: add item.QUESTION = points of codes 1, 2 ..", b->form);
 	if (d->kind != KIND_SCORE && m->n_items > 0)

@@ -191,6 +191,12 @@ allowed(struct items *it, const struct key_rule *rule, const struct ini_item *in
 			return false;
 		}
 	}
+	for (const char *s = in->value; *s != '\0'; s++)
+		if (((unsigned char)*s < 0x20 && *s != '\t') || *s == 0x7f) {
+			items_fault(it, in->line, "[%s] %s holds a control character (code %d), which nobody sees: remove it", in->section, in->key,
+			    *s);
+			return false;
+		}
 	if (in->value[0] == '\0') {
 		items_fault(it, in->line, "[%s] %s is empty: give it a value or remove the line", in->section, in->key);
 		return false;

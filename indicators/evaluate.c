@@ -15,7 +15,7 @@
 #include "forms/choices.h"
 #include "indicators/evaluate_lint.h"
 
-enum { BUCKET_MAX = 127, CODE_MAX = 40, TABLE_TEXT_MAX = 16 << 20, PEOPLE_MAX = 100000, EPOCHS_MAX = 400 };
+enum { BUCKET_MAX = EVALUATE_BUCKET_MAX, CODE_MAX = EVALUATE_CODE_MAX, TABLE_TEXT_MAX = 16 << 20, PEOPLE_MAX = 100000, EPOCHS_MAX = 400 };
 
 /* What a definition may call ${_NAME}: the record's facts and a visit's values (kiosk.md section 2). */
 static const char *const fact_names[] = { "site", "day", "form", "mode", "variant", "language", "role", "answered_by",
@@ -247,6 +247,12 @@ version_in(const char *versions, const char *version)
 	return dots != NULL && num_i64(version, strlen(version), 0, INT64_MAX, &v)
 	    && num_i64(versions, (size_t)(dots - versions), 0, INT64_MAX, &from)
 	    && (dots[2] == '\0' || num_i64(dots + 2, strlen(dots + 2), 0, INT64_MAX, &until)) && from <= v && v <= until;
+}
+
+bool
+evaluate_covers(const struct form_block *b, const char *version)
+{
+	return version_in(b->versions, version);
 }
 
 static enum err_code

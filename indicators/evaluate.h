@@ -14,6 +14,8 @@ struct evaluator;	/* a definition compiled against one form; one thread at a tim
 enum err_code evaluator_new(const struct definition *d, const struct form *form, struct findings *findings,
 	struct evaluator **out, struct err *err) MUST_CHECK;
 void evaluator_free(struct evaluator *e);
+/* Is B for that version of its form? */
+bool evaluate_covers(const struct form_block *b, const char *version);
 
 /* What the record says beside the document. Visit values (_role, _answered_by, _variant, _mode ..) come from the
  * document's meta unless given here. */

@@ -285,6 +285,91 @@ scores(struct lint *l)
 	}
 }
 
+/* Is TEXT one reference and nothing else? */
+static bool
+is_bare(const char *text)
+{
+	size_t len = 0;
+	const char *s = reference(text, &len);
+
+	return s == text && text[len + 3] == '\0';
+}
+
+/* Does the expression decide between values (by comparing, or if(..)), rather than hand on what was written? */
+static bool
+decides(const char *text)
+{
+	return strpbrk(text, "=<>") != NULL || strncmp(text, "if(", 3) == 0 || strncmp(text, "not(", 4) == 0
+	    || strncmp(text, "boolean(", 8) == 0;
+}
+
+static bool
+is_free_text(struct lint *l, const char *name, size_t len)
+{
+	const struct form_question *list;
+	struct err err = { 0 };
+	size_t n = 0;
+
+	if (form_questions_list(l->form, &l->arena, &list, &n, &err) != ERR_OK) {
+		l->nomem = true;
+		return false;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (strlen(list[i].name) == len && memcmp(list[i].name, name, len) == 0)
+			return list[i].control == CONTROL_INPUT && list[i].type == TYPE_STRING;
+	return false;
+}
+
+/* The longest code that a breakdown may give, as far as its text tells: a select's choices, the words of a visit's value,
+ * the literals of an expression. */
+static size_t
+longest_code(struct lint *l, const struct labelled *by)
+{
+	size_t longest = strlen("other"), len = 0;
+
+	if (is_bare(by->text)) {
+		struct named *q = find(l, by->text + 2, strlen(by->text) - 3, by->line);
+
+		for (size_t i = 0; q != NULL && i < q->n_choices; i++)
+			longest = strlen(q->choices[i].value) > longest ? strlen(q->choices[i].value) : longest;
+		return longest;
+	}
+	for (const char *s = strpbrk(by->text, "'\""); s != NULL; s = strpbrk(s + len + 2, "'\"")) {
+		const char *close = strchr(s + 1, *s);
+
+		if (close == NULL)
+			break;
+		len = (size_t)(close - s - 1);
+		longest = len > longest && len <= EVALUATE_CODE_MAX ? len : longest;
+	}
+	return longest;
+}
+
+/* What people wrote is no category; and all categories of a response stand in one text of so many characters. */
+static void
+breakdowns(struct lint *l)
+{
+	size_t len, width = strlen("variant=easy_read;helped=yes");
+	char text[400];
+
+	for (size_t i = 0; i < l->d->n_by; i++) {
+		const struct labelled *by = &l->d->by[i];
+
+		for (const char *s = reference(by->text, &len); s != NULL && !decides(by->text); s = reference(s + len + 3, &len))
+			if (is_free_text(l, s + 2, len)) {
+				snprintf(text, sizeof(text), "[by] %.40s hands on what people wrote in %.*s, which would be published: use a question "
+				    "with choices, or decide, as if(${%.*s} = '', 'no', 'yes')", by->label, (int)len, s + 2, (int)len, s + 2);
+				fault(l, by->line, text);
+			}
+		width += strlen(by->label) + 2 + longest_code(l, by);
+	}
+	if (width > EVALUATE_BUCKET_MAX) {
+		snprintf(text, sizeof(text), "[by] %zu breakdowns, whose codes may take %zu characters with variant and helped: %d fit; leave "
+		    "one out, or make another indicator for it", l->d->n_by, width, EVALUATE_BUCKET_MAX);
+		fault(l, l->d->by[0].line, text);
+	}
+}
+
 enum err_code
 evaluate_lint(const struct definition *d, const struct form_block *b, const struct form *form, struct findings *findings,
     struct err *err)
@@ -307,6 +392,7 @@ evaluate_lint(const struct definition *d, const struct form_block *b, const stru
 		expression(&l, &m->items[i].answer);
 	scores(&l);
 	opt_outs(&l);
+	breakdowns(&l);
 	arena_clear(&l.arena);
 	return l.nomem ? err_nomem(err) : ERR_OK;
 }

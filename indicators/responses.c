@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/html.h"
@@ -71,12 +72,23 @@ unknown_column(struct responses *r, const char *name)
 	char text[400], known[80];
 	bool is_visit = false;
 
+	if (name[0] == '\0') {
+		fault(r, 1, "a column has no name: name it, or remove it");
+		return;
+	}
+	if (name[strspn(name, " ")] != name[0] || name[strlen(name) - 1] == ' ') {
+		snprintf(text, sizeof(text), "column \"%.60s\" has blanks around its name: remove them", name);
+		fault(r, 1, text);
+		return;
+	}
 	near_init(&near, name);
 	for (size_t i = 0; i < r->n_questions; i++)
 		near_try(&near, r->questions[i].name);
 	for (size_t i = 0; i < ARRAY_LEN(visit_values); i++) {
 		snprintf(known, sizeof(known), "_%s", visit_values[i].name);
-		is_visit = is_visit || (near.best == NULL && near_distance(name, known, 2) <= 2);
+		if (strcasecmp(name, known) == 0)
+			near.best = NULL;
+		is_visit = is_visit || (near.best == NULL && (strcasecmp(name, known) == 0 || near_distance(name, known, 2) <= 2));
 		if (is_visit && near.best == NULL)
 			near.best = visit_values[i].name;
 	}
@@ -122,7 +134,7 @@ read_header(struct responses *r, const char *const *fields, size_t n, struct err
 
 		r->columns[i].name = fields[i];
 		for (size_t k = 0; k < i; k++)
-			if (strcmp(fields[k], fields[i]) == 0)
+			if (strcmp(fields[k], fields[i]) == 0 && fields[i][0] != '\0')
 				fault(r, 1, "two columns have the same name: keep one");
 		if (strcmp(fields[i], "_site") == 0)
 			r->at_site = (int)i;
@@ -353,6 +365,8 @@ read_all(struct responses *r, const char *text, size_t len, struct err *err)
 		rc = check_ids(r, err);
 	if (rc == ERR_INPUT)
 		fault(r, csv.line, err->msg);
+	else if (rc == ERR_LIMIT)
+		err_in(err, "%s:%d", r->file, csv.line == 0 ? 1 : csv.line);
 	return rc;
 }
 

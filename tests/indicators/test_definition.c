@@ -175,7 +175,7 @@ static const struct fault {
 	{ "exclude.no_answer = ${q1} = ''\n", "", 18, "exclude.none = false()" },
 	{ "exclude.no_answer", "exclude.missing", 17, "taken for answers without a value" },
 	{ "numerator = ${q1} = '1'\n", "", 18, "counts something" },
-	{ "numerator = ${q1} = '1'\n", "numerator = ${q1} = '1'\nvalue = ${q1}\n", 19, "a proportion has none" },
+	{ "numerator = ${q1} = '1'\n", "numerator = ${q1} = '1'\nvalue = ${q1}\n", 19, "kind = proportion has none" },
 	{ "numerator = ", "option.a = true()\nnumerator = ", 18, "only kind = options" },
 	{ "numerator = ", "item.q1 = 1 2\nnumerator = ", 18, "only kind = score" },
 	{ "kind = proportion", "kind = score", 19, "adds items" },

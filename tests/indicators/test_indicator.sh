@@ -47,6 +47,34 @@ has "an expression" "expression.ind:" "$dir/err"
 sed "s/^numerator = .*/numerator = \${q99} = '1'/" indicators/library/sat-users.ind >"$dir/question.ind"
 runs 1 "$candour" indicator check --forms forms/library "$dir/question.ind"
 has "an unknown question" "q99" "$dir/err"
+# What people wrote is no category; what does not fit is said; a name that figures are kept by is not taken; nobody sees
+# a control character; and what a spreadsheet would run is refused before anything is published.
+faulty() { # SAYS SED-SCRIPT
+	sed "$2" indicators/library/sat-users.ind >"$dir/faulty.ind"
+	runs 1 "$candour" indicator check --forms forms/library "$dir/faulty.ind"
+	has "a fault" "$1" "$dir/err"
+	[ -s "$dir/out" ] && bad "$1: it is called right all the same" || ok
+}
+faulty 'faulty.ind:28: [by] q hands on what people wrote in comment' 's/^\[time\]/[by]\nq = ${comment}\n[time]/'
+faulty 'faulty.ind:28: [by] 12 breakdowns, whose codes may take' "s/^\[time\]/[by]\n$(printf 'breakdown_%s = ${q1}\\n' {a..l})[time]/"
+faulty 'faulty.ind:28: [by] answer: taken' 's/^\[time\]/[by]\nanswer = ${q7a}\n[time]/'
+faulty 'faulty.ind:9: [indicator] about holds a control character (code 27)' 's/^about = /about = \x1b[31m/'
+faulty 'faulty.ind:7: [indicator] title begins with =' 's/^title = /title = =/'
+sed 's/^\[time\]/[by]\nwrote = if(${comment} = '"''"', '"'no', 'yes'"')\n[time]/' indicators/library/sat-users.ind >"$dir/wrote.ind"
+runs 0 "$candour" indicator check --forms forms/library "$dir/wrote.ind"
+sed 's/^\[form satisfaction\]/&\nversions = 1999/' indicators/library/sat-users.ind >"$dir/old.ind"
+runs 0 "$candour" indicator check --forms forms/library "$dir/old.ind"
+has "no form of that version" "old.ind:25: warning: [form satisfaction] versions = 1999: none of the forms here" "$dir/err"
+mkdir "$dir/nothing"
+runs 1 "$candour" indicator check "$dir/nothing"
+has "an empty folder" "nothing: no definition (ID.ind) is in that folder" "$dir/err"
+printf '_day,q1\n2026-04-01,1\n' >"$dir/one.csv"
+runs 1 "$candour" indicator evaluate --forms forms/library "$dir/nothing" "$dir/one.csv"
+has "an empty folder" "nothing: no definition (ID.ind) is in that folder" "$dir/err"
+runs 1 "$candour" indicator evaluate --forms forms/library "$dir/one.csv" "$dir/one.csv"
+has "no definition" "one.csv is no definition: give an ID.ind" "$dir/err"
+runs 1 "$candour" indicator evaluate --forms "$dir" indicators/library/sat-users.ind "$dir/one.csv"
+has "no form" "$dir/" "$dir/err"
 runs 0 "$candour" indicator check --duties indicators/library
 has "duties" "CQC:LA-3	sat-users@" "$dir/out"
 mkdir "$dir/duties"
@@ -101,6 +129,23 @@ refused 'did you mean _role?' <<'CSV'
 _day,_rol,q1
 2026-04-01,individual,1
 CSV
+refused 'bad.csv:1: column _DAY is neither' <<'CSV'
+_DAY,q1
+2026-04-01,1
+CSV
+refused 'did you mean _day?' <<'CSV'
+_DAY,q1
+2026-04-01,1
+CSV
+refused 'bad.csv:1: column " q1" has blanks around its name' <<'CSV'
+_day, q1
+2026-04-01,1
+CSV
+refused 'bad.csv:1: a column has no name' <<'CSV'
+_day,q1,,
+2026-04-01,1,,
+CSV
+{ printf _day; printf ',q%d' {1..1100}; echo; } | refused 'bad.csv:1: more than 1024 columns'
 refused 'bad.csv:1: no column _day' <<'CSV'
 _role,q1
 individual,1
