@@ -36,6 +36,9 @@ enum err_code form_load(const char *xml, size_t len, const struct form_rules *ru
 	struct findings *findings, struct form **out, struct err *err) MUST_CHECK;
 void form_free(struct form *f);
 
+/* Why admission refuses a control with this APPEARANCE, and which of its words is meant; NULL: it does not. */
+const char *form_appearance_refused(const char *appearance, char word[32]);
+
 /* All borrowed from the form; "" where the form says nothing. */
 const char *form_id(const struct form *f);
 const char *form_version(const struct form *f);

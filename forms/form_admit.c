@@ -1,27 +1,17 @@
 /* Admission: what is refused because it would expose people, or cannot run exactly here (forms.md 1.5). */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "forms/load.h"
 
-static bool
-has_word(const char *list, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (const char *p = strstr(list, word); p != NULL; p = strstr(p + 1, word))
-		if ((p == list || p[-1] == ' ') && (p[n] == '\0' || p[n] == ' '))
-			return true;
-	return false;
-}
-
 static void
 binds(struct loader *l)
 {
 	static const char *const personal[] = { "username", "email", "phonenumber", "phone number", "uri:username",
 	    "uri:email", "uri:phonenumber" };
-	static const char *const never[] = { "simserial", "subscriberid", "imei", "sim id" };
+	static const char *const never[] = { "simserial", "subscriberid", "imei", "sim id", "uri:simserial", "uri:subscriberid" };
 
 	for (xmlNode *b = l->model->children; b != NULL; b = b->next) {
 		const char *preload, *params, *type, *tracks;
@@ -66,21 +56,54 @@ names(struct loader *l)
 		load_error(l, l->instance, "an anonymous form may not have instance_name: it prints answers in lists");
 }
 
+const char *
+form_appearance_refused(const char *appearance, char word[32])
+{
+	static const char unseen[] = "cannot be answered without seeing", program[] = "starts another program",
+	    camera[] = "takes a picture", calendar[] = "is a calendar that is not offered: dates are asked in the Gregorian one";
+	static const struct { const char *word, *why; } refused[] = {
+		{ "maps", unseen }, { "placement-map", unseen }, { "map", unseen }, { "image-map", unseen }, { "signature", unseen },
+		{ "draw", unseen }, { "annotate", unseen }, { "new", camera }, { "new-front", camera }, { "selfie", camera },
+		{ "printer", program }, { "printer:", program }, { "ex:", program },
+		{ "search(", "looks into a file of an old kind" }, { "ethiopian", calendar }, { "coptic", calendar },
+		{ "islamic", calendar }, { "bikram-sambat", calendar }, { "myanmar", calendar }, { "persian", calendar },
+		{ "buddhist", calendar },
+	};
+
+	for (const char *p = appearance; *p != '\0'; ) {
+		size_t n = strcspn(p, " ");
+
+		for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
+			const char *w = refused[i].word;
+			size_t len = strlen(w);
+			bool begins = strchr(":(", w[len - 1]) != NULL;
+
+			if ((begins ? n >= len : n == len) && strncmp(p, w, len) == 0) {
+				snprintf(word, 32, "%.*s", (int)(n < 31 ? n : 31), p);
+				return refused[i].why;
+			}
+		}
+		p += n;
+		p += strspn(p, " ");
+	}
+	return NULL;
+}
+
 static void
 bodies(struct loader *l)
 {
-	static const char *const refused[] = { "maps", "placement-map", "map", "image-map", "signature", "draw", "annotate",
-	    "new", "new-front", "selfie", "printer" };
 	struct form *f = l->f;
 
 	for (uint32_t i = 0; i < f->n_bodies; i++) {
 		const struct body *b = &f->bodies[i];
 		const xmlNode *e = l->body_xml[i];
+		char word[32];
+		const char *why = form_appearance_refused(b->appearance, word);
 
-		for (size_t k = 0; k < ARRAY_LEN(refused); k++)
-			if (has_word(b->appearance, refused[k]))
-				load_error(l, e, "the appearance %s is not supported: there is no way to answer it without seeing",
-				    refused[k]);
+		if (why != NULL)
+			load_error(l, e, "the appearance %s is not supported, because it %s: remove it", word, why);
+		if (load_attr(l, e, "intent", NULL) != NULL)
+			load_error(l, e, "an intent starts another program, which is not supported: remove it");
 		if (b->kind == BODY_CONTROL && b->control == CONTROL_UPLOAD)
 			load_error(l, e, "questions for pictures, sound and files are not supported yet");
 		if (b->kind == BODY_CONTROL && f->nodes[b->node].type == TYPE_GEOPOINT && !l->anonymous)

@@ -103,14 +103,14 @@ add(struct xlsform *x, bool warning, const struct table *t, unsigned row, unsign
 		return;
 	if (t != NULL && t->sheet != NULL) {
 		n = (size_t)snprintf(place, sizeof(place), "sheet %.40s", t->sheet->name);
-		if (row > 0 && t == &x->settings)
+		if (row > 1 && t == &x->settings)
 			n += (size_t)snprintf(place + n, sizeof(place) - n, ", row %u (record %u%s", row, row - 1,
 			    line > 0 ? "" : ")");
 		else if (row > 0)
 			n += (size_t)snprintf(place + n, sizeof(place) - n, ", row %u%s", row, line > 0 ? " (" : "");
 		if (row > 0 && line > 0)
 			n += (size_t)snprintf(place + n, sizeof(place) - n, "%sline %u)",
-			    t == &x->settings ? ", " : "", line);
+			    row > 1 && t == &x->settings ? ", " : "", line);
 		if (column != NULL && n < sizeof(place))
 			snprintf(place + n, sizeof(place) - n, ", column %.60s", column);
 	}

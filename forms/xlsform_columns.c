@@ -272,6 +272,14 @@ choice_column(struct xlsform *x, struct table *t, struct column *c)
 	}
 }
 
+/* What stands behind the last "::" that C has a use for. */
+static void
+warn_surplus(struct xlsform *x, struct table *t, const struct column *c, char **token, size_t n, size_t used)
+{
+	if (n > used)
+		xf_warn(x, t, 1, t->sheet->header_line, c->raw, "\"%.40s\" at the end of this header is not used: remove it", token[used]);
+}
+
 static void
 one_column(struct xlsform *x, struct table *t, const struct table_kind *k, struct column *c, bool doubles)
 {
@@ -305,17 +313,21 @@ one_column(struct xlsform *x, struct table *t, const struct table_kind *k, struc
 		return;
 	if (strcmp(head, "kiosk") == 0 && k->n_kiosk > 0) {
 		kiosk_column(x, t, k, c, token, n);
+		warn_surplus(x, t, c, token, n, 3);
 	} else if (strcmp(k->kind, "survey") == 0 && n > 1 && strcmp(head, "bind") == 0) {
 		set_bind(c, token[1], n > 2 ? token[2] : NULL);
 		refuse_taken(x, t, c, head);
+		warn_surplus(x, t, c, token, n, c->use == COL_TEXT ? 3 : 2);
 	} else if (strcmp(k->kind, "survey") == 0 && n > 1 && (strcmp(head, "body") == 0 || strcmp(head, "control") == 0)) {
 		c->key = n > 2 ? xf_fmt(x, "%s:%s", token[1], token[2]) : token[1];
 		c->use = strcmp(c->key, "jr:count") == 0 ? COL_COUNT : COL_CONTROL;
 		refuse_taken(x, t, c, head);
+		warn_surplus(x, t, c, token, n, 3);
 	} else if (strcmp(k->kind, "survey") == 0 && n > 1 && strcmp(head, "instance") == 0) {
 		c->use = COL_INSTANCE;
 		c->key = n > 2 ? xf_fmt(x, "%s:%s", token[1], token[2]) : token[1];
 		refuse_taken(x, t, c, head);
+		warn_surplus(x, t, c, token, n, 3);
 	} else if (n > 1 && strcmp(head, "media") == 0 && (k->known == SURVEY || k->known == CHOICES)) {
 		for (size_t i = 0; i < ARRAY_LEN(MEDIA); i++) {
 			if (strcasecmp(token[1], MEDIA[i].key) == 0) {
@@ -327,16 +339,20 @@ one_column(struct xlsform *x, struct table *t, const struct table_kind *k, struc
 		if (c->use == COL_NONE)
 			xf_error(x, t, 1, t->sheet->header_line, c->raw, "no medium is called \"%.40s\": use image, big-image, "
 			    "audio or video", token[1]);
+		else
+			warn_surplus(x, t, c, token, n, 3);
 	} else if (strcmp(k->kind, "settings") == 0 && n > 1 && strcmp(head, "attribute") == 0) {
 		c->use = COL_ATTRIBUTE;
 		c->key = token[1];
 		refuse_taken(x, t, c, head);
+		warn_surplus(x, t, c, token, n, 2);
 	} else {
 		found = lookup(k, head);
 		if (found != NULL && n > 1 && found->use == COL_TEXT) {
 			c->use = COL_TEXT;
 			c->slot = found->slot;
-			c->lang = token[1];
+			c->lang = token[1] != NULL && token[1][0] != '\0' ? token[1] : NULL;
+			warn_surplus(x, t, c, token, n, 2);
 		} else if (strcmp(k->kind, "choices") == 0) {
 			choice_column(x, t, c);
 		} else if (strcmp(k->kind, "entities") == 0) {

@@ -241,6 +241,9 @@ enum err_code xlsform_check_xml(const void *data, size_t len, struct findings *f
 void xf_parameters(struct xlsform *x, struct el *e, const char *text, const char *column);
 void xf_parameters_check(struct xlsform *x, struct el *e, const char *column);
 
+/* The words of E's appearance: search(), words nobody knows, words for other questions, words that bar the kiosk. */
+void xf_appearance(struct xlsform *x, struct el *e);
+
 /* Warn about what the row of E says (VALUE: one a column, NULL: nothing) and its kind has no place for. */
 void xf_unused(struct xlsform *x, const struct el *e, const char *const *value);
 /* The same for ROW, which ends E. */

@@ -553,6 +553,23 @@ need(struct prefixes *p, const struct el *e, const struct pairs *pairs)
 	}
 }
 
+/* The columns of choices become elements. */
+static void
+need_choices(struct prefixes *p)
+{
+	struct xlsform *x = p->w->x;
+	const struct table *t = &x->choices;
+
+	for (size_t i = 0; t->sheet != NULL && t->columns != NULL && i < t->sheet->n_columns; i++) {
+		const struct column *c = &t->columns[i];
+		const char *colon = c->use == COL_EXTRA ? strchr(c->key, ':') : NULL;
+
+		if (colon != NULL && !declared(p, c->key, (size_t)(colon - c->key)))
+			xf_error(x, t, 1, t->sheet->header_line, c->raw, "the prefix of \"%.60s\" is not declared: rename the column, or put "
+			    "%.*s=\"address\" into namespaces on the settings sheet", c->key, (int)(colon - c->key), c->key);
+	}
+}
+
 static void
 need_all(struct prefixes *p, const struct el *e)
 {
@@ -606,6 +623,7 @@ write_namespaces(struct writer *w)
 	if (x->kiosk.first != NULL)
 		declare(&all, "candour", "urn:candour:form:1");
 	need(&all, NULL, &x->attributes);
+	need_choices(&all);
 	need_all(&all, x->root);
 }
 

@@ -114,7 +114,9 @@ xf_parameters(struct xlsform *x, struct el *e, const char *text, const char *col
 		if (!known)
 			BAD("%s takes no parameter \"%.60s\"%s%s%s", e->type->name, key, n.best != NULL ? "; did you mean \"" : "",
 			    n.best != NULL ? n.best : "", n.best != NULL ? "\"?" : "");
-		else
+		else if (xf_get(&e->parameters, key) != NULL)
+			xf_warn_el(x, e, column, "the parameter %s is given twice, and the last one counts: remove the first", key);
+		if (known)
 			xf_pair(x, &e->parameters, key, value, column);
 	}
 	if (got < 0)

@@ -706,6 +706,8 @@ question(struct rows *r, const char *type_text)
 		e->list_name = list;
 	if (xtype_warning(t) != NULL)
 		xf_warn_el(x, e, type_column, "%s %s, so Candour will not run this form: leave the question out", t->name, xtype_warning(t));
+	if (strcmp(t->name, "imei") == 0)
+		xf_warn_el(x, e, type_column, "imei is what deviceid is, a name of the device and not a phone's number: write deviceid");
 	if (strcmp(t->name, "background-geopoint") == 0 && e->trigger == NULL)
 		xf_error_el(x, e, header_of(x, COL_TRIGGER, "trigger"), "a background-geopoint needs a trigger: ${question}");
 	if (strcmp(t->name, "background-geopoint") == 0 && e->calculation != NULL)

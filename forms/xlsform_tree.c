@@ -322,39 +322,6 @@ check_from_repeat(struct xlsform *x, struct el *e)
 		    target->name);
 }
 
-/* search() of the appearance; the choices then stand in the body and are no instance. */
-static void
-check_search(struct xlsform *x, struct el *e)
-{
-	const char *at = e->appearance != NULL ? strstr(e->appearance, "search(") : NULL;
-
-	if (at == NULL || (at > e->appearance && (isalnum((unsigned char)at[-1]) || at[-1] == '-')))
-		return;
-	if (e->file != NULL) {
-		xf_error_el(x, e, "appearance", "search() looks into a file of its own: remove it, or use select_one with a list");
-		return;
-	}
-	xf_warn_el(x, e, "appearance", "search() is not supported here, so Candour will not run this form: use select_one_from_file "
-	    "FILE.csv with a choice_filter");
-	if (e->list == NULL)
-		return;
-	e->inline_choices = true;
-	e->list->searched = true;
-}
-
-static void
-check_appearance(struct xlsform *x, struct el *e)
-{
-	if (e->kind == EL_QUESTION && e->type->class == TYPE_SELECT)
-		check_search(x, e);
-	if (e->appearance == NULL)
-		return;
-	if (strncmp(e->appearance, "ex:", 3) == 0 || strstr(e->appearance, " ex:") != NULL
-	    || strncmp(e->appearance, "printer", 7) == 0)
-		xf_warn_el(x, e, "appearance", "\"%.40s\" starts another program, so Candour will not run this form: remove the appearance",
-		    e->appearance);
-}
-
 static bool
 is_instance(const struct xlsform *x, const char *id)
 {
@@ -559,7 +526,7 @@ check_el(struct xlsform *x, struct el *e)
 		find_pulldata(x, k, k->filter);
 		for (const struct pair *p = k->bind.first; p != NULL; p = p->next)
 			find_pulldata(x, k, p->value);
-		check_appearance(x, k);
+		xf_appearance(x, k);
 		if (k->list != NULL && !k->inline_choices)
 			k->list->used = true;
 		if (k->trigger != NULL && k->kind == EL_QUESTION)

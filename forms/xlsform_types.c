@@ -39,6 +39,8 @@ static const struct xtype TYPES[] = {
 	{ "uri:username", TYPE_META, "string", NULL, "uri:username", "property", NULL },
 	{ "uri:phonenumber", TYPE_META, "string", NULL, "uri:phonenumber", "property", NULL },
 	{ "uri:email", TYPE_META, "string", NULL, "uri:email", "property", NULL },
+	{ "uri:simserial", TYPE_META, "string", NULL, "uri:simserial", "property", NULL },
+	{ "uri:subscriberid", TYPE_META, "string", NULL, "uri:subscriberid", "property", NULL },
 	{ "image", TYPE_UPLOAD, "binary", "upload", "image/*", NULL, NULL },
 	{ "audio", TYPE_UPLOAD, "binary", "upload", "audio/*", NULL, NULL },
 	{ "video", TYPE_UPLOAD, "binary", "upload", "video/*", NULL, NULL },
@@ -69,6 +71,7 @@ static const struct {
 	{ "trigger", "acknowledge" }, { "photo", "image" }, { "picture", "image" }, { "gps", "geopoint" },
 	{ "location", "geopoint" }, { "start time", "start" }, { "end time", "end" }, { "today time", "today" },
 	{ "device id", "deviceid" }, { "phone_number", "phone number" },
+	{ "get phone number", "phonenumber" },	/* not "phone number", which asks for one */
 	{ "sim id", "simserial" }, { "sim serial", "simserial" }, { "subscriber id", "subscriberid" },
 	{ "device_id", "deviceid" },
 	{ "select one", "select_one" }, { "select one from", "select_one" }, { "select1", "select_one" },
@@ -140,10 +143,12 @@ xtype_warning(const struct xtype *t)
 	static const struct { const char *name, *why; } WARNED[] = {
 		{ "geotrace", "asks where people are" }, { "geoshape", "asks where people are" },
 		{ "geopoint", "asks where people are" }, { "osm", "asks where people are" },
+		{ "image", "asks for a file" }, { "audio", "asks for a file" }, { "video", "asks for a file" }, { "file", "asks for a file" },
 		{ "start-geopoint", "records where people are without asking" },
 		{ "background-geopoint", "records where people are without asking" },
 		{ "background-audio", "records people without asking" },
-		{ "simserial", "reads a SIM card" }, { "subscriberid", "reads a SIM card" }, { "imei", "reads a phone's number" },
+		{ "simserial", "reads a SIM card" }, { "subscriberid", "reads a SIM card" },
+		{ "uri:simserial", "reads a SIM card" }, { "uri:subscriberid", "reads a SIM card" },
 		{ "select_one_external", "needs the old itemsets.csv; select_one_from_file FILE.csv does the same" },
 	};
 
