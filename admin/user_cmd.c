@@ -6,9 +6,11 @@
 
 #include "admin/commands.h"
 #include "aggregator/audit_store.h"
+#include "aggregator/pull_store.h"
 #include "aggregator/users.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/num.h"
 #include "collector/words.h"
 
 enum { WORDS_DRAWN = 5 };
@@ -20,11 +22,13 @@ usage(FILE *to)
 	    "       candour user password NAME --db FILE [--password-file FILE]\n"
 	    "       candour user disable NAME --db FILE\n"
 	    "       candour user list --db FILE\n"
-	    "       candour user reader NAME --db FILE\n\n"
+	    "       candour user reader NAME --db FILE\n"
+	    "       candour user pulls --db FILE [--since YYYY-MM-DD]\n\n"
 	    "FILE is pages.db (published figures) or room.db (reading room); it is made if it is not there.\n"
 	    "ROLE: viewer analyst commissioner safeguarding administrator.\n"
 	    "Without --password-file (\"-\": standard input) a password of five words is made and printed.\n"
-	    "reader makes a token for programs that pull CSV and OData.\n");
+	    "reader makes a token for programs that pull CSV and OData.\n"
+	    "pulls says who took which files and figures of publications, a line a day (kept for two years).\n");
 	return to == stdout ? 0 : 2;
 }
 
@@ -73,6 +77,50 @@ print_user(void *arg, const struct user *u, struct err *err)
 }
 
 static enum err_code
+print_pull(void *arg, const struct pull_line *l, struct err *err)
+{
+	char first[32], last[32];
+
+	(void)err;
+	time_text(l->first_at, first);
+	time_text(l->last_at, last);
+	printf("%.16s to %.5s  %-24s %-8s publication %-4lld %-40s %lld time%s\n", first, last + 11, l->who,
+	    l->by_program ? "program" : "person", (long long)l->publication, l->what, (long long)l->times, l->times == 1 ? "" : "s");
+	++*(size_t *)arg;
+	return ERR_OK;
+}
+
+/* Those since DAY ("2026-04-01"; NULL: all that are kept). */
+static enum err_code
+print_pulls(const char *db, const char *day, struct err *err)
+{
+	struct pulls *p = NULL;
+	int64_t y, m, d, since = 0;
+	int yy, mm, dd;
+	size_t n = 0;
+	enum err_code rc;
+
+	if (day != NULL) {
+		if (strlen(day) != 10 || day[4] != '-' || day[7] != '-' || !num_i64(day, 4, 1970, 2999, &y)
+		    || !num_i64(day + 5, 2, 1, 12, &m) || !num_i64(day + 8, 2, 1, 31, &d))
+			return err_set(err, ERR_INPUT, "--since %.40s is no day: write it as 2026-04-01", day);
+		since = day_from_date((int)y, (int)m, (int)d);
+		date_from_day(since, &yy, &mm, &dd);
+		if (dd != (int)d)
+			return err_set(err, ERR_INPUT, "--since %.40s is no day: that month is shorter", day);
+	}
+	if (access(db, F_OK) != 0)
+		return err_set(err, ERR_ABSENT, "%s: no such file", db);
+	rc = pulls_open(db, clock_now_s(&clock_system), &p, err);
+	if (rc == ERR_OK)
+		rc = pulls_each(p, since * 86400, print_pull, &n, err);
+	if (rc == ERR_OK && n == 0)
+		printf("nobody took anything\n");
+	pulls_close(p);
+	return rc;
+}
+
+static enum err_code
 run(struct users *u, const char *verb, const char *name, const char *role_name, const char *password_file,
 	struct err *err)
 {
@@ -111,7 +159,7 @@ run(struct users *u, const char *verb, const char *name, const char *role_name, 
 int
 cmd_user(int argc, char **argv)
 {
-	const char *words[3] = {0}, *db = NULL, *password_file = NULL;
+	const char *words[3] = {0}, *db = NULL, *password_file = NULL, *since = NULL;
 	struct users *u = NULL;
 	struct err err = {0};
 	size_t n = 0, want;
@@ -126,6 +174,8 @@ cmd_user(int argc, char **argv)
 			db = argv[++i];
 		else if (strcmp(argv[i], "--password-file") == 0 && i + 1 < argc)
 			password_file = argv[++i];
+		else if (strcmp(argv[i], "--since") == 0 && i + 1 < argc)
+			since = argv[++i];
 		else if (argv[i][0] != '-' && n < 3)
 			words[n++] = argv[i];
 		else
@@ -133,9 +183,15 @@ cmd_user(int argc, char **argv)
 	}
 	if (n == 0 || db == NULL)
 		return usage(stderr);
+	if (strcmp(words[0], "pulls") == 0 && n == 1 && password_file == NULL) {
+		rc = print_pulls(db, since, &err);
+		if (rc != ERR_OK)
+			fprintf(stderr, "candour user: %s\n", err.msg);
+		return rc == ERR_OK ? 0 : 1;
+	}
 	add = strcmp(words[0], "add") == 0;
 	want = add ? 3 : strcmp(words[0], "list") == 0 ? 1 : 2;
-	if (n != want || (!add && want == 2 && strcmp(words[0], "password") != 0 && strcmp(words[0], "disable") != 0
+	if (since != NULL || n != want || (!add && want == 2 && strcmp(words[0], "password") != 0 && strcmp(words[0], "disable") != 0
 	    && strcmp(words[0], "reader") != 0))
 		return usage(stderr);
 	rc = users_open(db, &u, &err);

@@ -290,9 +290,9 @@ is_machine_path(const char *path)
 
 /* Readers' programs sign in with Basic authentication: Power Query offers nothing else. */
 static bool
-is_reader(struct pages *p, const struct http_request *r)
+is_reader(struct page_request *q)
 {
-	const char *header = http_header(r, "Authorization");
+	const char *header = http_header(q->r, "Authorization");
 	struct err err = {0};
 	struct buf both;
 	char *colon;
@@ -306,7 +306,9 @@ is_reader(struct pages *p, const struct http_request *r)
 		colon = both.failed == ERR_OK ? strchr((char *)both.data, ':') : NULL;
 		if (colon != NULL) {
 			*colon = '\0';
-			good = users_reader_is(p->people.users, (char *)both.data, colon + 1, &err) == ERR_OK;
+			good = users_reader_is(q->pages->people.users, (char *)both.data, colon + 1, &err) == ERR_OK;
+			if (good)
+				snprintf(q->reader, sizeof(q->reader), "%s", (char *)both.data);
 		}
 	}
 	buf_free(&both);
@@ -317,7 +319,7 @@ static bool
 may_read(struct page_request *q)
 {
 	if (is_machine_path(q->r->path)) {
-		if (is_reader(q->pages, q->r))
+		if (is_reader(q))
 			return true;
 		if (http_cookie(q->r, q->pages->people.cookie) == NULL) {
 			http_plain(q->out, 401, "Sign in as a reader: candour user reader NAME makes a token.\n");
@@ -396,6 +398,43 @@ route(struct page_request *q)
 	}
 }
 
+/* "/odata/Results('x')" -> "odata/Results"; "" for what describes a file only. */
+static void
+what_was_taken(const char *path, char what[PULL_WHAT + 1])
+{
+	size_t n = strcspn(++path, "(");
+
+	what[0] = '\0';
+	if (ends_with(path, ".json") || strcmp(path, "odata") == 0 || strcmp(path, "odata/") == 0
+	    || strcmp(path, "odata/$metadata") == 0)
+		return;
+	if (strncmp(path, "publications/", 13) == 0 || strncmp(path, "packs/", 6) == 0)
+		n = strncmp(path, "packs/", 6) == 0 ? strlen("pack") : strlen("publication");
+	snprintf(what, PULL_WHAT + 1, "%.*s", (int)(n < PULL_WHAT ? n : PULL_WHAT), path);
+}
+
+/* Files and figures for programs that went out are written down: who, what, of which publication. A walk through pages of
+ * OData counts once. */
+static void
+record_pull(struct page_request *q)
+{
+	const char *path = q->r->path, *last = strrchr(path, '/');
+	struct pages *p = q->pages;
+	char what[PULL_WHAT + 1];
+	struct err err = {0};
+	int64_t no = q->p == NULL ? 0 : q->p->manifest.no, asked;
+
+	if (strcmp(q->r->method, "GET") != 0 || q->out->status != 200 || http_query(q->r, "$skiptoken") != NULL)
+		return;
+	if ((strncmp(path, "/publications/", 14) == 0 || strncmp(path, "/packs/", 7) == 0)
+	    && num_i64(last + 1, strcspn(last + 1, "."), 1, INT64_MAX, &asked))
+		no = asked;
+	what_was_taken(path, what);
+	if (what[0] != '\0' && no > 0 && pulls_add(p->pulls, q->reader[0] != '\0' ? q->reader : q->v.user.name, q->reader[0] != '\0',
+	    what, no, clock_now_s(p->conf.clock), &err) != ERR_OK)
+		log_err("pages", "pull", &err);
+}
+
 static void
 metrics(struct pages *p, struct http_response *out)
 {
@@ -466,6 +505,8 @@ handle(void *arg, const struct http_request *r, struct http_response *out)
 		q.held = publications_hold(p->publications);
 		q.p = q.held == NULL ? NULL : publication_of(q.held);
 		route(&q);
+		if (is_machine_path(r->path))
+			record_pull(&q);
 		publications_release(p->publications, q.held);
 	}
 }
@@ -522,6 +563,8 @@ pages_start(const struct pages_conf *conf, struct pages **out, struct err *err)
 		rc = publications_open(conf->db, &p->publications, err);
 	if (rc == ERR_OK)
 		rc = actions_open(conf->db, &p->actions, err);
+	if (rc == ERR_OK)
+		rc = pulls_open(conf->db, clock_now_s(p->conf.clock), &p->pulls, err);
 	if (rc == ERR_OK && has_tls(conf))
 		rc = file_read(conf->cert, &cert, err);
 	if (rc == ERR_OK && has_tls(conf))
@@ -561,5 +604,6 @@ pages_stop(struct pages *p)
 	people_clear(&p->people);
 	publications_close(p->publications);
 	actions_close(p->actions);
+	pulls_close(p->pulls);
 	free(p);
 }

@@ -10,6 +10,7 @@
 #include "aggregator/pages_views.h"
 #include "aggregator/people.h"
 #include "aggregator/publication_store.h"
+#include "aggregator/pull_store.h"
 #include "aggregator/series.h"
 
 struct pages {
@@ -17,6 +18,7 @@ struct pages {
 	struct people people;
 	struct publications *publications;
 	struct actions *actions;
+	struct pulls *pulls;
 	struct http_server *http;
 	char organisation[256];
 	atomic_int posting;		/* one publication is taken in at a time */
@@ -28,6 +30,7 @@ struct page_request {
 	const struct http_request *r;
 	struct http_response *out;
 	struct visitor v;
+	char reader[USER_NAME_MAX + 1];	/* whose token came with it; "" for a person's session */
 	struct publication_held *held;	/* NULL: nothing is published yet */
 	const struct publication *p;
 	struct arena *arena;

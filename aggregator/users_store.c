@@ -77,7 +77,8 @@ enum err_code
 people_db_open(const char *path, sqlite3 **out, struct err *err)
 {
 	const struct embed_file *schema = embed_find(embed_aggregator, "sql/pages-1.sql");
-	const char *versions[] = { schema->data, audit_schema(), embed_find(embed_aggregator, "sql/actions-1.sql")->data };
+	const char *versions[] = { schema->data, audit_schema(), embed_find(embed_aggregator, "sql/actions-1.sql")->data,
+	    embed_find(embed_aggregator, "sql/pulls-1.sql")->data };
 	sqlite3 *db = NULL;
 	enum err_code rc;
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);

@@ -27,6 +27,20 @@ done
 url=$(sed -n 1p "$dir/address")
 sed -n 's/^reader //p' "$dir/address" >"$dir/token"
 runs 0 "$candour" pull publication --from "$url" --reader reader --token-file "$dir/token" --ring "$dir/centre/ring" --into "$dir/pulled"
+for _ in 1 2; do
+	runs 0 "$candour" pull publication --from "$url" --reader reader --token-file "$dir/token" --ring "$dir/centre/ring"
+done
+runs 0 "$candour" user pulls --db "$dir/centre/pages.db"
+has "who took what" "reader                   program  publication 1    publication" "$dir/out"
+has "how often" " 3 times" "$dir/out"
+[ "$(wc -l <"$dir/out")" = 1 ] && ok || bad "what was not there was not taken: $(cat "$dir/out")"
+runs 0 "$candour" user pulls --db "$dir/centre/pages.db" --since 2999-01-01
+has "not yet" "nobody took anything" "$dir/out"
+runs 1 "$candour" user pulls --db "$dir/centre/pages.db" --since 2026-02-30
+has "no day" "--since 2026-02-30 is no day" "$dir/err"
+runs 1 "$candour" user pulls --db "$dir/no.db"
+[ -e "$dir/no.db" ] && bad "a database was made" || ok
+runs 2 "$candour" user list --db "$dir/centre/pages.db" --since 2026-01-01
 kill $server && wait $server 2>/dev/null
 server=
 

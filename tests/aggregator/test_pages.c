@@ -3,6 +3,7 @@
  * key signed is taken in. */
 #include "aggregator/action_store.h"
 #include "aggregator/pages.h"
+#include "aggregator/pull_store.h"
 #include "aggregator/users.h"
 #include "base/codec.h"
 #include "forms/sheet.h"
@@ -148,6 +149,70 @@ START_TEST(a_signed_in_person_sees_chart_table_and_csv)
 	ck_assert_int_eq(ask("GET", "/packs/../1.zip", cookie, NULL, 0, &out), 404);
 	ck_assert_int_eq(ask("GET", "/publications", cookie, NULL, 0, &out), 200);
 	ck_assert(says(&out, "href=\"/packs/1.zip\""));
+	buf_free(&out);
+}
+END_TEST
+
+struct seen { struct buf lines; };
+
+static enum err_code
+put_pull(void *arg, const struct pull_line *l, struct err *e)
+{
+	(void)e;
+	buf_printf(&((struct seen *)arg)->lines, "%s %s %s %lld %lld\n", l->who, l->by_program ? "program" : "person", l->what,
+	    (long long)l->publication, (long long)l->times);
+	return ERR_OK;
+}
+
+/* Files and figures for programs are written down, pages are not; what was refused or is not there was not taken; after
+ * two years it is forgotten. */
+START_TEST(who_took_what_is_written_down)
+{
+	static const char *const taken[] = { "/csv/all.csv", "/csv/all.csv", "/xlsx/sat-users.xlsx", "/packs/1.zip", "/packs/last.zip",
+	    "/publications/2", "/odata/Results?%24top=1", "/odata/Results/$count" }, *const not_taken[] = { "/", "/publications",
+	    "/indicator/sat-users", "/csv/none.csv", "/csv/all.csv-metadata.json", "/odata/", "/odata/$metadata", "/packs/9.zip",
+	    "/odata/Nothing", "/odata/Results?%24skiptoken=x" };
+	struct seen seen;
+	struct pulls *pulls = NULL;
+	struct publication p = {0};
+	char cookie[256];
+	struct buf out, first;
+	int64_t now = clock_now_s(&clock_system);
+
+	buf_init(&out, PUB_MAX);
+	buf_init(&first, PUB_MAX);
+	buf_init(&seen.lines, 10000);
+	sample_publication(1, "", 5, &first);
+	ck_ok(pub_read(first.data, first.len, &p, &err));
+	publish(1, "", 5, 201, &out);
+	publish(2, p.file_sha256, 5, 201, &out);
+	sign_in(cookie, &out);
+	for (size_t i = 0; i < ARRAY_LEN(taken); i++)
+		ck_assert_msg(ask("GET", taken[i], cookie, NULL, 0, &out) == 200, "%s", taken[i]);
+	for (size_t i = 0; i < ARRAY_LEN(not_taken); i++)
+		ask("GET", not_taken[i], cookie, NULL, 0, &out);
+	ask("HEAD", "/csv/all.csv", cookie, NULL, 0, &out);
+	ask("GET", "/csv/all.csv", "", NULL, 0, &out);
+	ck_ok(pulls_open(db, now, &pulls, &err));
+	ck_ok(pulls_add(pulls, "power-bi", true, "odata/Results", 1, now, &err));
+	ck_ok(pulls_each(pulls, now - 86400, put_pull, &seen, &err));
+	/* In the order of the clock's seconds, then of who and what: the lines are asked for, not their order. */
+	ck_assert(says(&seen.lines, "ann person csv/all.csv 2 2\n") && says(&seen.lines, "ann person xlsx/sat-users.xlsx 2 1\n"));
+	ck_assert(says(&seen.lines, "ann person pack 1 1\n") && says(&seen.lines, "ann person pack 2 1\n"));
+	ck_assert(says(&seen.lines, "ann person publication 2 1\n") && says(&seen.lines, "ann person odata/Results 2 1\n"));
+	ck_assert(says(&seen.lines, "ann person odata/Results/$count 2 1\n") && says(&seen.lines, "power-bi program odata/Results 1 1\n"));
+	ck_assert_uint_eq(seen.lines.len, strlen("ann person csv/all.csv 2 2\nann person xlsx/sat-users.xlsx 2 1\nann person pack 1 1\n"
+	    "ann person pack 2 1\nann person publication 2 1\nann person odata/Results 2 1\nann person odata/Results/$count 2 1\n"
+	    "power-bi program odata/Results 1 1\n"));
+	pulls_close(pulls);
+	buf_reset(&seen.lines);
+	ck_ok(pulls_open(db, now + (PULLS_KEPT_DAYS + 2) * INT64_C(86400), &pulls, &err));
+	ck_ok(pulls_each(pulls, 0, put_pull, &seen, &err));
+	ck_assert_uint_eq(seen.lines.len, 0);
+	pulls_close(pulls);
+	pub_clear(&p);
+	buf_free(&seen.lines);
+	buf_free(&first);
 	buf_free(&out);
 }
 END_TEST
@@ -671,6 +736,7 @@ pages_suite(void)
 	tcase_set_timeout(t, 240);
 	tcase_add_test(t, nobody_sees_figures_without_signing_in);
 	tcase_add_test(t, a_signed_in_person_sees_chart_table_and_csv);
+	tcase_add_test(t, who_took_what_is_written_down);
 	tcase_add_test(t, a_figure_is_explained);
 	tcase_add_test(t, the_workbook_holds_the_same_numbers);
 	tcase_add_test(t, groups_stand_apart);
