@@ -22,6 +22,8 @@ static const char usage[] =
     "       candour device revoke ID [--centre DIR] [--publish-key FILE]\n"
     "  --centre DIR        the centre's folder [/var/lib/candour/centre]\n"
     "  ID                  hex digits as `list` shows them, at least 8, or a site's name if one device waits there\n"
+    "  --succeeds ID       the box has the store of another one of its site, and sends what that had not delivered\n"
+    "                      (`candour site rekey` on the box names it); `none`: it says so, but is not believed\n"
     "  --fingerprint TEXT  the whole fingerprint, for scripts; else its first and last group are asked for\n"
     "  --publish-key FILE  sign the order, so that the box itself stops (else the centre alone refuses it)\n";
 
@@ -157,7 +159,14 @@ approve(struct store *st, const char *dir, const char *id, const char *finger, c
 		rc = compare_by_hand(&d, err);
 	else if (rc == ERR_OK && !chain_fingerprint_is(d.id, finger))
 		rc = err_set(err, ERR_DENIED, "that is not this device's fingerprint: it was not approved");
-	if (rc == ERR_OK && succeeds != NULL) {
+	if (rc == ERR_OK && succeeds == NULL && d.has_succeeds) {
+		char hex[33];
+
+		hex_str(d.succeeds, 16, hex);
+		rc = err_set(err, ERR_INPUT, "this box says that it holds answers of the box %s: give --succeeds %s if that is so "
+		    "(else --succeeds none). It was not approved", hex, hex);
+	}
+	if (rc == ERR_OK && succeeds != NULL && strcmp(succeeds, "none") != 0) {
 		rc = pick_device(st, succeeds, false, &old, err);
 		if (rc == ERR_OK && strcmp(old.site, d.site) != 0)
 			rc = err_set(err, ERR_INPUT, "%s is of another site: a box succeeds one of its own site", succeeds);

@@ -28,6 +28,7 @@ struct box {
 	const char *dir;
 	struct sync_settings set;
 	struct invite invite;
+	const uint8_t *succeeds;	/* whose records its store also holds; NULL: nobody's */
 	struct buf key, cert;	/* TLS: key, provisional certificate */
 	struct buf credentials;
 	struct net_proxy proxy;
@@ -176,6 +177,10 @@ ask_approval(struct box *b, struct err *err)
 	memcpy(q.code, b->invite.code, sizeof(q.code));
 	memcpy(q.site, b->invite.site, sizeof(q.site));
 	memcpy(q.sign_key, seal_key_public(b->device_key), 32);
+	if (b->succeeds != NULL) {
+		q.has_succeeds = true;
+		memcpy(q.succeeds, b->succeeds, 16);
+	}
 	rc = cert_key_spki(&b->key, &spki, err);
 	if (rc == ERR_OK) {
 		memcpy(q.spki, spki.data, spki.len);
@@ -315,7 +320,13 @@ out:
 enum err_code
 enrol_box(const char *dir, const char *text, bool wait, struct err *err)
 {
-	struct box b = { .dir = dir };
+	return enrol_box_after(dir, text, wait, NULL, err);
+}
+
+enum err_code
+enrol_box_after(const char *dir, const char *text, bool wait, const uint8_t old[16], struct err *err)
+{
+	struct box b = { .dir = dir, .succeeds = old };
 	enum err_code rc;
 
 	buf_init_secret(&b.key, 65536);

@@ -3,6 +3,7 @@
 #define ADMIN_ENROL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -11,6 +12,10 @@
  * with WAIT false return at once (and call again later). Prints what people need to see.
  * ERR_AGAIN: not approved yet (WAIT false, TEXT NULL), or unreachable. */
 enum err_code enrol_box(const char *dir, const char *text, bool wait, struct err *err) MUST_CHECK;
+
+/* The same for a box whose store is OLD's: the centre is told so, and whoever approves has to say it. */
+enum err_code enrol_box_after(const char *dir, const char *text, bool wait, const uint8_t old[16],
+	struct err *err) MUST_CHECK;
 
 /* The key ring from the centre that sync.conf in DIR names, into the store at DB, which has lost it: judged by the pinned
  * root as any other. Needs none of the box's keys. ERR_ABSENT: no root is pinned. ERR_AGAIN: unreachable. */

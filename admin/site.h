@@ -25,6 +25,20 @@ int site_pin(int argc, char **argv);
 int site_tls(int argc, char **argv);
 /* candour site seal DIR ..: an exit status. */
 int site_seal(int argc, char **argv);
+/* candour site rekey DIR ..: an exit status. */
+int site_rekey(int argc, char **argv);
+
+/* The public halves of a box's keys. */
+struct site_keys {
+	uint8_t device[16];
+	uint8_t sign[32], spki[256];
+	size_t spki_len;
+};
+/* New device keys in DIR/keys: device.key, tls.key, provisional.pem, the last one last. OUT may be NULL. ERR_EXISTS. */
+enum err_code site_make_keys(const char *dir, struct site_keys *out, struct err *err) MUST_CHECK;
+/* Nobody else may have the site.db at PATH open, now or until *FD is closed. ERR_AGAIN says which process has. ERR_ABSENT,
+ * ERR_DENIED. Close *FD if it is not -1, also after an error. */
+enum err_code site_lock(const char *path, int *fd, struct err *err) MUST_CHECK;
 /* candour site repair DIR ..: an exit status. */
 int site_repair(int argc, char **argv);
 

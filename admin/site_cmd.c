@@ -29,6 +29,7 @@ static const char usage[] =
     "       candour site pin DIR                        (on the box; of the kiosk's staff area)\n"
     "       candour site seal DIR [--units DIR]         (on the box, as root; device keys under its TPM2 or host key)\n"
     "       candour site tls make|request|install|show DIR ..   (on the box; HTTPS for tablets)\n"
+    "       candour site rekey DIR [TEXT] ..            (on the box, as root; new device keys for lost or stolen ones)\n"
     "       candour site repair DIR                     (on the box, as root; a damaged site.db)\n";
 
 /* --- init --------------------------------------------------------------------------------------- */
@@ -36,13 +37,11 @@ static const char usage[] =
 struct init {
 	const char *dir, *kiosk, *forms, *send_every, *concern_slot;
 	char real[PATH_MAX];
-	uint8_t device[16];
-	uint8_t sign[32], spki[256];	/* the public halves, kept in site.db for candour verify */
-	size_t spki_len;
+	struct site_keys keys;	/* the public halves, kept in site.db for candour verify */
 };
 
-static enum err_code
-make_keys(struct init *in, struct err *err)
+enum err_code
+site_make_keys(const char *dir, struct site_keys *out, struct err *err)
 {
 	struct seal_key *key = NULL;
 	struct keyfile k = { .use = 0 };
@@ -62,24 +61,24 @@ make_keys(struct init *in, struct err *err)
 	if (rc == ERR_OK)
 		rc = cert_provisional(&pem, &cert, err);
 	if (rc == ERR_OK)
-		rc = admin_path(in->dir, "keys/device.key", path, sizeof(path), err);
+		rc = admin_path(dir, "keys/device.key", path, sizeof(path), err);
 	if (rc == ERR_OK)
 		rc = keyfile_write_raw(path, &k, err);
 	if (rc == ERR_OK)
-		rc = admin_path(in->dir, "keys/tls.key", path, sizeof(path), err);
+		rc = admin_path(dir, "keys/tls.key", path, sizeof(path), err);
 	if (rc == ERR_OK)
 		rc = file_create(path, pem.data, pem.len, 0600, err);
 	if (rc == ERR_OK)
-		rc = admin_path(in->dir, "keys/provisional.pem", path, sizeof(path), err);
+		rc = admin_path(dir, "keys/provisional.pem", path, sizeof(path), err);
 	if (rc == ERR_OK)
 		rc = file_create(path, cert.data, cert.len, 0644, err);
-	if (rc == ERR_OK && spki.len > sizeof(in->spki))
+	if (rc == ERR_OK && out != NULL && spki.len > sizeof(out->spki))
 		rc = err_set(err, ERR_BROKEN, "a public key of %zu bytes", spki.len);
-	if (rc == ERR_OK) {
-		chain_device_id(seal_key_public(key), spki.data, spki.len, in->device);
-		memcpy(in->sign, seal_key_public(key), sizeof(in->sign));
-		memcpy(in->spki, spki.data, spki.len);
-		in->spki_len = spki.len;
+	if (rc == ERR_OK && out != NULL) {
+		chain_device_id(seal_key_public(key), spki.data, spki.len, out->device);
+		memcpy(out->sign, seal_key_public(key), sizeof(out->sign));
+		memcpy(out->spki, spki.data, spki.len);
+		out->spki_len = spki.len;
 	}
 	keyfile_clear(&k);
 	seal_key_free(key);
@@ -126,14 +125,14 @@ static enum err_code
 make_store(const struct init *in, const char *path, struct err *err)
 {
 	struct outbox *ob = NULL;
-	enum err_code rc = outbox_create(path, in->device, err);
+	enum err_code rc = outbox_create(path, in->keys.device, err);
 
 	if (rc == ERR_OK)
 		rc = outbox_open(path, OUTBOX_KIOSK, &ob, err);
 	if (rc == ERR_OK)
-		rc = outbox_meta_put(ob, "device.sign", in->sign, sizeof(in->sign), err);
+		rc = outbox_meta_put(ob, "device.sign", in->keys.sign, sizeof(in->keys.sign), err);
 	if (rc == ERR_OK)
-		rc = outbox_meta_put(ob, "device.tls", in->spki, in->spki_len, err);
+		rc = outbox_meta_put(ob, "device.tls", in->keys.spki, in->keys.spki_len, err);
 	outbox_close(ob);
 	return rc;
 }
@@ -159,7 +158,7 @@ init(struct init *in, struct err *err)
 	if (rc == ERR_OK && strpbrk(in->real, "\n#") != NULL)
 		rc = err_set(err, ERR_INPUT, "%s: such a path cannot stand in a configuration", in->real);
 	if (rc == ERR_OK)
-		rc = make_keys(in, err);
+		rc = site_make_keys(in->dir, &in->keys, err);
 	if (rc == ERR_OK)
 		rc = make_confs(in, err);
 	if (rc == ERR_OK)
@@ -348,6 +347,8 @@ cmd_site(int argc, char **argv)
 		return site_seal(argc, argv);
 	if (argc > 1 && strcmp(argv[1], "tls") == 0)
 		return site_tls(argc, argv);
+	if (argc > 1 && strcmp(argv[1], "rekey") == 0)
+		return site_rekey(argc, argv);
 	if (argc > 1 && strcmp(argv[1], "repair") == 0)
 		return site_repair(argc, argv);
 	fputs(usage, stderr);

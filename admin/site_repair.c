@@ -82,16 +82,15 @@ look(struct repairing *r, const char *path, struct err *err)
 	return err_set(err, ERR_BROKEN, "%s", r->wrong);
 }
 
-/* Nobody else may have the store open, now or while it is exchanged. *FD holds that until it is closed. */
-static enum err_code
-lock(struct repairing *r, int *fd, struct err *err)
+enum err_code
+site_lock(const char *path, int *fd, struct err *err)
 {
 	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0x40000000, .l_len = 512 };
 	struct flock who = l;
 
-	*fd = open(r->db, O_RDWR | O_CLOEXEC);
+	*fd = open(path, O_RDWR | O_CLOEXEC);
 	if (*fd < 0)
-		return err_set(err, errno == ENOENT ? ERR_ABSENT : ERR_DENIED, "%s: %s%s", r->db, strerror(errno),
+		return err_set(err, errno == ENOENT ? ERR_ABSENT : ERR_DENIED, "%s: %s%s", path, strerror(errno),
 		    errno == EACCES ? ": run this as root" : errno != ENOENT ? ""
 		    : ". If it is lost, `touch` an empty file of that name and say this again: it makes an empty store for the "
 		    "same box");
@@ -99,9 +98,9 @@ lock(struct repairing *r, int *fd, struct err *err)
 		return ERR_OK;
 	if (fcntl(*fd, F_GETLK, &who) == 0 && who.l_type != F_UNLCK && who.l_pid > 0)
 		return err_set(err, ERR_AGAIN, "process %ld has %s open. Stop what runs here first: systemctl stop "
-		    "candour-kiosk.socket candour-kiosk candour-sync", (long)who.l_pid, r->db);
+		    "candour-kiosk.socket candour-kiosk candour-sync", (long)who.l_pid, path);
 	return err_set(err, ERR_AGAIN, "another program has %s open. Stop what runs here first: systemctl stop "
-	    "candour-kiosk.socket candour-kiosk candour-sync", r->db);
+	    "candour-kiosk.socket candour-kiosk candour-sync", path);
 }
 
 /* What the key files, or the certificate, say of whose store it is. That they are gone is no reason to stop. */
@@ -429,7 +428,7 @@ repair(struct repairing *r, struct err *err)
 	enum err_code rc = prepare(r, err);
 
 	if (rc == ERR_OK)
-		rc = lock(r, &fd, err);
+		rc = site_lock(r->db, &fd, err);
 	/* SQLite's own looks need the lock free; it is taken again for the work. */
 	if (fd >= 0)
 		close(fd);
@@ -450,7 +449,7 @@ repair(struct repairing *r, struct err *err)
 	}
 	if (rc != ERR_BROKEN)
 		return rc;
-	rc = lock(r, &fd, err);
+	rc = site_lock(r->db, &fd, err);
 	if (rc == ERR_OK)
 		rc = rebuild(r, err);
 	if (fd >= 0)

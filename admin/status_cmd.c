@@ -77,7 +77,7 @@ site_status(const char *path, struct err *err)
 		if (sync_status_get(ob, &s, err) != ERR_OK)
 			memset(&s, 0, sizeof(s));
 		rc = logcheck_status(ob, &log, err);
-		if (outbox_meta(ob, "repair.last", &repaired, err) != ERR_OK)
+		if (rc == ERR_OK && outbox_meta(ob, "repair.last", &repaired, err) != ERR_OK)
 			buf_reset(&repaired);
 	}
 	outbox_close(ob);

@@ -199,5 +199,12 @@ enum err_code outbox_idle(struct outbox *ob, struct err *err) MUST_CHECK;
 /* Withdraw by w (seal_withdraw): in one transaction erases wraps and body if they are still here and appends a
  * withdrawal record; then cuts the WAL. ERR_ABSENT: no record of this device has that tag; nothing was written. */
 enum err_code outbox_withdraw(struct outbox *ob, const uint8_t w[32], struct err *err) MUST_CHECK;
+/* The same for words that were given when the box was DEVICE (seal_withdraw with its id). */
+enum err_code outbox_withdraw_of(struct outbox *ob, const uint8_t *device, const uint8_t w[32],
+	struct err *err) MUST_CHECK;
+/* Whose words may be good here: this device's id first, then those it had before, the latest first (meta
+ * "device.before"). *N of at most OUTBOX_DEVICES. */
+#define OUTBOX_DEVICES 8
+enum err_code outbox_devices(struct outbox *ob, uint8_t out[OUTBOX_DEVICES][16], size_t *n, struct err *err) MUST_CHECK;
 
 #endif

@@ -210,7 +210,7 @@ erase(struct outbox *ob, const uint8_t id[16], struct err *err)
 }
 
 static enum err_code
-withdraw(struct outbox *ob, const uint8_t w[32], const uint8_t tag[16], struct err *err)
+withdraw(struct outbox *ob, const uint8_t *of, const uint8_t w[32], const uint8_t tag[16], struct err *err)
 {
 	struct sealed_record r = { .lane = LANE_ANSWERS };
 	uint8_t id[16], device[16];
@@ -222,7 +222,9 @@ withdraw(struct outbox *ob, const uint8_t w[32], const uint8_t tag[16], struct e
 		return rc;
 	rc = ob_blob(ob, OB_TAG_GET, 0, id, sizeof(id), err);
 	ob_done(ob, OB_TAG_GET);
-	if (rc == ERR_OK)
+	if (rc == ERR_OK && of != NULL)
+		memcpy(device, of, 16);
+	else if (rc == ERR_OK)
 		rc = ob_device(ob, device, err);
 	if (rc == ERR_OK)
 		rc = erase(ob, id, err);
@@ -239,6 +241,29 @@ withdraw(struct outbox *ob, const uint8_t w[32], const uint8_t tag[16], struct e
 enum err_code
 outbox_withdraw(struct outbox *ob, const uint8_t w[32], struct err *err)
 {
+	return outbox_withdraw_of(ob, NULL, w, err);
+}
+
+enum err_code
+outbox_devices(struct outbox *ob, uint8_t out[OUTBOX_DEVICES][16], size_t *n, struct err *err)
+{
+	struct buf before;
+	enum err_code rc = outbox_device(ob, out[0], err);
+
+	*n = rc == ERR_OK;
+	if (rc != ERR_OK)
+		return rc;
+	buf_init(&before, 65536);
+	rc = outbox_meta(ob, "device.before", &before, err);
+	for (size_t at = before.len / 16; rc == ERR_OK && at > 0 && *n < OUTBOX_DEVICES; at--)
+		memcpy(out[(*n)++], before.data + 16 * (at - 1), 16);
+	buf_free(&before);
+	return rc == ERR_ABSENT ? ERR_OK : rc;
+}
+
+enum err_code
+outbox_withdraw_of(struct outbox *ob, const uint8_t *device, const uint8_t w[32], struct err *err)
+{
 	struct err ignored;
 	uint8_t tag[16];
 	bool done = false;
@@ -252,7 +277,7 @@ outbox_withdraw(struct outbox *ob, const uint8_t w[32], struct err *err)
 		ob_done(ob, OB_TAG_GET);
 		rc = ob_begin(ob, err);
 		if (rc == ERR_OK)
-			rc = ob_end(ob, withdraw(ob, w, tag, err), err);
+			rc = ob_end(ob, withdraw(ob, device, w, tag, err), err);
 		/* The log still holds the wraps. If a reader is in the way, outbox_idle tries again. */
 		if (rc == ERR_OK && (ob_cut_wal(ob, &done, &ignored) != ERR_OK || !done))
 			ob->cut_wal = true;

@@ -276,7 +276,8 @@ withdraw(struct kiosk *k, const struct http_request *r, const struct words *w, b
 	const char *text = field_text(r, "words");
 	uint16_t four[4];
 	enum err_code rc;
-	uint8_t secret[32];
+	uint8_t secret[32], devices[OUTBOX_DEVICES][16];
+	size_t n = 0;
 	struct err err;
 
 	if (!may_try(k)) {
@@ -287,9 +288,15 @@ withdraw(struct kiosk *k, const struct http_request *r, const struct words *w, b
 	if (rc == ERR_OK) {
 		/* Milliseconds on purpose, then the disk: others go on meanwhile. */
 		pthread_mutex_unlock(&k->lock);
-		rc = seal_withdraw(k->device, four, secret, &err);
-		if (rc == ERR_OK)
-			rc = outbox_withdraw(k->ob, secret, &err);
+		rc = outbox_devices(k->ob, devices, &n, &err);
+		/* The words lead to another number for each device id; after new keys those of before are still good. */
+		for (size_t i = 0; i < n; i++) {
+			rc = seal_withdraw(devices[i], four, secret, &err);
+			if (rc == ERR_OK)
+				rc = outbox_withdraw_of(k->ob, devices[i], secret, &err);
+			if (rc != ERR_ABSENT)
+				break;
+		}
 		pthread_mutex_lock(&k->lock);
 		wipe(secret, sizeof(secret));
 	}

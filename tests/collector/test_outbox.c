@@ -685,6 +685,47 @@ START_TEST(new_device_keys_open_new_epochs_and_keep_old_records)
 }
 END_TEST
 
+/* The words were given before the keys were lost: they still lead to the answer, and the centre, which has it under the old
+ * id, gets a withdrawal of the old id. */
+START_TEST(words_outlive_the_device_keys)
+{
+	static const uint8_t device_b[16] = "device-b-------";
+	const uint16_t four[4] = { 7, 8, 9, 10 };
+	uint8_t secret[32], tag[16], devices[OUTBOX_DEVICES][16];
+	struct sealed_record r;
+	struct record back;
+	struct outbox_span span = { .n = 0 };
+	size_t n = 0;
+
+	ck_ok(seal_withdraw(device_a, four, secret, &err));
+	chain_withdraw_tag(secret, tag);
+	seal_text(LANE_ANSWERS, tag, "x", &r);
+	ck_ok(outbox_put(ob, &r, 20000, &err));
+	sealed_record_clear(&r);
+	ck_ok(outbox_devices(ob, devices, &n, &err));
+	ck_assert_uint_eq(n, 1);
+	ck_ok(outbox_meta_put(ob, "device.before", device_a, 16, &err));
+	ck_ok(outbox_set_device(ob, device_b, &err));
+	ck_ok(outbox_devices(ob, devices, &n, &err));
+	ck_assert_uint_eq(n, 2);
+	ck_assert_mem_eq(devices[0], device_b, 16);
+	ck_assert_mem_eq(devices[1], device_a, 16);
+	ck_ok(seal_withdraw(device_b, four, secret, &err));
+	ck_err(outbox_withdraw_of(ob, device_b, secret, &err), ERR_ABSENT, "no answer");
+	ck_ok(seal_withdraw(device_a, four, secret, &err));
+	ck_ok(outbox_withdraw_of(ob, device_a, secret, &err));
+	/* opening, the erased answer, the withdrawal */
+	ck_ok(outbox_read(ob, LANE_ANSWERS, 3, 100, 1 << 20, &span, &err));
+	ck_assert_uint_eq(span.n, 1);
+	ck_ok(record_read(span.bytes.data + 4, span.bytes.len - 4, &back, &err));
+	ck_assert_int_eq(back.head.kind, RECORD_WITHDRAWAL);
+	ck_assert_mem_eq(back.head.device, device_a, 16);
+	ck_assert_mem_eq(back.head.tag, tag, 16);
+	outbox_span_clear(&span);
+	ck_ok(outbox_check(ob, &err));
+}
+END_TEST
+
 /* Marks of a real disk, put above what it has: full; then under it: not full. */
 START_TEST(low_room_is_full_until_there_is_enough_again)
 {
@@ -744,6 +785,7 @@ suite(void)
 	tcase_add_test(t, rings_bundles_clock_and_meta_come_back_and_never_go_back);
 	tcase_add_test(t, two_processes_meet_in_one_file);
 	tcase_add_test(t, new_device_keys_open_new_epochs_and_keep_old_records);
+	tcase_add_test(t, words_outlive_the_device_keys);
 	tcase_add_test(t, low_room_is_full_until_there_is_enough_again);
 	return s;
 }
