@@ -333,6 +333,21 @@ compile_regex(struct compiler *c, const struct ast *e, uint32_t *slot)
 	return true;
 }
 
+bool
+ast_takes_set(const struct ast *call, unsigned i)
+{
+	const struct fn *f = fn_find(call->text, call->len);
+
+	if (f == NULL)
+		return true;
+	if (strcmp(f->name, "indexed-repeat") == 0)
+		return i == 0 || i % 2 == 1;
+	/* concat of several is of single values; of one argument, of all its nodes */
+	if ((f->flags & FN_SETS) != 0 && (strcmp(f->name, "concat") != 0 || call->n == 1))
+		return true;
+	return f->sets != NULL && i < strlen(f->sets) && f->sets[i] == 'n';
+}
+
 static bool
 call(struct compiler *c, const struct ast *e)
 {

@@ -287,6 +287,9 @@ bool xf_is_dynamic(const char *text, const struct xtype *type);
 /* What people would stumble over. Runs after xf_write. */
 void xf_lint(struct xlsform *x, const struct form_files *files, struct buf *coverage);
 
+/* The part of it that looks for repeats asked for one value, below PARENT. */
+void xf_lint_repeats(struct xlsform *x, const struct el *parent);
+
 /* output */
 void xf_write(struct xlsform *x, struct buf *out);
 

@@ -507,6 +507,56 @@ START_TEST(a_parameter_that_means_nothing_is_named_with_its_row)
 }
 END_TEST
 
+/* --- a repeat asked for one value ---------------------------------------------------------------------- */
+
+/* z stands outside; x and w in the repeat r; y in the repeat s inside it; q outside. Which arguments are node-sets: XPath 1.0, 4,
+ * and the ODK XForms specification, 7 (functions). SAYS NULL: nothing to say. */
+static const struct { char at; const char *column, *value; const char *says; } REPEATS[] = {
+	{ 'q', "relevant", "${x} > 3", "row 10 (line 11), column relevant: warning: one value is needed here, and ${x} has one in each \"r\"" },
+	{ 'q', "relevant", "${x} > 3", "sum(${x}), max(${x}), count-non-empty(${x}) or join(', ', ${x}) for all of them, or indexed-repeat(${x}, ${r}, 1)" },
+	{ 'q', "constraint", ". > ${x}", "column constraint: warning: one value" }, { 'q', "calculation", "coalesce(${x}, 1)", "column calculation: warning: one value" },
+	{ 'q', "calculation", "if(count(${x}) > 1, ${x}, 0)", "column calculation: warning: one value" }, { 'q', "required", "${x} = 1", "column required: warning" },
+	{ 'q', "relevant", "selected(${x}, '1')", "one value" }, { 'q', "relevant", "not(${y} = 1)", "${y} has one in each \"s\"" },
+	{ 'q', "relevant", "/data/r/x = 3", "one value" }, { 'q', "relevant", "${r}/x = 3", "one value" }, { 'q', "relevant", "${r} > 3", "write count(${r})" },
+	{ 'q', "relevant", "indexed-repeat(${x}, ${r}, ${x}) > 3", "one value" }, { 'q', "calculation", "concat(${x}, 1)", "one value" },
+	{ 'q', "default", "${x} + 1", "column default: warning: one value" }, { 'w', "relevant", "${y} > 3", "row 8 (line 9), column relevant: warning: one value" },
+	{ 'q', "relevant", "sum(${x}) > 3", NULL }, { 'q', "relevant", "count(${r}) > 3", NULL }, { 'q', "relevant", "indexed-repeat(${x}, ${r}, 1) > 3", NULL },
+	{ 'q', "relevant", "${r}[1]/x = 3", NULL }, { 'q', "relevant", "/data/r[position() = 2]/x = 3", NULL }, { 'q', "relevant", "sum(/data/r/x) = 3", NULL },
+	{ 'q', "constraint", ". > max(${x})", NULL }, { 'q', "calculation", "join(' ', ${x})", NULL }, { 'q', "calculation", "concat(${x})", NULL },
+	{ 'q', "relevant", "count(${r}[x > 3]) > 1", NULL }, { 'q', "relevant", "count-non-empty(${y}) = 1", NULL }, { 'q', "relevant", "${z} = 1", NULL },
+	{ 'w', "relevant", "${x} > 3", NULL }, { 'w', "relevant", "sum(${y}) > 3", NULL }, { 'w', "relevant", "count(${s}) > 1", NULL }, { 'w', "calculation", "${z}", NULL },
+	{ 'y', "relevant", "${x} > ${z}", NULL }, { 'y', "relevant", "${w} = 1", NULL },
+};
+
+START_TEST(a_repeat_asked_for_one_value_from_outside_is_warned_about)
+{
+	static const struct { const char *type, *name; } rows[] = { { "text", "z" }, { "begin_repeat", "r" }, { "integer", "x" }, { "begin_repeat", "s" },
+		{ "integer", "y" }, { "end_repeat", "" }, { "integer", "w" }, { "end_repeat", "" }, { "integer", "q" } };
+	struct buf sheet;
+	bool warned;
+
+	buf_init(&sheet, 1 << 14);
+	buf_puts(&sheet, "survey\n");
+	ROW(&sheet, "type", "name", "label", "constraint_message", REPEATS[_i].column);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		bool here = rows[i].name[0] == REPEATS[_i].at;
+
+		ROW(&sheet, rows[i].type, rows[i].name, rows[i].name, here && strcmp(REPEATS[_i].column, "constraint") == 0 ? "No" : "", here ? REPEATS[_i].value : "");
+	}
+	findings_init(&found);
+	buf_init(&said, 1 << 16);
+	ck_assert_int_eq(xlsform_check(sheet.data, sheet.len, "form.csv", NULL, &found, NULL, &err), ERR_OK);
+	findings_print(&found, "f", &said);
+	warned = strstr(buf_str(&said), "one value is needed here") != NULL;
+	ck_assert_msg(warned == (REPEATS[_i].says != NULL), "%s: %s", REPEATS[_i].value, buf_str(&said));
+	ck_assert_msg(!warned || strstr(buf_str(&said), REPEATS[_i].says) != NULL, "%s: %s", REPEATS[_i].value, buf_str(&said));
+	ck_assert_uint_eq(found.n, warned ? 1 : 0);
+	findings_clear(&found);
+	buf_free(&said);
+	buf_free(&sheet);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -524,6 +574,7 @@ suite(void)
 	tcase_add_loop_test(t, no_setting_is_dropped_in_silence, 0, (int)ARRAY_LEN(SETTINGS));
 	tcase_add_loop_test(t, no_column_of_choices_is_dropped_in_silence, 0, (int)ARRAY_LEN(CHOICE_COLUMNS));
 	tcase_add_loop_test(t, a_parameter_that_means_nothing_is_named_with_its_row, 0, (int)ARRAY_LEN(PARAMETERS));
+	tcase_add_loop_test(t, a_repeat_asked_for_one_value_from_outside_is_warned_about, 0, (int)ARRAY_LEN(REPEATS));
 	suite_add_tcase(s, t);
 	return s;
 }
