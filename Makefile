@@ -157,7 +157,10 @@ install: all ## install under DESTDIR and PREFIX
 	install -m 644 deploy/lan/* $(DESTDIR)$(PREFIX)/share/candour/lan
 	install -m 644 deploy/sysusers/candour.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d
 	install -m 644 deploy/tmpfiles/candour.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d
-	for u in deploy/systemd/*; do sed 's#/usr/local/bin/#$(PREFIX)/bin/#' $$u > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$(basename $$u); done
+	install -d $(DESTDIR)$(PREFIX)/share/candour/screen
+	install -m 755 deploy/screen/browser $(DESTDIR)$(PREFIX)/share/candour/screen
+	sed 's#/usr/local/#$(PREFIX)/#' deploy/screen/weston.ini > $(DESTDIR)$(PREFIX)/share/candour/screen/weston.ini
+	for u in deploy/systemd/*; do sed 's#/usr/local/#$(PREFIX)/#' $$u > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$(basename $$u); done
 
 .PHONY: coverage
 coverage: deps-test ## line coverage of the C tests, by folder

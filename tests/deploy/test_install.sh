@@ -21,11 +21,12 @@ for p in candour candour-kiosk candour-sync candour-aggregator candour-indicator
 done
 for f in lib/sysusers.d/candour.conf lib/tmpfiles.d/candour.conf lib/systemd/system/candour-kiosk.socket \
 	share/candour/chromium/candour-kiosk.json share/candour/chromium/kiosk-printer.json \
-	share/candour/lan/candour-kiosk.service.d-lan.conf share/candour/forms/satisfaction.csv; do
+	share/candour/lan/candour-kiosk.service.d-lan.conf share/candour/screen/weston.ini share/candour/forms/satisfaction.csv; do
 	check "$f" test -s "$tmp/stage/usr/$f"
 done
 check "nothing is outside /usr" test "$(ls "$tmp/stage")" = usr
-check "units start what was installed" bash -c "! grep -h '^ExecStart=/usr/local' $tmp/stage/usr/lib/systemd/system/*"
+check "units and screen start what was installed" bash -c "! grep -h '^[^#]*/usr/local' $tmp/stage/usr/lib/systemd/system/* $tmp/stage/usr/share/candour/screen/*"
+check "the screen starts the browser" test -x "$tmp/stage$(sed -n 's/^path=//p' "$tmp/stage/usr/share/candour/screen/weston.ini")"
 for j in "$tmp"/stage/usr/share/candour/chromium/*.json; do check "${j##*/} is JSON" python3 -m json.tool "$j"; done
 
 # By hand: a prefix of its own, so that systemd finds the programs the units name.
