@@ -5,6 +5,7 @@
 
 #include "admin/commands.h"
 #include "admin/credential.h"
+#include "admin/share_page.h"
 #include "admin/site.h"
 #include "base/clock.h"
 #include "base/codec.h"
@@ -20,7 +21,7 @@ usage(FILE *to)
 	    "       candour key show FILE...\n"
 	    "       candour key ring --root FILE --out FILE [--from RING] [--next-root FILE] [--days N]\n"
 	    "                        [[STATE=]FILE...] [--STATE ID...]\n"
-	    "       candour key split --to DIR FILE\n"
+	    "       candour key split [--qr] --to DIR FILE\n"
 	    "       candour key join --of FILE (--file FILE | --credential FILE) SHARE SHARE\n"
 	    "       candour key seal --out FILE KEYFILE\n\n"
 	    "USE is root, response, escrow, concern, publish or receipt. --file locks the key with a passphrase\n"
@@ -28,8 +29,9 @@ usage(FILE *to)
 	    "ring signs the public halves of key files and of the CA's certificate (PEM) with the root key;\n"
 	    "--from goes on from an earlier ring (its serial plus one). STATE is next, active (if none is given),\n"
 	    "old or stop; --stop ID and so on change the state of a key that is in the earlier ring.\n"
-	    "split writes the escrow key as three shares, any two of which bring it back; join does that and\n"
-	    "checks the result against the key file or ring named by --of.\n"
+	    "split writes the escrow key as three shares, any two of which bring it back; with --qr each is a page to\n"
+	    "print, with a code to scan, the text, and what its holder has to know. join brings the key back and checks\n"
+	    "the result against the key file or ring named by --of; a SHARE is a file, or - to scan or type it.\n"
 	    "seal (as root) makes of a key a credential that systemd opens on this machine alone, under its TPM2 where\n"
 	    "it has one, for a unit's LoadCredentialEncrypted=USE:FILE.\n");
 	return to == stdout ? 0 : 2;
@@ -395,32 +397,67 @@ run_ring(int argc, char **argv)
 
 /* --- split and join --- */
 
+/* Share number I, as text or (MADE not NULL) as a page, into DIR. */
+static enum err_code
+write_share(const char *dir, int i, struct buf *share, const struct seal_key *key, const char *made, char *path,
+	size_t room, struct err *err)
+{
+	uint8_t id[8];
+	char hex[17];
+	struct buf page;
+	enum err_code rc = ERR_OK;
+
+	if ((size_t)snprintf(path, room, "%s/share-%d.%s", dir, i + 1, made != NULL ? "html" : "txt") >= room)
+		return err_set(err, ERR_INPUT, "%.60s..: the path is too long", dir);
+	buf_init_secret(&page, 1 << 20);
+	if (made != NULL) {
+		seal_key_id(key, id);
+		hex_str(id, sizeof(id), hex);
+		rc = share_page(buf_str(share), (unsigned)i + 1, hex, made, &page, err);
+	} else {
+		buf_put(&page, share->data, share->len);
+		buf_putc(&page, '\n');
+		rc = buf_check(&page, err);
+	}
+	if (rc == ERR_OK)
+		rc = file_create(path, page.data, page.len, 0600, err);
+	buf_free(&page);
+	return rc;
+}
+
 static int
 run_split(int argc, char **argv)
 {
+	const char *dir = admin_option(&argc, argv, "--to");
+	bool qr = admin_flag(&argc, argv, "--qr");
 	struct seal_key *key = NULL;
 	struct buf shares[3] = { 0 };
 	struct err err = { 0 };
-	char path[4096];
+	char path[3][4096], made[20];
+	int y, m, d, written = 0;
 	enum err_code rc;
 
-	if (argc != 4 || strcmp(argv[1], "--to") != 0)
+	if (argc != 2 || dir == NULL || argv[1][0] == '-')
 		return usage(stderr);
-	rc = keyfile_load(argv[3], KEY_ESCROW, keyfile_ask_terminal, NULL, &key, &err);
+	date_from_day(clock_now_s(&clock_system) / 86400, &y, &m, &d);
+	snprintf(made, sizeof(made), "%04d-%02d-%02d", y, m, d);
+	rc = keyfile_load(argv[1], KEY_ESCROW, keyfile_ask_terminal, NULL, &key, &err);
 	if (rc == ERR_OK)
 		rc = keyfile_split(key, shares, &err);
 	for (int i = 0; i < 3 && rc == ERR_OK; i++) {
-		snprintf(path, sizeof(path), "%s/share-%d.txt", argv[2], i + 1);
-		buf_putc(&shares[i], '\n');
-		rc = buf_check(&shares[i], &err);
+		rc = write_share(dir, i, &shares[i], key, qr ? made : NULL, path[i], sizeof(path[i]), &err);
+		written += rc == ERR_OK;
+	}
+	/* Two of a set that was not finished would be a key lying about. */
+	for (int i = 0; i < written; i++) {
 		if (rc == ERR_OK)
-			rc = file_create(path, shares[i].data, shares[i].len, 0600, &err);
-		if (rc == ERR_OK)
-			printf("%s\n", path);
+			printf("%s\n", path[i]);
+		else
+			(void)remove(path[i]);
 	}
 	if (rc == ERR_OK)
-		printf("Each pair of shares brings the key back (tried). Print each for its holder, then destroy the\n"
-		    "three files and %s.\n", argv[3]);
+		printf("Each pair of shares brings the key back (tried). Print each for its holder%s, then destroy the\n"
+		    "three files and %s.\n", qr ? " (open it in a browser without a network)" : "", argv[1]);
 	for (int i = 0; i < 3; i++)
 		buf_free(&shares[i]);
 	seal_key_free(key);
@@ -473,7 +510,7 @@ run_join(int argc, char **argv)
 	int n = 0;
 
 	for (int i = 1; i < argc; i++) {
-		bool has_value = strncmp(argv[i], "--", 2) == 0;
+		bool has_value = strncmp(argv[i], "--", 2) == 0;	/* "-" is a share: it is asked for */
 
 		if (has_value && i + 1 == argc)
 			return usage(stderr);
@@ -492,8 +529,10 @@ run_join(int argc, char **argv)
 		return usage(stderr);
 	rc = escrow_public(of, public_, &err);
 	for (int i = 0; i < 2; i++) {
-		buf_init_secret(&text[i], 1024);
-		if (rc == ERR_OK)
+		buf_init_secret(&text[i], 4096);
+		if (rc == ERR_OK && strcmp(share[i], "-") == 0)
+			rc = keyfile_ask_share(i == 0 ? "first" : "second", &text[i], &err);
+		else if (rc == ERR_OK)
 			rc = file_read(share[i], &text[i], &err);
 	}
 	if (rc == ERR_OK)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
@@ -476,7 +477,7 @@ keyfile_ask_new(void *arg, const char *path, struct buf *pass, struct err *err)
 
 #define SHARE_WORD "candour-share"
 
-enum { SET_ID = 8, SHARE_BYTES = SET_ID + 1 + 64 + 8 };
+enum { SET_ID = 8, SHARE_BYTES = SET_ID + 1 + 64 + 8, SHARE_CHARS = (SHARE_BYTES * 8 + 4) / 5 };
 
 /* Set id, holder, 64 bytes, 8 of hash, in Crockford base32 in groups of eight. */
 static enum err_code
@@ -505,26 +506,108 @@ put_share(const uint8_t set[SET_ID], uint8_t holder, const uint8_t half[64], str
 	return buf_check(out, err);
 }
 
+/* What a person or a scanner gives, as base32 alone after the word and the holder's number: capitals, dashes, blanks and line
+ * ends do not matter. *HOLDER '1' to '3', or 0 if it does not begin as a share. */
+static void
+flat_share(const char *text, char *holder, struct buf *out)
+{
+	const char *p = text;
+
+	*holder = 0;
+	if (strncmp(p, "\xef\xbb\xbf", 3) == 0)
+		p += 3;
+	p += strspn(p, " \t\r\n");
+	if (strncasecmp(p, SHARE_WORD, sizeof(SHARE_WORD) - 1) != 0)
+		return;
+	p += sizeof(SHARE_WORD) - 1;
+	if (strspn(p, " \t\r\n") == 0)
+		return;
+	p += strspn(p, " \t\r\n");
+	if (*p < '1' || *p > '3')
+		return;
+	*holder = *p++;
+	for (; *p != '\0'; p++)
+		if (strchr(" \t\r\n-", *p) == NULL)
+			buf_putc(out, *p);
+}
+
 static enum err_code
 get_share(const char *text, uint8_t out[SHARE_BYTES], struct err *err)
 {
 	struct chain_hash h;
-	const char *p = text;
+	struct buf flat;
+	enum err_code rc;
+	char holder;
 
-	while (*p == ' ')
-		p++;
-	if (strncmp(p, SHARE_WORD " ", sizeof(SHARE_WORD)) != 0 || p[sizeof(SHARE_WORD)] < '1'
-	    || p[sizeof(SHARE_WORD)] > '3')
-		return err_set(err, ERR_INPUT, "a share begins with \"" SHARE_WORD "\" and the holder's number, 1 to 3");
-	if (!base32_get(p + sizeof(SHARE_WORD) + 1, strcspn(p + sizeof(SHARE_WORD) + 1, "\r\n"), out, SHARE_BYTES))
-		return err_set(err, ERR_INPUT, "share of holder %c: not %d characters of its alphabet", p[sizeof(SHARE_WORD)],
-		    (SHARE_BYTES * 8 + 4) / 5);
-	chain_h("share", out, SHARE_BYTES - 8, &h);
-	if (memcmp(h.bytes, out + SHARE_BYTES - 8, 8) != 0 || out[SET_ID] != p[sizeof(SHARE_WORD)] - '0') {
+	buf_init_secret(&flat, 4096);
+	flat_share(text, &holder, &flat);
+	rc = buf_check(&flat, err);
+	if (rc == ERR_OK && holder == 0)
+		rc = err_set(err, ERR_INPUT, "a share begins with \"" SHARE_WORD "\" and the holder's number, 1 to 3");
+	else if (rc == ERR_OK && !base32_get(buf_str(&flat), flat.len, out, SHARE_BYTES))
+		rc = err_set(err, ERR_INPUT, "share of holder %c: not %d characters of its alphabet", holder, SHARE_CHARS);
+	buf_free(&flat);
+	if (rc != ERR_OK) {
 		wipe(out, SHARE_BYTES);
-		return err_set(err, ERR_INPUT, "share of holder %c: a character was misread", p[sizeof(SHARE_WORD)]);
+		return rc;
+	}
+	chain_h("share", out, SHARE_BYTES - 8, &h);
+	if (memcmp(h.bytes, out + SHARE_BYTES - 8, 8) != 0 || out[SET_ID] != holder - '0') {
+		wipe(out, SHARE_BYTES);
+		return err_set(err, ERR_INPUT, "share of holder %c: a character was misread", holder);
 	}
 	return ERR_OK;
+}
+
+enum err_code
+keyfile_ask_share(const char *which, struct buf *out, struct err *err)
+{
+	bool typed = isatty(STDIN_FILENO);
+	int fd = typed ? terminal() : STDIN_FILENO;
+	enum err_code rc = ERR_OK;
+	struct termios was, quiet;
+	size_t line = 0;
+	ssize_t n = 1;
+	char c;
+
+	if (fd < 0 || (typed && tcgetattr(fd, &was) < 0))
+		return err_set(err, ERR_DENIED, "the share of the %s holder is asked on the terminal, and there is none", which);
+	if (typed) {
+		quiet = was;
+		quiet.c_lflag &= ~(tcflag_t)ECHO;
+		tcsetattr(fd, TCSAFLUSH, &quiet);
+		dprintf(fd, "Scan or type the share of the %s holder (not shown; Enter after each line): ", which);
+	}
+	while (n > 0) {
+		struct buf flat;
+		bool whole;
+		char holder;
+
+		n = read(fd, &c, 1);
+		if (n < 0 && errno == EINTR) {
+			n = 1;
+			continue;
+		}
+		if (n > 0)
+			buf_putc(out, c);
+		line += n > 0 && c != '\n';
+		if (n <= 0 || c != '\n')
+			continue;
+		buf_init_secret(&flat, 4096);
+		flat_share(buf_str(out), &holder, &flat);
+		whole = flat.len >= SHARE_CHARS || line == 0 || flat.failed != ERR_OK;
+		buf_free(&flat);
+		line = 0;
+		if (whole)
+			break;
+	}
+	if (typed) {
+		tcsetattr(fd, TCSAFLUSH, &was);
+		dprintf(fd, "\n");
+		close(fd);
+	}
+	rc = buf_check(out, err);
+	return rc == ERR_OK && out->len < 2 ? err_set(err, ERR_DENIED, "no share of the %s holder was given", which) : rc;
 }
 
 static void

@@ -62,8 +62,11 @@ enum err_code keyfile_load(const char *path, enum key_use use, keyfile_ask *ask,
  * buffers. Forgets nothing: the caller deletes the key once this returned ERR_OK, which it does only after
  * each pair has rebuilt the key. */
 enum err_code keyfile_split(const struct seal_key *key, struct buf shares[3], struct err *err) MUST_CHECK;
+/* Asks for a share, of the FIRST or SECOND holder, without echo: on the terminal, where a scanner types it; without one a
+ * line of standard input. Appended to OUT, a secret buffer. ERR_DENIED: nothing was given. */
+enum err_code keyfile_ask_share(const char *which, struct buf *out, struct err *err) MUST_CHECK;
 /* Any two shares of one set give the key back; PUBLIC_ (32 bytes) is checked. ERR_INPUT: a misread share (hash),
- * shares of two sets, the same holder twice; ERR_DENIED: not the key of that public key. */
+ * shares of two sets, the same holder twice; capitals, blanks, dashes and line ends of a share do not matter; ERR_DENIED: not the key of that public key. */
 enum err_code keyfile_join(const char *a, const char *b, const uint8_t public_[32], struct seal_key **out,
 	struct err *err) MUST_CHECK;
 
