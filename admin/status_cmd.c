@@ -164,6 +164,36 @@ on_device(void *arg, const struct store_device *d, struct err *err)
 	return ERR_OK;
 }
 
+/* When bodies go, what went, and what stays because nobody has pulled it. */
+static enum err_code
+print_retention(struct store *st, const struct aggregator_settings *set, struct err *err)
+{
+	static const char *const what[] = { "Answers", "Concerns" };
+	static const char *const reader[] = { "the indicators have read them", "a holder pulled them" };
+	const int64_t days[] = { set->answers_days, set->concerns_days };
+	struct store_retention kept;
+	char date[16];
+	enum err_code rc = st->ops->retention(st, &kept, err);
+
+	for (int lane = 0; rc == ERR_OK && lane < 2; lane++) {
+		if (days[lane] == 0)
+			printf("%s are kept for ever ([retention] in aggregator.conf)", what[lane]);
+		else if (kept.chains_pulled[lane] == 0)
+			printf("%s are kept until %s; nobody has yet", what[lane], reader[lane]);
+		else
+			printf("%s go %lld days after %s", what[lane], (long long)days[lane],
+			    lane == 0 ? "they came" : reader[lane]);
+		if (kept.erased[lane] > 0)
+			printf("; %llu went so far", (unsigned long long)kept.erased[lane]);
+		printf(".\n");
+	}
+	if (rc == ERR_OK && kept.erased_day > 0) {
+		logcheck_date(kept.erased_day, date);
+		printf("The last went on %s; what proves that they were kept stays.\n", date);
+	}
+	return rc;
+}
+
 static int
 centre_status(const char *path, struct err *err)
 {
@@ -184,6 +214,8 @@ centre_status(const char *path, struct err *err)
 	}
 	if (rc == ERR_OK)
 		rc = a.st->ops->device_each(a.st, on_device, &a, err);
+	if (rc == ERR_OK)
+		rc = print_retention(a.st, &set, err);
 	if (rc == ERR_OK && aside > 0)
 		printf("%llu KiB of contradictory or revoked records were put aside: `candour quarantine list`.\n",
 		    (unsigned long long)(aside + 1023) / 1024);

@@ -6,6 +6,7 @@
 #include "aggregator/devices.h"
 #include "aggregator/logroot.h"
 #include "aggregator/pages.h"
+#include "aggregator/retention.h"
 #include "aggregator/settings.h"
 #include "base/codec.h"
 #include "base/file.h"
@@ -25,6 +26,7 @@ struct centre {
 	struct intake_writer *writer;
 	struct devices *devices;
 	struct pages *pages;
+	struct retention *retention;
 	struct http_server *status;
 	atomic_uint ring_serial, bundle_serial;
 };
@@ -56,6 +58,7 @@ status_page(void *arg, const struct http_request *r, struct http_response *out)
 		http_plain(out, 200, "");
 		out->type = "text/plain; version=0.0.4";
 		devices_metrics(c->devices, &out->body);
+		retention_metrics(c->retention, &out->body);
 	} else {
 		http_plain(out, 404, "only /healthz and /metrics\n");
 	}
@@ -90,6 +93,8 @@ start(struct centre *c, struct err *err)
 	struct pages_conf pages = { .listen = c->set.pages_listen, .listen_fd = -1, .cert = c->set.pages_cert,
 	    .key = c->set.pages_key, .db = c->set.pages_db, .ring = c->set.ring, .root = c->set.root,
 	    .organisation = c->set.organisation, .threads = 2 };
+	struct retention_conf retention = { .store = c->set.store, .clock = &clock_system,
+	    .answers_days = (uint32_t)c->set.answers_days, .concerns_days = (uint32_t)c->set.concerns_days };
 	struct http_conf status = { .name = "aggregator", .listen = c->set.status_listen, .listen_fd = -1,
 	    .body_max = 0, .handle = status_page, .arg = c };
 	enum err_code rc = start_intake(c, err);
@@ -100,6 +105,9 @@ start(struct centre *c, struct err *err)
 	rc = devices_start(&devices, &c->devices, err);
 	if (rc != ERR_OK)
 		return err_in(err, "devices");
+	rc = retention_new(&retention, &c->retention, err);
+	if (rc != ERR_OK)
+		return rc;
 	if (c->set.pages_listen[0] != '\0') {
 		rc = pages_start(&pages, &c->pages, err);
 		if (rc != ERR_OK)
@@ -120,11 +128,13 @@ stop_serving(struct centre *c)
 	http_stop(c->status);
 	devices_stop(c->devices);
 	pages_stop(c->pages);
+	retention_free(c->retention);
 	intake_writer_stop(c->writer);
 	store_close(c->store);
 	c->status = NULL;
 	c->devices = NULL;
 	c->pages = NULL;
+	c->retention = NULL;
 	c->writer = NULL;
 	c->store = NULL;
 }
@@ -175,16 +185,18 @@ main(int argc, char **argv)
 	buf_init(&c.ca, PEM_MAX);
 	rc = config_read(p.config_path, aggregator_keys, aggregator_n_keys, &c.set, &err);
 	if (rc == ERR_OK)
+		rc = aggregator_settings_check(&c.set, &err);
+	if (rc == ERR_OK)
 		rc = read_files(&c, &err);
 	if (rc == ERR_OK && !p.check_only) {
 		bool running;
 
 		rc = start_when_ready(&c, &running, &err);
-		while (rc == ERR_OK && running && !program_wait(REFRESH_MS))
-			{
-				devices_refresh(c.devices);
-				devices_release(c.devices);
-			}
+		while (rc == ERR_OK && running && !program_wait(REFRESH_MS)) {
+			devices_refresh(c.devices);
+			devices_release(c.devices);
+			retention_tick(c.retention);
+		}
 	} else if (rc == ERR_OK) {
 		printf("%s: ok\n", p.config_path);
 	}

@@ -20,6 +20,8 @@ enum pq {
 	PQ_DEVICE_GET, PQ_CERT_GET, PQ_DEVICE_EACH, PQ_DEVICE_PUT, PQ_CERT_PUT, PQ_DEVICE_APPROVE, PQ_DEVICE_REVOKE,
 	PQ_REVOCATION, PQ_INVITE_PUT, PQ_INVITE_LOCK, PQ_INVITE_TRY, PQ_INVITE_USE,
 	PQ_SITE_PUT, PQ_SITE_EACH, PQ_BUNDLE_PUT, PQ_BUNDLE_NEWEST, PQ_BUNDLE_GET, PQ_BUNDLE_SERIAL,
+	PQ_PULL_HAS, PQ_PULL_PUT, PQ_PULL_OLD, PQ_PULL_DONE, PQ_DUE, PQ_CAME_LATER, PQ_CAME_BY, PQ_SPAN, PQ_RELEASE_PUT,
+	PQ_RELEASED_BODY, PQ_RELEASED_WRAP, PQ_GONE_BODY, PQ_GONE_WRAP, PQ_ERASED_PUT, PQ_CHAINS_PULLED, PQ_ERASED,
 	PQ_LOG_DAYS, PQ_LOG_RECEIPTS, PQ_ROOT_PUT, PQ_ROOT_EACH,
 	PQ_N
 };
@@ -100,5 +102,9 @@ void pg_registry_ops(struct store_ops *ops);
 /* The statements of that file, by number. */
 extern const char *const pg_registry_sql[PQ_N];
 extern const char *const pg_store_sql[PQ_N];
+
+/* --- pg_retain_store.c: pulls and the end of a body's time ----------------------------------------- */
+void pg_retain_ops(struct store_ops *ops);
+extern const char *const pg_retain_sql[PQ_N];
 
 #endif

@@ -185,7 +185,7 @@ take(struct args *a, const char *fmt, va_list ap, struct err *err)
 static const char *
 text_of(enum pq n)
 {
-	return pg_store_sql[n] != NULL ? pg_store_sql[n] : pg_registry_sql[n];
+	return pg_store_sql[n] != NULL ? pg_store_sql[n] : pg_retain_sql[n] != NULL ? pg_retain_sql[n] : pg_registry_sql[n];
 }
 
 static enum err_code

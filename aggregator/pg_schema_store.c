@@ -8,9 +8,9 @@
 #include "base/embed.h"
 #include "base/log.h"
 
-enum { SCHEMA_NOW = 1 };
+enum { SCHEMA_NOW = 2 };
 
-static const char *const schema_files[SCHEMA_NOW] = { "sql/pg-1.sql" };
+static const char *const schema_files[SCHEMA_NOW] = { "sql/pg-1.sql", "sql/pg-2.sql" };
 
 /* Statements without values, and one row of text back: COLS columns into OUT (borrowed from *RES). */
 static enum err_code

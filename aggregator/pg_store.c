@@ -718,6 +718,7 @@ store_open_pg(const char *url, bool create, struct store **out, struct err *err)
 		return err_nomem(err);
 	st->ops = ops;
 	pg_registry_ops(&st->ops);
+	pg_retain_ops(&st->ops);
 	st->base.ops = &st->ops;
 	st->url = strdup(url);
 	if (st->url == NULL) {

@@ -29,7 +29,25 @@ const struct config_key aggregator_keys[] = {
 	{ "pages", "key", CONFIG_TEXT, AT(pages_key), "", 0, 1000, "its key (PEM)" },
 	{ "pages", "db", CONFIG_TEXT, AT(pages_db), NULL, 0, 1000, "users and publications (SQLite file)" },
 	{ "pages", "organisation", CONFIG_TEXT, AT(organisation), "", 0, 200, "its name, as the pages show it" },
+	{ "retention", "answers_days", CONFIG_INT, AT(answers_days), "730", 0, 36500,
+	    "days after which the body of an answer that the indicators have read is erased, at least 30; 0: never" },
+	{ "retention", "concerns_days", CONFIG_INT, AT(concerns_days), "30", 0, 3650,
+	    "days after a holder pulled them that bodies of the concern lane are erased, at least 7; 0: never" },
 	{ "status", "listen", CONFIG_TEXT, AT(status_listen), "", 0, 100,
 	    "loopback address of /healthz and /metrics of the devices' side; empty: none" },
 };
 const size_t aggregator_n_keys = ARRAY_LEN(aggregator_keys);
+
+enum { ANSWERS_LEAST = 30, CONCERNS_LEAST = 7 };
+
+enum err_code
+aggregator_settings_check(const struct aggregator_settings *set, struct err *err)
+{
+	if (set->answers_days != 0 && set->answers_days < ANSWERS_LEAST)
+		return err_set(err, ERR_INPUT, "[retention] answers_days = %lld: at least %d, so that figures can be looked into "
+		    "before the answers go, or 0 to keep them for ever", (long long)set->answers_days, ANSWERS_LEAST);
+	if (set->concerns_days != 0 && set->concerns_days < CONCERNS_LEAST)
+		return err_set(err, ERR_INPUT, "[retention] concerns_days = %lld: at least %d, so that a holder whose disk fails can "
+		    "pull again, or 0 to keep them for ever", (long long)set->concerns_days, CONCERNS_LEAST);
+	return ERR_OK;
+}

@@ -19,7 +19,8 @@ enum sq {
 	SQ_DEVICE_GET, SQ_DEVICE_CERT, SQ_DEVICE_EACH, SQ_DEVICE_PUT, SQ_DEVICE_APPROVE, SQ_DEVICE_REVOKE,
 	SQ_REVOCATION, SQ_INVITE_PUT, SQ_INVITE_GET, SQ_INVITE_TRY, SQ_INVITE_USE,
 	SQ_SITE_PUT, SQ_SITE_EACH, SQ_BUNDLE_PUT, SQ_BUNDLE_NEWEST, SQ_BUNDLE_GET, SQ_BUNDLE_SERIAL,
-	SQ_LOG_DAYS, SQ_LOG_RECEIPTS, SQ_ROOT_PUT, SQ_ROOT_EACH,
+	SQ_PULL_HAS, SQ_PULL_PUT, SQ_PULL_OLD, SQ_PULL_DONE, SQ_DUE, SQ_CAME_LATER, SQ_CAME_BY, SQ_RELEASE_PUT,
+	SQ_RELEASED_BODY, SQ_RELEASED_WRAP, SQ_ERASED_PUT, SQ_RETENTION, SQ_LOG_DAYS, SQ_LOG_RECEIPTS, SQ_ROOT_PUT, SQ_ROOT_EACH,
 	SQ_N
 };
 
@@ -67,6 +68,12 @@ enum err_code sqlite_aside_release(struct store *base, const uint8_t device[16],
 enum err_code sqlite_aside_done(struct store *base, const uint8_t device[16], const uint8_t id[16], struct err *err);
 enum err_code sqlite_root_put(struct store *base, const uint8_t log_id[16], uint32_t day, const void *bytes, size_t len, struct err *err);
 enum err_code sqlite_root_each(struct store *base, const uint8_t log_id[16], store_bytes_fn *fn, void *arg, struct err *err);
+/* sqlite_retain_store.c: pulls and the end of a body's time. */
+enum err_code sqlite_pulled(struct store *base, const uint8_t device[16], int lane, const uint8_t epoch[16], uint64_t seq, uint32_t day, struct err *err);
+enum err_code sqlite_due(struct store *base, int lane, uint32_t day, const uint8_t device[16], const uint8_t epoch[16], size_t max, store_due_fn *fn, void *arg, struct err *err);
+enum err_code sqlite_came_by(struct store *base, const uint8_t device[16], int lane, const uint8_t epoch[16], uint64_t after, uint32_t day, uint64_t *seq, struct err *err);
+enum err_code sqlite_erase(struct store *base, const uint8_t device[16], int lane, const uint8_t epoch[16], uint64_t after, uint64_t last, const char *why, int64_t now, uint64_t *n, struct err *err);
+enum err_code sqlite_retention(struct store *base, struct store_retention *out, struct err *err);
 /* One audit line, in the transaction that is open. */
 enum err_code sqlite_event(struct store *base, const struct store_event *e, struct err *err);
 

@@ -13,6 +13,16 @@
 #include "base/embed.h"
 #include "base/file.h"
 
+enum { SCHEMA_NOW = 2 };
+
+static const char *const schema_files[SCHEMA_NOW] = { "sql/sqlite-1.sql", "sql/sqlite-2.sql" };
+
+#define CHAIN "device = ?1 AND lane = ?2 AND epoch = ?3"
+/* The records of entries ?4 + 1 to ?5 of a chain; another record of the same id is not the entry's. (What else is
+ * asked of r.n is asked by EXISTS: with IN the planner went through all bodies for each entry.) */
+#define SPAN "FROM entry t JOIN record r ON r.device = coalesce(t.owner, t.device) AND r.id = t.record_id " \
+	"AND r.leaf = t.leaf WHERE t.device = ?1 AND t.lane = ?2 AND t.epoch = ?3 AND t.seq > ?4 AND t.seq <= ?5"
+
 static const char *const sql[SQ_N] = {
 	[SQ_BEGIN] = "BEGIN IMMEDIATE",
 	[SQ_BEGIN_READ] = "BEGIN",
@@ -98,6 +108,27 @@ static const char *const sql[SQ_N] = {
 	[SQ_BUNDLE_GET] = "SELECT serial, bytes FROM bundle WHERE kind = ?1 AND target IN (?2, ?3, zeroblob(16)) "
 	    "AND serial > ?4 ORDER BY serial DESC, target DESC LIMIT 1",
 	[SQ_BUNDLE_SERIAL] = "SELECT coalesce(max(serial), 0) FROM bundle",
+	[SQ_PULL_HAS] = "SELECT 1 FROM pull WHERE " CHAIN " AND seq >= ?4 LIMIT 1",
+	[SQ_PULL_PUT] = "INSERT INTO pull (device, lane, epoch, day, seq) SELECT device, lane, epoch, ?4, ?5 FROM epoch "
+	    "WHERE " CHAIN " AND hw >= ?5 ON CONFLICT (device, lane, epoch, day) DO UPDATE SET seq = max(seq, excluded.seq)",
+	[SQ_PULL_OLD] = "DELETE FROM pull WHERE " CHAIN " AND day < ?4",
+	[SQ_PULL_DONE] = "DELETE FROM pull WHERE " CHAIN " AND seq <= ?4 AND day < (SELECT max(day) FROM pull WHERE " CHAIN ")",
+	[SQ_DUE] = "SELECT p.device, p.epoch, max(p.seq), coalesce(max(e.seq), 0) FROM pull p LEFT JOIN erased e "
+	    "ON e.device = p.device AND e.lane = p.lane AND e.epoch = p.epoch WHERE p.lane = ?1 AND p.day <= ?2 "
+	    "AND p.device >= ?3 AND (p.device, p.epoch) > (?3, ?4) GROUP BY p.device, p.epoch "
+	    "HAVING max(p.seq) > coalesce(max(e.seq), 0) ORDER BY p.device, p.epoch LIMIT ?5",
+	[SQ_CAME_LATER] = "SELECT b FROM receipt WHERE " CHAIN " AND b > ?4 AND log_day > ?5 ORDER BY b LIMIT 1",
+	[SQ_CAME_BY] = "SELECT coalesce(max(b), ?4) FROM receipt WHERE " CHAIN " AND b > ?4 AND b < ?5",
+	[SQ_RELEASE_PUT] = "INSERT INTO release (n, why, at) SELECT r.n, ?6, ?7 " SPAN " AND r.kind = 0 "
+	    "AND EXISTS (SELECT 1 FROM body b WHERE b.n = r.n) ON CONFLICT DO NOTHING",
+	[SQ_RELEASED_BODY] = "DELETE FROM body WHERE n IN (SELECT r.n " SPAN " AND EXISTS (SELECT 1 FROM release e WHERE e.n = r.n))",
+	[SQ_RELEASED_WRAP] = "DELETE FROM wrap WHERE n IN (SELECT r.n " SPAN " AND EXISTS (SELECT 1 FROM release e WHERE e.n = r.n))",
+	[SQ_ERASED_PUT] = "INSERT INTO erased (device, lane, epoch, seq, n, day) VALUES (?1, ?2, ?3, ?4, ?5, ?6) "
+	    "ON CONFLICT (device, lane, epoch) DO UPDATE SET seq = max(seq, excluded.seq), n = n + excluded.n, "
+	    "day = CASE WHEN excluded.n > 0 THEN excluded.day ELSE day END",
+	[SQ_RETENTION] = "SELECT (SELECT count(*) FROM (SELECT DISTINCT device, epoch FROM pull WHERE lane = ?1)), "
+	    "(SELECT coalesce(sum(n), 0) FROM erased WHERE lane = ?1), "
+	    "(SELECT coalesce(max(day), 0) FROM erased WHERE lane = ?1 AND n > 0)",
 	[SQ_LOG_DAYS] = "SELECT DISTINCT log_day FROM receipt WHERE log_id = ?1 AND log_day > ?2 ORDER BY log_day",
 	[SQ_LOG_RECEIPTS] = "SELECT device || lane, bytes FROM receipt WHERE log_id = ?1 AND log_day = ?2 "
 	    "ORDER BY device, lane, epoch, b, again",
@@ -626,22 +657,48 @@ static const struct store_ops ops = {
 	.bundle_serial = sqlite_bundle_serial,
 	.positions = positions, .rows = rows, .boot_get = boot_get, .seen_each = seen_each, .events = events,
 	.counts = counts,
+	.pulled = sqlite_pulled, .due = sqlite_due, .came_by = sqlite_came_by, .erase = sqlite_erase,
+	.retention = sqlite_retention,
 	.log_days = sqlite_log_days, .log_receipts = sqlite_log_receipts, .root_put = sqlite_root_put, .root_each = sqlite_root_each,
 };
+
+/* Who only reads does not change the schema: the aggregator does, when it starts. */
+static enum err_code
+judge_version(sqlite3 *db, struct err *err)
+{
+	sqlite3_stmt *s = NULL;
+	enum err_code rc = ERR_OK;
+	int now = 0;
+
+	if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &s, NULL) != SQLITE_OK || sqlite3_step(s) != SQLITE_ROW)
+		rc = db_err(db, "read schema version", err);
+	else
+		now = sqlite3_column_int(s, 0);
+	sqlite3_finalize(s);
+	if (rc == ERR_OK && now < SCHEMA_NOW)
+		rc = err_set(err, ERR_INPUT, "the database has schema %d, this program needs %d; candour-aggregator brings it "
+		    "up to date when it starts", now, SCHEMA_NOW);
+	if (rc == ERR_OK && now > SCHEMA_NOW)
+		rc = err_set(err, ERR_INPUT, "the database has schema %d, this program knows up to %d", now, SCHEMA_NOW);
+	return rc;
+}
 
 static enum err_code
 prepare_file(sqlite3 *db, bool create, const char *path, struct err *err)
 {
-	const char *schema[1];
+	const char *schema[SCHEMA_NOW];
 	enum err_code rc = db_exec(db, "PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON; "
 	    "PRAGMA secure_delete = ON; PRAGMA recursive_triggers = ON; PRAGMA cache_size = -16384", err);
 
 	if (rc == ERR_OK && create)
 		rc = db_exec(db, "PRAGMA synchronous = EXTRA; PRAGMA journal_mode = WAL", err);
 	if (rc == ERR_OK && create) {
-		schema[0] = embed_find(embed_aggregator, "sql/sqlite-1.sql")->data;
-		rc = db_migrate(db, schema, 1, err);
+		for (int i = 0; i < SCHEMA_NOW; i++)
+			schema[i] = embed_find(embed_aggregator, schema_files[i])->data;
+		rc = db_migrate(db, schema, SCHEMA_NOW, err);
 	}
+	if (rc == ERR_OK && !create)
+		rc = judge_version(db, err);
 	if (rc == ERR_OK && create)
 		rc = file_sync_parent(path, err);
 	if (rc == ERR_OK)

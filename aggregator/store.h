@@ -100,7 +100,22 @@ struct store_aside {
 	uint64_t size;
 };
 
+/* A chain of which more was pulled than is erased. */
+struct store_due {
+	uint8_t device[16], epoch[16];
+	uint64_t pulled;	/* up to here, by the day that was asked for */
+	uint64_t erased;	/* up to here the bodies are gone; 0: none */
+};
+
+/* What is known of pulls and erasure, for status. */
+struct store_retention {
+	uint64_t chains_pulled[2];	/* by lane: chains of which something was marked as pulled */
+	uint64_t erased[2];		/* by lane: bodies that went at the end of their time */
+	uint32_t erased_day;		/* the last day one did, days since 1970; 0: never */
+};
+
 struct store;
+typedef enum err_code store_due_fn(void *arg, const struct store_due *d, struct err *err);
 typedef enum err_code store_aside_fn(void *arg, const struct store_aside *a, struct err *err);
 typedef enum err_code store_device_fn(void *arg, const struct store_device *d, struct err *err);
 typedef enum err_code store_site_fn(void *arg, const struct store_site *s, struct err *err);
@@ -219,6 +234,23 @@ struct store_ops {
 	/* Counts for /metrics and status: records kept, devices, bytes in quarantine. */
 	enum err_code (*counts)(struct store *st, uint64_t *records, uint64_t *devices,
 		uint64_t *quarantined, struct err *err);
+
+	/* --- the end of a body's time: retention.h. Each its own transaction ------------------------- */
+	/* A reader has the chain up to SEQ, on DAY (days since 1970). ERR_INPUT: the chain is not that long. */
+	enum err_code (*pulled)(struct store *st, const uint8_t device[16], int lane, const uint8_t epoch[16],
+		uint64_t seq, uint32_t day, struct err *err);
+	/* Up to MAX chains of the lane after (DEVICE, EPOCH), in that order, of which more was pulled by the end of DAY
+	 * than is erased. FN must not write. */
+	enum err_code (*due)(struct store *st, int lane, uint32_t day, const uint8_t device[16],
+		const uint8_t epoch[16], size_t max, store_due_fn *fn, void *arg, struct err *err);
+	/* *SEQ: all of the chain from AFTER + 1 to there came on DAY of the log or before; AFTER: nothing did. */
+	enum err_code (*came_by)(struct store *st, const uint8_t device[16], int lane, const uint8_t epoch[16],
+		uint64_t after, uint32_t day, uint64_t *seq, struct err *err);
+	/* Erase wraps and bodies of the sealed records from AFTER + 1 to LAST, saying WHY for each, and remember that it
+	 * went so far. What comes again of them stays without. *N: how many had one. */
+	enum err_code (*erase)(struct store *st, const uint8_t device[16], int lane, const uint8_t epoch[16],
+		uint64_t after, uint64_t last, const char *why, int64_t now, uint64_t *n, struct err *err);
+	enum err_code (*retention)(struct store *st, struct store_retention *out, struct err *err);
 
 	/* --- the daily log root ---------------------------------------------------------------------- */
 	/* Days after AFTER that have receipts, ascending. */

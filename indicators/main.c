@@ -73,6 +73,9 @@ serve(struct worker *w, struct room_state *s, int64_t poll_ms)
 		}
 		if (now - last_night > DAY_S) {
 			last_night = now;
+			/* Not being able to is no reason to stop: then nothing is erased. */
+			if (worker_mark_pulled(w, now, &err) != ERR_OK)
+				log_err("indicators", "mark_pulled", &err);
 			nightly(w, s, now);
 		}
 	}

@@ -483,6 +483,26 @@ worker_nightly(struct worker *w, int64_t *cells, int64_t *different, struct err 
 	return rc;
 }
 
+enum err_code
+worker_mark_pulled(struct worker *w, int64_t now, struct err *err)
+{
+	struct chains c = {0};
+	enum err_code rc = w->store->ops->positions(w->store, add_chain, &c, err);
+
+	for (size_t i = 0; i < c.n && rc == ERR_OK; i++) {
+		const struct store_position *p = &c.list[i];
+		int64_t seq;
+
+		rc = facts_position(w->facts, p->device, p->lane, p->epoch, &seq, err);
+		/* After the centre was restored it may have less than we have read. */
+		if (rc == ERR_OK && seq > 0)
+			rc = w->store->ops->pulled(w->store, p->device, p->lane, p->epoch,
+			    (uint64_t)seq < p->hw ? (uint64_t)seq : p->hw, (uint32_t)(now / 86400), err);
+	}
+	free(c.list);
+	return rc;
+}
+
 /* --- quarantine ----------------------------------------------------------------------------------- */
 
 struct held_list {

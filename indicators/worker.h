@@ -49,6 +49,10 @@ struct worker_counts worker_counts(const struct worker *w);
  * (0 is right); *CELLS all. */
 enum err_code worker_nightly(struct worker *w, int64_t *cells, int64_t *different, struct err *err) MUST_CHECK;
 
+/* Tell the store how far each chain of answers was read, so that their bodies can go at the end of their time
+ * (aggregator/retention.h): what is not marked stays. ERR_DENIED, ERR_BROKEN: this user may not write there. */
+enum err_code worker_mark_pulled(struct worker *w, int64_t now, struct err *err) MUST_CHECK;
+
 /* For the reading room: immutable after worker_open, so any thread may read them. */
 const struct seal_key *worker_key(const struct worker *w);
 const struct form_set *worker_forms(const struct worker *w);

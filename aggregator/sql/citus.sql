@@ -32,3 +32,5 @@ SELECT create_distributed_table('quarantine', 'device', colocate_with => 'device
 SELECT create_distributed_table('event', 'device', colocate_with => 'device');
 SELECT create_distributed_table('seen', 'device', colocate_with => 'device');
 SELECT create_distributed_table('boot', 'device', colocate_with => 'device');
+SELECT create_distributed_table('pull', 'device', colocate_with => 'device');
+SELECT create_distributed_table('erased', 'device', colocate_with => 'device');

@@ -7,6 +7,8 @@
 
 #include <sqlite3.h>
 
+#include "aggregator/retention.h"
+
 static struct world w;
 static struct box *a;
 
@@ -547,6 +549,99 @@ START_TEST(a_withdrawal_erases_body_and_wraps)
 }
 END_TEST
 
+/* --- the end of a body's time --------------------------------------------------------------------- */
+
+static enum err_code
+pull_all(void *arg, const struct store_position *p, struct err *e)
+{
+	if (memcmp(p->device, a->id, 16) != 0)
+		return ERR_OK;
+	return w.store->ops->pulled(w.store, p->device, p->lane, p->epoch, p->hw, *(uint32_t *)arg, e);
+}
+
+static size_t
+bodies_now(void)
+{
+	size_t bodies = 0;
+
+	must(w.store->ops->positions(w.store, bodies_of, &bodies, &world_err));
+	return bodies;
+}
+
+/* All that is there is pulled; the round DAYS later. */
+static void
+pull_and_erase(uint32_t days)
+{
+	struct retention_conf conf = { .answers_days = 30, .concerns_days = 30 };
+	struct retention_at at = { .lane = 0 };
+	uint32_t today = (uint32_t)(w.now_ms / 86400000);
+	uint64_t n;
+	bool more;
+
+	must(w.store->ops->positions(w.store, pull_all, &today, &world_err));
+	w.now_ms += (int64_t)days * 86400000;
+	w.boot_ms += (int64_t)days * 86400000;
+	must(retention_go(w.store, &conf, w.now_ms / 1000, &at, 100000, &more, &n, &world_err));
+	ck_assert(!more);
+}
+
+/* Chain and receipts stand without the bodies: what was kept is proved, the batch sent again has the same receipt. */
+START_TEST(an_erased_answer_stays_proved)
+{
+	struct bytes x;
+	struct reply first, again;
+
+	box_give(a, 20);
+	x = batch_of(a, 1, 100);
+	first = post(a, &x);
+	ck_assert_uint_eq(first.status, 200);
+	box_deliver(a);
+	ck_assert_uint_eq(bodies_now(), 20);
+	pull_and_erase(30);
+	ck_assert_uint_eq(bodies_now(), 20);
+	pull_and_erase(1);
+	ck_assert_uint_eq(bodies_now(), 0);
+	again = post(a, &x);
+	ck_assert_uint_eq(again.status, 200);
+	ck_assert_mem_eq(again.body.data, first.body.data, RECEIPT_LEN);
+	box_give(a, 3);
+	box_deliver(a);
+	ck_assert_uint_eq(bodies_now(), 3);
+	ck_assert_uint_eq(box_all_kept(a), 1);
+	ck_assert_uint_eq(world_records(&w), 24);
+	reply_free(&again);
+	done(&x, &first);
+}
+END_TEST
+
+/* A box restored from a copy that was made before it delivered brings erased answers again, in another chain. */
+START_TEST(a_restored_device_does_not_bring_bodies_back)
+{
+	char copy[160];
+
+	snprintf(copy, sizeof(copy), "%s.copy", a->db);
+	box_give(a, 10);
+	box_close(a);
+	copy_db(a->db, copy);
+	box_open(a);
+	box_give(a, 1);
+	box_deliver(a);
+	pull_and_erase(31);
+	ck_assert_uint_eq(bodies_now(), 0);
+	box_close(a);
+	copy_db(copy, a->db);
+	box_open(a);
+	box_give(a, 2);
+	box_deliver(a);
+	ck_assert_uint_eq(box_all_kept(a), 2);
+	ck_assert_uint_eq(bodies_now(), 2);
+	ck_assert_uint_eq(world_records(&w), a->n_given + 2);
+	pull_and_erase(31);
+	ck_assert_uint_eq(bodies_now(), 0);
+	ck_assert_uint_eq(box_all_kept(a), 2);
+}
+END_TEST
+
 /* --- commit errors ------------------------------------------------------------------------------ */
 
 static struct store_ops broken;
@@ -790,6 +885,8 @@ suite(void)
 	tcase_add_test(t, only_a_successor_sends_anothers_records);
 	tcase_add_loop_test(t, no_flipped_receipt_is_believed, 0, stride() == 1 ? RECEIPT_LEN : 1024 / stride());
 	tcase_add_test(t, a_withdrawal_erases_body_and_wraps);
+	tcase_add_test(t, an_erased_answer_stays_proved);
+	tcase_add_test(t, a_restored_device_does_not_bring_bodies_back);
 	tcase_add_loop_test(t, a_failed_commit_is_asked_again, 0, 2);
 	tcase_add_test(t, a_bad_batch_fails_no_other);
 	tcase_add_test(t, the_writer_answers_after_the_commit);

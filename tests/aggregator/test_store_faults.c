@@ -431,7 +431,7 @@ START_TEST(every_table_is_sharded_by_its_device_or_copied)
 	open_fresh(_i);
 	c = raw_pg();
 	r = PQexec(c, tables);
-	ck_assert_int_eq(PQntuples(r), 19);
+	ck_assert_int_eq(PQntuples(r), 21);
 	for (int i = 0; i < PQntuples(r); i++) {
 		const char *name = PQgetvalue(r, i, 0);
 		bool copied = is_copied(name), sharded = is_sharded(name);
@@ -502,7 +502,8 @@ START_TEST(every_statement_is_one_that_a_sharded_store_takes)
 
 	read_citus_sql();
 	for (int i = 0; i < PQ_N; i++) {
-		const char *sql = pg_store_sql[i] != NULL ? pg_store_sql[i] : pg_registry_sql[i];
+		const char *sql = pg_store_sql[i] != NULL ? pg_store_sql[i] : pg_retain_sql[i] != NULL ? pg_retain_sql[i]
+		    : pg_registry_sql[i];
 		char table[64], list[100];
 
 		ck_assert_msg(sql != NULL, "statement %d has no text", i);
@@ -527,7 +528,8 @@ START_TEST(every_statement_is_one_that_a_sharded_store_takes)
 			writes++;
 		}
 		/* A join of two tables meets on one shard. */
-		ck_assert_msg(!has(sql, " JOIN ") || has(sql, "d.id = e.device") || has(sql, ".device = $1"), "joins: %s", sql);
+		ck_assert_msg(!has(sql, " JOIN ") || has(sql, "d.id = e.device") || has(sql, "e.device = p.device")
+		    || has(sql, ".device = $1"), "joins: %s", sql);
 	}
 	ck_assert_int_gt(n, 60);
 	ck_assert_int_gt(writes, 15);
@@ -540,6 +542,8 @@ START_TEST(the_aggregators_role_can_take_in_and_nothing_else)
 	static const char *const denied[] = { "UPDATE candour.device SET state = 1", "DELETE FROM candour.record",
 	    "TRUNCATE candour.entry", "UPDATE candour.receipt SET made = 0", "INSERT INTO candour.site VALUES ('a', 'b', 'c')",
 	    "INSERT INTO candour.bundle VALUES (1, '', 1, '')", "UPDATE candour.epoch SET opened = 0",
+	    "DELETE FROM candour.release", "UPDATE candour.release SET why = ''", "DELETE FROM candour.erased",
+	   
 	    "DROP TABLE candour.root", "CREATE TABLE candour.x (n int)",
 	    "INSERT INTO candour.device (id, site, sign_key, spki, since, address, state) VALUES ('', '', '', '', 0, '', 1)" };
 	static struct kit_batch b;
@@ -548,6 +552,7 @@ START_TEST(the_aggregators_role_can_take_in_and_nothing_else)
 	uint8_t w[32], code[32], log_id[16];
 	struct store_device d;
 	struct store_seen seen = { .at = NOW };
+	uint64_t gone;
 	bool erased;
 
 	open_fresh(_i);
@@ -576,6 +581,10 @@ START_TEST(the_aggregators_role_can_take_in_and_nothing_else)
 	ck_ok(st->ops->seen(st, &seen, &err));
 	ck_ok(st->ops->boot_put(st, dev, w, NOW, &err));
 	ck_ok(st->ops->commit(st, &err));
+	ck_ok(st->ops->pulled(st, dev, 0, epoch, 20, 19675, &err));
+	ck_ok(st->ops->pulled(st, dev, 0, epoch, 20, 19676, &err));
+	ck_ok(st->ops->erase(st, dev, 0, epoch, 0, 20, "retention", NOW, &gone, &err));
+	ck_assert_uint_eq(gone, 18);	/* 20 but for the first, which opens the epoch, and the one withdrawn */
 	ck_ok(st->ops->root_put(st, log_id, 19675, "monday", 6, &err));
 	make_device(&d, 9, "meadow");
 	ck_err(st->ops->enrol(st, &d, "ROLE", w, NOW, &err), ERR_DENIED, "wrong");

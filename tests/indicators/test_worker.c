@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "aggregator/retention.h"
 #include "indicators/points.h"
 
 enum { DAY = NOW / 86400 - 60 };
@@ -88,6 +89,41 @@ START_TEST(answers_become_facts_once)
 		ck_assert_double_eq(x, 2);
 		ck_assert_int_eq(excluded, 1);
 		ck_assert_int_eq(worker_counts(w).opened, 6);
+		nightly_is_equal(w);
+		worker_close(w);
+	}
+}
+END_TEST
+
+/* The end of a body's time at the centre: the figures stand, whoever starts anew. */
+START_TEST(figures_stand_when_the_bodies_have_gone)
+{
+	struct retention_conf conf = { .answers_days = 30, .concerns_days = 30 };
+	struct retention_at at = { .lane = 0 };
+	struct worker *w;
+	uint64_t gone;
+	int64_t n, excluded;
+	double x;
+	bool more;
+
+	for (int i = 0; i < 5; i++)
+		centre_answer(&(struct answer){ .device = (uint8_t)(1 + i % 2), .seq = 1 + i / 2, .q1 = i == 4 ? "1" : "3",
+		    .day = DAY, .quality = CLOCK_SYNCED });
+	ck_ok(retention_go(store, &conf, NOW + 400 * 86400LL, &at, 1000, &more, &gone, &err));
+	ck_assert_uint_eq(gone, 0);	/* nobody has read them */
+	w = worker();
+	ck_ok(worker_mark_pulled(w, NOW, &err));
+	ck_ok(worker_mark_pulled(w, NOW + 86400, &err));
+	worker_close(w);
+	at = (struct retention_at){ .lane = 0 };
+	ck_ok(retention_go(store, &conf, NOW + 400 * 86400LL, &at, 1000, &more, &gone, &err));
+	ck_assert_uint_eq(gone, 5);
+	centre_answer(&(struct answer){ .device = 1, .seq = 4, .q1 = "1", .day = DAY, .quality = CLOCK_SYNCED });
+	for (int again = 0; again < 2; again++) {
+		w = worker();
+		total(&n, &x, &excluded);
+		ck_assert_int_eq(n, 6);
+		ck_assert_double_eq(x, 2);
 		nightly_is_equal(w);
 		worker_close(w);
 	}
@@ -414,6 +450,7 @@ worker_suite(void)
 	tcase_add_checked_fixture(t, centre_setup, centre_teardown);
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, answers_become_facts_once);
+	tcase_add_test(t, figures_stand_when_the_bodies_have_gone);
 	tcase_add_test(t, the_same_record_in_two_epochs_counts_once);
 	tcase_add_test(t, what_does_not_open_stops_nothing);
 	tcase_add_test(t, an_unknown_form_opens_when_the_form_comes);

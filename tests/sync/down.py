@@ -119,6 +119,15 @@ def main():
         score.check("each is kept once", len(place.kept()) == len(set(place.kept())))
         if os.path.exists(FAKETIME):
             look_at_log(score, place, elm, oak, runtime)
+        status = place.candour("status", place.centre)
+        score.check(f"what is erased when is said: {status!r}", "Answers are kept until the indicators have read them; nobody has yet." in status
+                    and "Concerns are kept until a holder pulled them; nobody has yet." in status)
+        conf = open(f"{place.centre}/aggregator.conf").read()
+        for line, said in (("answers_days = 3", "[retention] answers_days = 3: at least 30"), ("answers_days = -1", "answers_days"), ("concerns_days = soon", "concerns_days"), ("answers_days = 90", "ok")):
+            with open(f"{top}/hasty.conf", "w") as f:
+                f.write(f"{conf}\n[retention]\n{line}\n")
+            p = subprocess.run([f"{place.build}/candour-aggregator", "-n", "-c", f"{top}/hasty.conf"], capture_output=True, text=True)
+            score.check(f"{line}: {p.stdout}{p.stderr}", said in p.stdout + p.stderr and p.returncode == (0 if said == "ok" else 1))
         codes = place.stop_all()
         score.check(f"the aggregator stops with 0: {codes}", not any(codes.values()))
     except Exception as e:
