@@ -28,9 +28,9 @@ route_listen(int *fd, struct err *err)
 
 /* Also true of a table of its own, as VPNs have; not of the machine's own addresses and of what leads nowhere. */
 static bool
-leads_out(const struct nlmsghdr *m)
+leads_out(struct nlmsghdr *m)
 {
-	const struct rtmsg *r = NLMSG_DATA(m);
+	const struct rtmsg *r = NLMSG_DATA(m);	/* which casts const away */
 
 	return m->nlmsg_type == RTM_NEWROUTE && m->nlmsg_len >= NLMSG_LENGTH(sizeof(*r)) && r->rtm_type == RTN_UNICAST
 	    && r->rtm_table != RT_TABLE_LOCAL;
