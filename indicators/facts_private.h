@@ -15,6 +15,8 @@ enum facts_statement {
 	S_SNAP_CLEAR, S_SNAP_PUT, S_SNAP_EACH, S_SITE_ENTRIES,
 	/* cells_store.c */
 	S_DIRTY_EACH, S_DIRTY_CLEAR, S_CELL_ENTRIES, S_ALL_ENTRIES, S_CELL_PUT, S_CELL_ALL, S_CELL_DEF,
+	/* quote_store.c */
+	S_QUOTE_NEXT, S_QUOTE_PUT, S_QUOTE_GET, S_QUOTE_EACH, S_QUOTE_BLANK, S_SITE_DAYS, S_RECORD_ONE,
 	FACTS_STATEMENTS
 };
 
@@ -35,11 +37,26 @@ enum facts_statement {
 	[S_CELL_DEF] = "SELECT " FACTS_CELL_COLUMNS ", n, num, n_values, mean, m2, people, data_rev FROM cell" \
 	    " WHERE def = ?1 ORDER BY " FACTS_CELL_COLUMNS,
 
+#define FACTS_QUOTE_COLUMNS "q.id, q.version, q.at, q.actor, q.state, q.site, q.record, q.question, q.role, q.area, q.quarter," \
+	" q.text, (SELECT p.actor FROM quote AS p WHERE p.id = q.id AND p.version = 1)"
+#define FACTS_QUOTE_SQL \
+	[S_QUOTE_NEXT] = "SELECT coalesce(max(id), 0) + 1 FROM quote", \
+	[S_QUOTE_PUT] = "INSERT INTO quote VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)", \
+	[S_QUOTE_GET] = "SELECT " FACTS_QUOTE_COLUMNS " FROM quote AS q WHERE id = ?1 ORDER BY version DESC LIMIT 1", \
+	[S_QUOTE_EACH] = "SELECT " FACTS_QUOTE_COLUMNS " FROM quote AS q" \
+	    " WHERE version = (SELECT max(version) FROM quote AS n WHERE n.id = q.id) ORDER BY id DESC", \
+	[S_QUOTE_BLANK] = "UPDATE quote SET text = '' WHERE site = ?1 AND record = ?2", \
+	[S_SITE_DAYS] = "SELECT count(*) FROM record WHERE site = ?1 AND day BETWEEN ?2 AND ?3 AND state <> 'withdrawn'", \
+	[S_RECORD_ONE] = "SELECT site, record, device, form, form_hash, day, day_quality, state, chain, lane, epoch, seq, tag" \
+	    " FROM record WHERE site = ?1 AND record = ?2 AND state <> 'withdrawn'",
+
 struct facts {
 	sqlite3 *db;
 	sqlite3_stmt *stmt[FACTS_STATEMENTS];
 };
 
+/* Where a record stands: four columns of S from AT on. */
+void facts_get_place(sqlite3_stmt *s, int at, struct facts_place *p);
 enum err_code facts_err(struct facts *f, const char *what, struct err *err);
 void facts_reset(sqlite3_stmt *s);
 /* Run S, which is bound and returns no row. */

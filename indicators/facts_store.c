@@ -77,6 +77,7 @@ static const char *const sql[FACTS_STATEMENTS] = {
 	    " WHERE def = ?1 ORDER BY site, period, stratum, bucket, item, no",
 	[S_SITE_ENTRIES] = "SELECT period, stratum, bucket, item, record, rev, sign, num, value, people, data_rev FROM fact"
 	    " WHERE site = ?1 AND def = ?2 ORDER BY period, stratum, bucket, item, record, rev, sign",
+	FACTS_QUOTE_SQL
 	FACTS_CELL_SQL
 };
 
@@ -125,7 +126,7 @@ facts_open(const char *path, struct facts **out, struct err *err)
 {
 	struct facts *f = calloc(1, sizeof(*f));
 	const struct embed_file *schema = embed_find(embed_indicators, "sql/1.sql");
-	const char *versions[] = { schema->data, audit_schema() };
+	const char *versions[] = { schema->data, audit_schema(), embed_find(embed_indicators, "sql/quotes-1.sql")->data };
 	enum err_code rc;
 	int fd;
 
@@ -430,8 +431,8 @@ bind_place(sqlite3_stmt *s, int at, const struct facts_place *p)
 	sqlite3_bind_int64(s, at + 3, p->seq);
 }
 
-static void
-get_place(sqlite3_stmt *s, int at, struct facts_place *p)
+void
+facts_get_place(sqlite3_stmt *s, int at, struct facts_place *p)
 {
 	memcpy(p->chain, sqlite3_column_blob(s, at), FACTS_ID);
 	p->lane = sqlite3_column_int(s, at + 1);
@@ -583,7 +584,7 @@ facts_quarantine_each(struct facts *f, enum err_code (*fn)(void *arg, const stru
 
 		memcpy(h.device, sqlite3_column_blob(s, 0), FACTS_ID);
 		memcpy(h.record, sqlite3_column_blob(s, 1), FACTS_ID);
-		get_place(s, 6, &h.place);
+		facts_get_place(s, 6, &h.place);
 		rc = fn(arg, &h, err);
 	}
 	if (rc == ERR_OK && step != SQLITE_DONE)
@@ -729,55 +730,11 @@ facts_withdraw(struct facts *f, const char *site, const uint8_t record[FACTS_ID]
 		return rc;
 	text(s, 1, site);
 	blob(s, 2, record, FACTS_ID);
-	return facts_done(f, s, "blank facts", err);
-}
-
-enum err_code
-facts_record_counts(struct facts *f, enum err_code (*fn)(void *arg, const char *site, int64_t n,
-	int64_t first_day, int64_t last_day, struct err *err), void *arg, struct err *err)
-{
-	sqlite3_stmt *s = f->stmt[S_RECORD_COUNTS];
-	enum err_code rc = ERR_OK;
-	int step;
-
-	while ((step = sqlite3_step(s)) == SQLITE_ROW && rc == ERR_OK)
-		rc = fn(arg, (const char *)sqlite3_column_text(s, 0), sqlite3_column_int64(s, 1),
-		    sqlite3_column_int64(s, 2), sqlite3_column_int64(s, 3), err);
-	if (rc == ERR_OK && step != SQLITE_DONE)
-		rc = facts_err(f, "count records", err);
-	facts_reset(s);
-	return rc;
-}
-
-enum err_code
-facts_records(struct facts *f, const char *site, size_t skip, size_t max, enum err_code (*fn)(void *arg,
-	const struct facts_record *r, struct err *err), void *arg, struct err *err)
-{
-	sqlite3_stmt *s = f->stmt[S_RECORDS];
-	enum err_code rc = ERR_OK;
-	int step;
-
+	rc = facts_done(f, s, "blank facts", err);
+	if (rc != ERR_OK)
+		return rc;
+	s = f->stmt[S_QUOTE_BLANK];
 	text(s, 1, site);
-	sqlite3_bind_int64(s, 2, (int64_t)max);
-	sqlite3_bind_int64(s, 3, (int64_t)skip);
-	while ((step = sqlite3_step(s)) == SQLITE_ROW && rc == ERR_OK) {
-		struct facts_record r = {
-			.site = (const char *)sqlite3_column_text(s, 0),
-			.form = (const char *)sqlite3_column_text(s, 3),
-			.day = sqlite3_column_int64(s, 5),
-			.day_quality = (const char *)sqlite3_column_text(s, 6),
-			.state = (const char *)sqlite3_column_text(s, 7),
-		};
-
-		memcpy(r.record, sqlite3_column_blob(s, 1), FACTS_ID);
-		memcpy(r.device, sqlite3_column_blob(s, 2), FACTS_ID);
-		memcpy(r.form_hash, sqlite3_column_blob(s, 4), FACTS_ID);
-		get_place(s, 8, &r.place);
-		memcpy(r.tag, sqlite3_column_blob(s, 12), FACTS_ID);
-		rc = fn(arg, &r, err);
-	}
-	if (rc == ERR_OK && step != SQLITE_DONE)
-		rc = facts_err(f, "records", err);
-	facts_reset(s);
-	return rc;
+	blob(s, 2, record, FACTS_ID);
+	return facts_done(f, s, "blank quotes", err);
 }

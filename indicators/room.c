@@ -26,6 +26,7 @@ enum { BODY_MAX = 16384, DAY_S = 86400 };
 static const struct nav_item menu[] = {
 	{ "/", "What has arrived", false },
 	{ "/quarantine", "Quarantine", false },
+	{ "/quotes", "Quotes", false },		/* the last: administrators have none of it */
 };
 
 struct room_request {
@@ -45,7 +46,7 @@ show(struct room_request *q, const char *title, const struct buf *body)
 	memcpy(nav, menu, sizeof(menu));
 	for (size_t i = 0; i < ARRAY_LEN(menu); i++)
 		nav[i].is_here = strcmp(nav[i].href, q->r->path) == 0;
-	people_page(&q->room->people, &q->v, title, nav, ARRAY_LEN(nav), body, q->out);
+	people_page(&q->room->people, &q->v, title, nav, ARRAY_LEN(nav) - (q->v.user.role == ROLE_ADMINISTRATOR), body, q->out);
 }
 
 static bool
@@ -437,6 +438,114 @@ retry(struct room_request *q)
 	http_see_other(q->out, "/quarantine");
 }
 
+/* --- quotes -------------------------------------------------------------------------------------------- */
+
+static struct room_reading
+reading(struct room_request *q, const char *site)
+{
+	return (struct room_reading){ q->room, q->facts, q->arena, q->v.user.name, role_word(q->v.user.role), site, NULL };
+}
+
+static void
+show_quote(struct room_request *q, const char *site, const char *record, const char *question, const char *text,
+	const char *error)
+{
+	struct room_reading rd = reading(q, site);
+	struct err err = {0};
+	struct buf body;
+	enum err_code rc;
+
+	buf_init_secret(&body, 4 << 20);
+	rc = room_quote(&rd, record, question, text, error, q->v.csrf, &body, &err);
+	if (rc == ERR_OK) {
+		show(q, "Propose a quote", &body);
+		if (error[0] != '\0')
+			q->out->status = 422;
+	} else if (rc == ERR_ABSENT) {
+		people_message(&q->room->people, &q->v, 404, "There is no such comment", "It may have been withdrawn.", "/",
+		    "Go to the start", q->out);
+	} else {
+		trouble(q, "quote", &err);
+	}
+	buf_free(&body);
+}
+
+static void
+show_quotes(struct room_request *q, const char *error, unsigned status)
+{
+	struct room_reading rd = reading(q, NULL);
+	struct err err = {0};
+	struct buf body;
+
+	buf_init_secret(&body, 4 << 20);
+	if (room_quotes(&rd, error, q->v.csrf, &body, &err) == ERR_OK) {
+		show(q, "Quotes", &body);
+		q->out->status = status;
+	} else {
+		trouble(q, "quotes", &err);
+	}
+	buf_free(&body);
+}
+
+static void
+propose(struct room_request *q)
+{
+	const char *site = http_field(q->r, "site", 0, NULL), *record = http_field(q->r, "record", 0, NULL);
+	const char *question = http_field(q->r, "question", 0, NULL), *text = http_field(q->r, "text", 0, NULL);
+	struct room_reading rd = reading(q, site);
+	struct err err = {0};
+	enum err_code rc = room_quote_propose(&rd, record, question, text, &err);
+
+	if (rc == ERR_OK || rc == ERR_EXISTS)
+		http_see_other(q->out, "/quotes");
+	else if (rc == ERR_DENIED)
+		refuse(q);
+	else if (rc == ERR_INPUT && site != NULL && record != NULL && question != NULL)
+		show_quote(q, site, record, question, text == NULL ? "" : text, arena_printf(q->arena, "%s.", err.msg));
+	else if (rc == ERR_ABSENT)
+		people_message(&q->room->people, &q->v, 404, "There is no such comment", "It may have been withdrawn.", "/",
+		    "Go to the start", q->out);
+	else
+		trouble(q, "propose", &err);
+}
+
+static void
+decide(struct room_request *q)
+{
+	struct room_reading rd = reading(q, NULL);
+	struct err err = {0};
+	enum err_code rc = room_quote_decide(&rd, http_field(q->r, "id", 0, NULL), http_field(q->r, "what", 0, NULL), &err);
+
+	if (rc == ERR_OK)
+		http_see_other(q->out, "/quotes");
+	else if (rc == ERR_DENIED || rc == ERR_INPUT || rc == ERR_ABSENT)
+		show_quotes(q, arena_printf(q->arena, "%s.", err.msg), rc == ERR_DENIED ? 403 : rc == ERR_ABSENT ? 404 : 422);
+	else
+		trouble(q, "decide", &err);
+}
+
+/* True: it was about quotes. Who proposes may read comments; who releases need not. */
+static bool
+route_quotes(struct room_request *q, bool post)
+{
+	bool propose_page = strcmp(q->r->path, "/quote") == 0;
+	bool reads = may(q, ROLE_ANALYST, ROLE_SAFEGUARDING);
+
+	if (!propose_page && strcmp(q->r->path, "/quotes") != 0)
+		return false;
+	if (!reads && (propose_page || q->v.user.role != ROLE_COMMISSIONER))
+		refuse(q);
+	else if (propose_page && post)
+		propose(q);
+	else if (propose_page)
+		show_quote(q, http_query(q->r, "site"), http_query(q->r, "record"), http_query(q->r, "question"), NULL, "");
+	else if (post)
+		decide(q);
+	else
+		show_quotes(q, "", 200);
+	return true;
+}
+
 static void
 route(struct room_request *q)
 {
@@ -446,6 +555,8 @@ route(struct room_request *q)
 	if (may(q, ROLE_VIEWER, ROLE_VIEWER)) {
 		refuse(q);
 	} else if (post && !people_csrf(&q->room->people, q->r, &q->v, q->out)) {
+		return;
+	} else if (route_quotes(q, post)) {
 		return;
 	} else if (!post && strcmp(path, "/") == 0) {
 		home(q);

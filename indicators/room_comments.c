@@ -78,7 +78,7 @@ add_text(struct opening *o, const struct facts_record *r, const char *name, cons
 	o->rows[o->n++] = (struct room_comment_view){
 		.record = arena_printf(a, "%s", hex), .form = arena_printf(a, "%s", r->form),
 		.day = arena_printf(a, "%04d-%02d", year, month), .question = arena_printf(a, "%s", name),
-		.text = arena_str(a, text),
+		.text = arena_str(a, text), .quote = "",
 	};
 }
 
@@ -105,29 +105,43 @@ add_group(struct opening *o, const struct facts_record *r, const struct instance
 	}
 }
 
+enum err_code
+room_open_record(const struct room *room, struct store *store, const struct facts_record *r, struct buf *plain,
+	const struct known_form **form, struct instance **in, struct err *err)
+{
+	struct record_plain p;
+	enum err_code rc;
+
+	*form = form_set_find(worker_forms(room->conf.worker), r->form_hash);
+	if (*form == NULL)
+		return err_set(err, ERR_ABSENT, "the form of that answer is not in the forms folder");
+	rc = worker_open_record(store, worker_key(room->conf.worker), &r->place, plain, err);
+	if (rc == ERR_OK)
+		rc = record_plain_get(plain->data, plain->len, &p, err);
+	return rc == ERR_OK ? instance_read((*form)->form, (const char *)p.content, p.len, in, err) : rc;
+}
+
 static enum err_code
 open_one(void *arg, const struct facts_record *r, struct err *err)
 {
 	static const char *const questions[] = { "comment", "better", "note", "what_happened" };
 	struct opening *o = arg;
-	const struct room *room = o->rd->room;
-	const struct known_form *form = form_set_find(worker_forms(room->conf.worker), r->form_hash);
+	const struct known_form *form;
 	struct instance *in = NULL;
-	struct record_plain p;
 	struct buf plain;
 	struct err why = {0};
 	enum err_code rc;
 
-	if (form == NULL)
-		return ERR_OK;
 	buf_init_secret(&plain, 2 * RECORD_PLAIN_MAX);
-	rc = worker_open_record(o->store, worker_key(room->conf.worker), &r->place, &plain, &why);
-	if (rc == ERR_OK)
-		rc = record_plain_get(plain.data, plain.len, &p, &why);
-	if (rc == ERR_OK)
-		rc = instance_read(form->form, (const char *)p.content, p.len, &in, &why);
-	for (size_t i = 0; rc == ERR_OK && i < ARRAY_LEN(questions); i++)
+	rc = room_open_record(o->rd->room, o->store, r, &plain, &form, &in, &why);
+	for (size_t i = 0; rc == ERR_OK && i < ARRAY_LEN(questions); i++) {
+		size_t before = o->n;
+
 		add_text(o, r, questions[i], instance_text(in, questions[i]));
+		if (o->n > before && room_may_be_quoted(form->form, questions[i], in))
+			o->rows[before].quote = arena_printf(o->rd->arena, "/quote?site=%s&record=%s&question=%s", o->rd->site,
+			    o->rows[before].record, questions[i]);
+	}
 	if (rc == ERR_OK && strcmp(form_setting(form->form, "family"), "group") == 0)
 		add_group(o, r, in);
 	o->opened += rc == ERR_OK;

@@ -5,6 +5,8 @@
 #include <pthread.h>
 
 #include "aggregator/people.h"
+#include "forms/expr.h"
+#include "indicators/form_set.h"
 #include "indicators/prepare.h"
 #include "indicators/room.h"
 #include "indicators/room_views.h"
@@ -36,5 +38,21 @@ struct room_reading {
 };
 /* The page's body into OUT, a secret buffer. ERR_INPUT: no site. */
 enum err_code room_comments(const struct room_reading *rd, struct buf *out, struct err *err) MUST_CHECK;
+/* Open R: its plaintext in PLAIN (secret), its form, its answers in *IN (instance_free). ERR_ABSENT: its form is not here. */
+enum err_code room_open_record(const struct room *room, struct store *store, const struct facts_record *r, struct buf *plain,
+	const struct known_form **form, struct instance **in, struct err *err) MUST_CHECK;
+
+/* Quotes (room_quotes.c). Did whoever wrote IN's answer to QUESTION say that it may be quoted? */
+bool room_may_be_quoted(const struct form *form, const char *question, struct instance *in);
+/* The page to propose one: TEXT is what was sent before (NULL: what is suggested), ERROR what was wrong with it (""). ERR_INPUT,
+ * ERR_ABSENT: there is no such comment. */
+enum err_code room_quote(const struct room_reading *rd, const char *record, const char *question, const char *text,
+	const char *error, const char *csrf, struct buf *out, struct err *err) MUST_CHECK;
+/* ERR_INPUT: it cannot be quoted so (quote_check); ERR_DENIED: without consent; ERR_EXISTS. */
+enum err_code room_quote_propose(const struct room_reading *rd, const char *record, const char *question, const char *text,
+	struct err *err) MUST_CHECK;
+enum err_code room_quotes(const struct room_reading *rd, const char *error, const char *csrf, struct buf *out,
+	struct err *err) MUST_CHECK;
+enum err_code room_quote_decide(const struct room_reading *rd, const char *id, const char *what, struct err *err) MUST_CHECK;
 
 #endif

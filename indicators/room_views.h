@@ -51,6 +51,7 @@ struct room_quarantine_view {
 
 struct room_comment_view {
 	const char *record, *form, *day, *question, *text;
+	const char *quote;		/* "" or the page to propose it as a quote */
 };
 
 struct room_comments_view {
@@ -58,6 +59,22 @@ struct room_comments_view {
 	const struct room_comment_view *rows;
 	size_t n_rows;
 	const char *opened, *older;	/* how many records were opened; "" or a link */
+};
+
+struct room_quote_view {
+	const char *error, *original, *text, *look_at, *shown, *site, *record, *question, *csrf, *back;
+	bool may;
+};
+
+struct room_quote_row {
+	const char *id, *number, *state, *text, *shown, *who, *csrf;
+	bool can_release, can_refuse, can_take_back;
+};
+
+struct room_quotes_view {
+	const char *error;
+	const struct room_quote_row *rows;
+	size_t n_rows;
 };
 
 #endif

@@ -38,5 +38,6 @@ async function serve(argv, name, paths, said) {
 
 export const startPages = () => serve([join(build, 'tests/aggregator/tool_pages'), folder(), '900'], 'viewer', ['/', '/indicator/sat-users', '/indicator/sat-users?area=cedar',
   '/indicator/sat-users?look=large', '/easy/sat-users', '/groups', '/publications', '/about', '/nowhere'], /(http:\/\/127\.0\.0\.1:\d+)\nreader ([0-9a-f]+)\n/);
-export const startRoom = () => serve([join(build, 'tests/indicators/tool_room')], 'ann', ['/', '/indicator?id=sat-users&version=1', '/comments?site=elm', '/quarantine', '/nothing'],
+export const startRoom = () => serve([join(build, 'tests/indicators/tool_room')], 'ann', ['/', '/indicator?id=sat-users&version=1', '/comments?site=elm', '/quarantine', '/quotes',
+  `/quote?site=elm&record=01${'0'.repeat(30)}&question=comment`, '/nothing'],
   /(http:\/\/127\.0\.0\.1:\d+)\n/);

@@ -35,7 +35,7 @@ await main(async () => {
   await (await pages.open(b)).context().close();
   const room = await startRoom();
   await (await room.open(b)).context().close();
-  const night = ['/', '/indicator/sat-users', '/publications', '/easy/sat-users', '/sign-in'], slim = ['/', '/indicator/sat-users', '/indicator/sat-users?look=large', '/sign-in', '/quarantine'];
+  const night = ['/', '/indicator/sat-users', '/publications', '/easy/sat-users', '/sign-in'], slim = ['/', '/indicator/sat-users', '/indicator/sat-users?look=large', '/sign-in', '/quarantine', '/quotes'];
   for (const [place, path] of [...[...pages.paths, '/sign-in'].map(p => [pages, p]), ...room.paths.map(p => [room, p])])
     for (const [name, options] of looks) {
       if ((options.colorScheme && !night.includes(path)) || (options.viewport && !slim.includes(path))) continue;

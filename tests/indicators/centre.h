@@ -153,6 +153,7 @@ struct answer {
 	enum clock_quality quality;
 	const struct seal_key *to;	/* NULL: the response key */
 	const char *role;	/* NULL: individual */
+	const char *quote;	/* may it be quoted: "yes", "no"; NULL: was not asked */
 };
 
 /* Keep sealed record R as SEQ of the chain, with a receipt of LOG_DAY. */
@@ -212,8 +213,8 @@ centre_tagged(const struct answer *a, const uint8_t *tag)
 	snprintf(xml, sizeof(xml), "<data xmlns:orx=\"http://openrosa.org/xforms\" xmlns:candour=\"urn:candour:form:1\""
 	    " id=\"satisfaction\" version=\"%s\"><q1>%s</q1><comment>%s</comment><orx:meta><orx:instanceID>uuid:%08x-0000-"
 	    "4000-8000-000000000001</orx:instanceID><candour:role>%s</candour:role><candour:answered_by>self"
-	    "</candour:answered_by></orx:meta></data>", form_version_text, a->q1, a->comment == NULL ? "" : a->comment,
-	    a->id, a->role == NULL ? "individual" : a->role);
+	    "</candour:answered_by><candour:quote_ok>%s</candour:quote_ok></orx:meta></data>", form_version_text, a->q1,
+	    a->comment == NULL ? "" : a->comment, a->id, a->role == NULL ? "individual" : a->role, a->quote == NULL ? "" : a->quote);
 	plain.content = (const uint8_t *)xml;
 	plain.len = strlen(xml);
 	memcpy(plain.form, form_hash, 16);

@@ -140,10 +140,12 @@ START_TEST(each_role_sees_its_own)
 	static const struct { const char *path; int status[5]; } pages[] = {
 		{ "/", { 200, 200, 200, 200, 403 } }, { "/indicator?id=sat-users&version=1", { 200, 200, 403, 403, 403 } },
 		{ "/comments?site=elm", { 200, 403, 200, 403, 403 } }, { "/quarantine", { 200, 200, 200, 200, 403 } },
-		{ "/prepared", { 404, 404, 403, 403, 403 } }, { "/nothing", { 404, 404, 404, 404, 403 } },
+		{ "/prepared", { 404, 404, 403, 403, 403 } }, { "/quotes", { 200, 200, 200, 403, 403 } },
+		{ "/quote", { 422, 403, 422, 403, 403 } }, { "/nothing", { 404, 404, 404, 404, 403 } },
 	};
 	static const struct { const char *path; int status[5]; } forms[] = {
-		{ "/prepare", { 422, 403, 403, 403, 403 } }, { "/quarantine", { 303, 403, 403, 303, 403 } },
+		{ "/prepare", { 422, 403, 403, 403, 403 } }, { "/quote", { 422, 403, 422, 403, 403 } },
+		{ "/quotes", { 422, 422, 422, 403, 403 } }, { "/quarantine", { 303, 403, 403, 303, 403 } },
 	};
 	struct buf out;
 
@@ -217,6 +219,92 @@ START_TEST(an_opened_comment_is_written_down)
 }
 END_TEST
 
+/* The link of the comment with TEXT on the page of comments, or "" */
+static void
+link_of(const struct buf *page, const char *text, char link[300])
+{
+	const char *at = strstr(buf_str(page), text), *end = at == NULL ? NULL : strstr(at, "</article>");
+	const char *href = at == NULL ? NULL : strstr(at, "href=\"/quote?");
+
+	link[0] = '\0';
+	ck_assert_ptr_nonnull(end);
+	for (size_t n = 0; href != NULL && href < end && href[6 + n] != '"' && n < 299; n++) {
+		/* the template writes & as &amp; */
+		size_t k = strlen(link);
+
+		if (strncmp(href + 6 + n, "&amp;", 5) == 0)
+			n += 4;
+		link[k] = href[6 + n] == ';' ? '&' : href[6 + n];
+		link[k + 1] = '\0';
+	}
+}
+
+/* One person proposes what is left of a comment, another releases it; nobody quotes without consent, nobody adds words, and
+ * withdrawing the answer takes the quote with it. */
+START_TEST(a_comment_becomes_a_quote_by_two_people)
+{
+	static const char wrong[] = "&text=The+nurse+was+very+kind.", right[] = "&text=The+nurse+%5Bname%5D+is+kind.";
+	char ann[256], cal[256], sue[256], link[300], token[100], form[700], record[33];
+	struct buf out;
+
+	buf_init(&out, 8 << 20);
+	centre_answer(&(struct answer){ .device = 1, .seq = 1, .q1 = "1", .comment = "The nurse Mary is kind.", .day = DAY,
+	    .quality = CLOCK_SYNCED, .quote = "yes" });
+	centre_answer(&(struct answer){ .device = 1, .seq = 2, .q1 = "1", .comment = "Not to be quoted", .day = DAY,
+	    .quality = CLOCK_SYNCED, .quote = "no" });
+	centre_answer(&(struct answer){ .device = 1, .seq = 3, .q1 = "1", .comment = "Never asked", .day = DAY, .quality = CLOCK_SYNCED });
+	run();
+	sign_in("ann", ann, &out);
+	sign_in("cal", cal, &out);
+	sign_in("sue", sue, &out);
+	ck_assert_int_eq(ask("GET", "/comments?site=elm", ann, "", &out), 200);
+	link_of(&out, "Not to be quoted", link);
+	ck_assert_str_eq(link, "");
+	link_of(&out, "Never asked", link);
+	ck_assert_str_eq(link, "");
+	link_of(&out, "The nurse Mary", link);
+	ck_assert_ptr_nonnull(strstr(link, "/quote?site=elm&record="));
+	ck_assert_int_eq(ask("GET", link, cal, "", &out), 403);
+	token_of(link, ann, token, &out);
+	ck_assert(says(&out, "The nurse Mary is kind.") && says(&out, ">The nurse [name] is kind.</textarea>"));
+	ck_assert(says(&out, "Look at these words: The, Mary") && says(&out, "whole organisation"));
+	snprintf(form, sizeof(form), "%s&%s%s", token, strchr(link, '?') + 1, wrong);
+	ck_assert_int_eq(ask("POST", "/quote", ann, form, &out), 422);
+	ck_assert(says(&out, "is not what was written") && says(&out, ">The nurse was very kind.</textarea>"));
+	snprintf(form, sizeof(form), "csrf=x&%s%s", strchr(link, '?') + 1, right);
+	ck_assert_int_eq(ask("POST", "/quote", ann, form, &out), 403);
+	snprintf(form, sizeof(form), "%s&%s%s", token, strchr(link, '?') + 1, right);
+	ck_assert_int_eq(ask("POST", "/quote", ann, form, &out), 303);
+	ck_assert_int_eq(ask("POST", "/quote", ann, form, &out), 303);	/* again: it is there */
+	ck_assert_int_eq(ask("GET", "/quotes", ann, "", &out), 200);
+	ck_assert(says(&out, "Quote 1: waits for another person") && says(&out, "The nurse [name] is kind.") && !says(&out, "Mary"));
+	ck_assert(!says(&out, "Release Quote") && !says(&out, "Quote 2"));
+	snprintf(form, sizeof(form), "%s&id=1&what=released", token);
+	ck_assert_int_eq(ask("POST", "/quotes", ann, form, &out), 403);
+	ck_assert(says(&out, "another person releases what you proposed"));
+	token_of("/quotes", cal, token, &out);
+	ck_assert(says(&out, "Release Quote 1") && !says(&out, "Mary"));
+	snprintf(form, sizeof(form), "%s&id=9&what=released", token);
+	ck_assert_int_eq(ask("POST", "/quotes", cal, form, &out), 404);
+	snprintf(form, sizeof(form), "%s&id=1&what=released", token);
+	ck_assert_int_eq(ask("POST", "/quotes", cal, form, &out), 303);
+	ck_assert_int_eq(ask("GET", "/quotes", sue, "", &out), 200);
+	ck_assert(says(&out, "Quote 1: released") && says(&out, "Proposed by ann, then cal on"));
+	/* the one that must not be quoted: its record by its place in the page, asked for by hand */
+	ck_assert_int_eq(ask("GET", "/comments?site=elm", ann, "", &out), 200);
+	snprintf(record, sizeof(record), "%.32s", strstr(strstr(buf_str(&out), "Not to be quoted"), "<code>") + 6);
+	snprintf(link, sizeof(link), "/quote?site=elm&record=%s&question=comment", record);
+	ck_assert_int_eq(ask("GET", link, ann, "", &out), 200);
+	ck_assert(says(&out, "did not say that it may be quoted") && !says(&out, "<textarea"));
+	token_of("/quotes", ann, token, &out);
+	snprintf(form, sizeof(form), "%s&%s&text=Not+to+be+quoted", token, strchr(link, '?') + 1);
+	ck_assert_int_eq(ask("POST", "/quote", ann, form, &out), 403);
+	snprintf(link, sizeof(link), "/quote?site=oak&record=%s&question=comment", record);
+	ck_assert_int_eq(ask("GET", link, ann, "", &out), 404);
+	buf_free(&out);
+}
+END_TEST
+
 /* A planted wrong cell: the night finds it, says so, and nothing is published until it is right again. */
 START_TEST(a_wrong_cell_is_an_alarm)
 {
@@ -263,6 +351,7 @@ room_suite(void)
 	tcase_add_test(t, what_cannot_be_opened_is_counted_shown_and_stops_nothing);
 	tcase_add_test(t, each_role_sees_its_own);
 	tcase_add_test(t, an_opened_comment_is_written_down);
+	tcase_add_test(t, a_comment_becomes_a_quote_by_two_people);
 	tcase_add_test(t, a_wrong_cell_is_an_alarm);
 	suite_add_tcase(s, t);
 	return s;

@@ -1,6 +1,7 @@
 /* Serve the reading room on made-up answers, to look at, until SIGTERM or for ten minutes. Prints its address. Sign in as ann (analyst)
  * or sue (safeguarding) with "blue teapot on the hill". */
 #include "aggregator/users.h"
+#include "indicators/quotes.h"
 #include "indicators/room.h"
 #include "tests/indicators/centre.h"
 
@@ -16,10 +17,28 @@ fill(void)
 
 	for (int i = 0; i < 60; i++)
 		centre_answer(&(struct answer){ .device = (uint8_t)(1 + i % 2), .seq = 1 + i / 2, .q1 = i % 4 == 0 ? "4" : "1",
-		    .comment = comments[i % 3], .day = DAY - i * 4, .quality = CLOCK_SYNCED });
+		    .comment = i == 0 ? "The night nurse, Mary, is kind. Ring 07700 900123." : comments[i % 3], .day = DAY - i * 4,
+		    .quality = CLOCK_SYNCED, .id = i == 0 ? 1 : 0, .quote = i % 3 == 0 ? "yes" : "no" });
 	centre_key(KEY_RESPONSE, 8, &other);
 	centre_answer(&(struct answer){ .device = 1, .seq = 31, .q1 = "1", .day = DAY, .quality = CLOCK_SYNCED, .to = other });
 	seal_key_free(other);
+}
+
+/* One that waits for another person, one that is released. */
+static void
+fill_quotes(void)
+{
+	struct quote q = { .site = "elm", .record = { 1 }, .question = "comment", .role = "individual", .area = "elm",
+	    .quarter = "2026-07..2026-09", .text = "The night nurse, [name], is kind." };
+	struct facts *f = NULL;
+	int64_t id;
+
+	ck_ok(facts_open(facts_path, &f, &err));
+	ck_ok(quote_propose(f, &q, "sue", "safeguarding", NOW, &id, &err));
+	ck_ok(quote_decide(f, id, "released", "cal", "commissioner", NOW, &err));
+	q.text = "The night nurse [..] is kind.";
+	ck_ok(quote_propose(f, &q, "sue", "safeguarding", NOW, &id, &err));
+	facts_close(f);
 }
 
 static void
@@ -48,6 +67,7 @@ START_TEST(serve)
 		ck_ok(users_add(u, people[i].name, people[i].role, "blue teapot on the hill", NOW, &err));
 	ck_ok(worker_open(&worker_conf, &worker, &err));
 	ck_ok(worker_run(worker, &err));
+	fill_quotes();
 	struct room_conf conf = { .listen = "127.0.0.1:0", .listen_fd = -1, .users = users_path, .store = store_path,
 	    .facts = facts_path, .organisation = "Sampleshire Council", .worker = worker };
 
