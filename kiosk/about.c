@@ -132,6 +132,14 @@ aloud(const struct outside *o, const char *path, struct frame *f)
 		f->audio = address(o, "/sound", text_of(o->a, "&p=%s", o->page));
 }
 
+/* One press from everywhere: as on the start page, it opens a visit of its own. */
+static void
+set_wrong(const struct words *w, struct arena *a, struct frame *f)
+{
+	f->has_wrong = true;
+	f->wrong_at = text_of(a, "/start?l=%s", w->code);
+}
+
 void
 about_aloud(struct kiosk *k, const char *page, const char *path, const struct words *w, const struct http_request *r,
     struct arena *a, struct frame *f)
@@ -174,6 +182,7 @@ plain(struct outside *o, const char *path, const char *back, struct link_view *l
 
 	show_frame(o->k, o->w, &m.f, o->heading);
 	m.f.back_href = back;
+	set_wrong(o->w, o->a, &m.f);
 	aloud(o, path, &m.f);
 	for (size_t i = 0; l != NULL && i < o->n; i++)
 		l[m.n_lines++].text = o->line[i].text;
@@ -225,6 +234,7 @@ notices(struct kiosk *k, const struct words *w, const struct http_request *r, st
 		view.easy = address(&other, "/notices", "");
 		view.easy_label = o.easy ? w->style_standard : w->easy_read;
 	}
+	set_wrong(w, o.a, &view.f);
 	view.f.back_href = text_of(o.a, "/about?l=%s", w->code);
 	if (o.first > 0) {
 		other = o;
@@ -249,6 +259,7 @@ withdraw_page(struct kiosk *k, const struct words *w, const struct http_request 
 
 	show_frame(k, w, &view.f, error[0] != '\0' ? text_of(out->arena, "%s: %s", w->error, w->withdraw_title)
 	    : w->withdraw_title);
+	set_wrong(w, out->arena, &view.f);
 	about_aloud(k, "withdraw", "/withdraw", w, r, out->arena, &view.f);
 	view.f.go = "withdraw";
 	view.f.go_label = w->withdraw_do;

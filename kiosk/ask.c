@@ -87,6 +87,19 @@ text_fill(struct arena *a, const char *text, const char *x, const char *y)
 	return out;
 }
 
+const char *
+text_count(struct arena *a, const struct words *w, const struct counted *noun, uint64_t n)
+{
+	struct buf b;
+	const char *out;
+
+	buf_init(&b, 1000);
+	words_count(&b, w, noun, n);
+	out = arena_strn(a, buf_str(&b), b.len);
+	buf_free(&b);
+	return out;
+}
+
 bool
 ask_is_exclusive(const struct page_choice *c)
 {

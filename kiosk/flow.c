@@ -770,7 +770,7 @@ flow_press(struct kiosk *k, struct visit *v, const char *go, const struct http_r
 
 	v->touched_ms = clock_boot_ms(k->clock);
 	if (is(go, "stop")) {
-		k->visits.stopped += v->floor[0] != AT_NOTHING && !v->is_paper;
+		k->visits.stopped += v->floor[0] != AT_NOTHING && v->floor[0] != AT_THANKS && !v->is_paper;
 		visit_end(&k->visits, v);
 		return false;
 	}

@@ -71,8 +71,7 @@ wait_s(struct kiosk *k)
 static const char *
 wait_text(struct kiosk *k, const struct words *w, const char *text, struct arena *a)
 {
-	(void)w;
-	return text_fill(a, text, text_of(a, "%lld", (long long)wait_s(k)), NULL);
+	return text_fill(a, text, text_count(a, w, &w->seconds, (uint64_t)wait_s(k)), NULL);
 }
 
 /* --- beginning and going on --- */

@@ -192,6 +192,8 @@ void metrics_handle(struct kiosk *k, struct http_response *out);
 const char *text_of(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* X, Y and Z one behind the other in the arena (X or Z NULL: ""); NULL if memory is short. */
 const char *text_join(struct arena *a, const char *x, const char *y, const char *z);
+/* words_count into the arena. */
+const char *text_count(struct arena *a, const struct words *w, const struct counted *noun, uint64_t n);
 /* words_fill into the arena. */
 const char *text_fill(struct arena *a, const char *text, const char *x, const char *y);
 

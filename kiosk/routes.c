@@ -122,12 +122,13 @@ visit_of(struct kiosk *k, const struct http_request *r, bool lan)
 static void
 start(struct kiosk *k, const struct http_request *r, bool lan, struct http_response *out)
 {
-	const char *go = field_text(r, "go"), *code = field_text(r, "l");
+	const char *go = field_text(r, "go"), *code = http_field(r, "l", 0, NULL) == NULL ? http_query(r, "l") : field_text(r, "l");
 	struct visit *v = visit_of(k, r, lan);
 	char cookie[CODE_LEN + 1];
 	struct err err;
 	enum err_code rc;
 
+	code = code == NULL ? "" : code;
 	/* Start pressed twice: one visit. */
 	if (v != NULL) {
 		http_see_other(out, "/s");

@@ -48,7 +48,7 @@ show_frame(struct kiosk *k, const struct words *w, struct frame *f, const char *
 	f->title = title;
 	f->mm = k->mm_text[0] != '\0' ? k->mm_text : mm;
 	f->version = k->version;
-	f->warn_s = f->answer_s = f->back_href = f->listen_href = "";
+	f->warn_s = f->answer_s = f->back_href = f->listen_href = f->wrong_at = "";
 	f->token = f->audio = f->steps = f->go = f->go_label = f->other = f->other_label = "";
 }
 
@@ -86,7 +86,11 @@ frame(struct sheet *s, const char *title)
 	s->f.look = text_join(s->a, v->look.is_dark ? "dark" : "", v->look.words_only ? " words-only" : "",
 	    sizes[v->look.size % 3]);
 	s->f.is_larger = v->look.size > 0;
-	s->f.has_back = s->f.has_wrong = s->f.has_stop = true;
+	s->f.has_back = s->f.has_wrong = true;
+	/* What was sent is not deleted by stopping. */
+	s->f.has_stop = v->floor[0] != AT_THANKS;
+	s->f.has_sent = v->floor[0] == AT_THANKS || (v->floor[0] == AT_NOTHING && (visit_at(v) == AT_CONCERN_SENT
+	    || (visit_at(v) == AT_STILL && v->floor[v->top - 1] == AT_CONCERN_SENT)));
 	if (say_can(s->k, v->words) && !v->is_paper)
 		set_listen(s);
 	s->f.go = "next";
@@ -357,10 +361,11 @@ static void
 show_still(struct sheet *s)
 {
 	const struct words *w = s->v->words;
-	const char *const lines[] = { w->still_text };
+	const char *lines[1];
 	struct message_view m = { .is_alert = true, .icon = "i-talk" };
 
 	frame(s, w->still_title);
+	lines[0] = s->f.has_sent ? w->still_sent : w->still_text;
 	s->f.has_back = false;
 	s->f.go_label = w->still_yes;
 	message(s, w->still_title, lines, 1, &m);
@@ -400,7 +405,7 @@ show_wrong(struct sheet *s)
 
 	frame(s, w->wrong_title);
 	s->f.has_wrong = false;
-	s->f.has_stop = s->v->floor[0] != AT_NOTHING;
+	s->f.has_stop &= s->v->floor[0] != AT_NOTHING;
 	s->f.go_label = w->wrong_back;
 	for (size_t i = 0; i < s->k->n_numbers; i++)
 		numbers[view.n_numbers++] = s->k->numbers[i];
@@ -519,23 +524,28 @@ asks_something(const struct page_control *c)
 	return false;
 }
 
-/* Dates as people write them; everything else as the engine says it. */
+/* Dates and times as people write them, a tick as its box says; everything else as the engine says it. */
 static const char *
 shown_value(struct sheet *s, const struct page_control *c)
 {
-	int y, m, d;
+	bool has_day = c->type == TYPE_DATE || c->type == TYPE_DATETIME, has_time = c->type == TYPE_TIME || c->type == TYPE_DATETIME;
+	const char *t = c->type == TYPE_DATETIME ? strchr(c->value, 'T') : c->value, *text;
+	int y, m, d, hour, minute;
+	struct buf b;
 
-	if (c->type == TYPE_DATE && sscanf(c->value, "%d-%d-%d", &y, &m, &d) == 3) {
-		struct buf b;
-		const char *text;
-
-		buf_init_secret(&b, 200);
+	if (c->kind == CONTROL_TRIGGER && c->value[0] != '\0')
+		return s->v->words->tick_ok;
+	if ((!has_day && !has_time) || (has_day && sscanf(c->value, "%d-%d-%d", &y, &m, &d) != 3)
+	    || (has_time && (t == NULL || sscanf(t + (*t == 'T'), "%d:%d", &hour, &minute) != 2)))
+		return arena_str(s->a, c->shown);
+	buf_init_secret(&b, 200);
+	if (has_day)
 		words_date(&b, s->v->words, day_from_date(y, m, d));
-		text = arena_strn(s->a, buf_str(&b), b.len);
-		buf_free(&b);
-		return text;
-	}
-	return arena_str(s->a, c->shown);
+	if (has_time)
+		buf_printf(&b, "%s%02d:%02d", has_day ? ", " : "", hour, minute);
+	text = arena_strn(s->a, buf_str(&b), b.len);
+	buf_free(&b);
+	return text;
 }
 
 /* How many answers there are to look at, and whether any is typed. */
@@ -636,7 +646,7 @@ show_thanks(struct sheet *s)
 	struct buf until, words;
 
 	frame(s, w->thanks_title);
-	s->f.has_back = s->f.has_stop = s->f.has_wrong = false;
+	s->f.has_back = false;
 	s->f.has_look_off = false;
 	s->f.go_label = w->finished;
 	say(s, w->thanks_title);

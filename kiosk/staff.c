@@ -282,7 +282,7 @@ enter(struct kiosk *k, const struct http_request *r, bool lan, const struct word
 	struct err err;
 
 	if (wait_s(k, &tries) > 0) {
-		door(k, w, text_fill(out->arena, w->staff_wait, number(out->arena, wait_s(k, &tries)), NULL), out);
+		door(k, w, text_fill(out->arena, w->staff_wait, text_count(out->arena, w, &w->seconds, (uint64_t)wait_s(k, &tries)), NULL), out);
 		return;
 	}
 	buf_init_secret(&hash, SEAL_PASSWORD);
@@ -309,7 +309,7 @@ enter(struct kiosk *k, const struct http_request *r, bool lan, const struct word
 			tries_put(k, &tries);
 			log_event("kiosk", "staff=refused tries=%u", tries.n);
 		}
-		door(k, w, text_fill(out->arena, w->staff_wrong, number(out->arena, wait_s(k, &tries)), NULL), out);
+		door(k, w, text_fill(out->arena, w->staff_wrong, text_count(out->arena, w, &w->seconds, (uint64_t)wait_s(k, &tries)), NULL), out);
 		return;
 	}
 	tries.n = 0;

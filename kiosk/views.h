@@ -22,6 +22,7 @@ struct frame {
 	const char *audio;	/* address of the sound that plays now, or "" */
 	const char *steps;	/* "3 of 8", or "" */
 	bool has_back, has_listen, is_listening, is_larger, has_wrong, has_stop;
+	bool has_sent;		/* what somebody said here is kept: nothing of it is deleted any more */
 	bool has_look_off;	/* no button "Text size" */
 	bool has_plain_steps;	/* "1 of 2" without the word Question */
 	bool has_script;	/* a page of a visit: what the script needs is there */
@@ -29,6 +30,7 @@ struct frame {
 	bool is_fresh;		/* the script has not said yet that it runs: the page leaves by itself */
 	const char *warn_s, *answer_s;
 	const char *back_href, *listen_href;	/* outside a visit these are links; "": none */
+	const char *wrong_at;	/* outside a visit: where its button leads; "": to the page's own form */
 	bool has_sign;		/* there is a film of this page in sign language */
 	const char *go, *go_label;	/* the main button; label "": none */
 	const char *other, *other_label;	/* one more quiet button; label "": none */

@@ -32,6 +32,7 @@ static const struct field fields[] = {
 static const struct field nouns[] = {
 	{ "questions", offsetof(struct words, questions) },
 	{ "minutes", offsetof(struct words, minutes) },
+	{ "seconds", offsetof(struct words, seconds) },
 };
 
 static const char *const plural_word[PLURALS] = { "zero", "one", "two", "few", "many", "other" };

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Visitor, check, equal, main, makeSite, request, startKiosk } from './lib.mjs';
 
 const TEXT = 'Somebody shouts at night ZZCONCERNZZ';
+const stop = body => /name="go" value="stop"/.test(body);
 const metrics = async k => (await request(k.url, { path: '/metrics' })).body;
 
 async function raise(v, kind, text) {
@@ -32,7 +33,27 @@ await main(async () => {
     const radio = /type="radio" name="(a\d+)" id="[^"]*" value="([^"]*)"/.exec(b), number = /class="field number" id="[^"]*" name="(a\d+)"/.exec(b);
     await v.press(/<button hidden name="go" value="([^"]*)"/.exec(b)[1], radio ? { [radio[1]]: radio[2] } : number ? { [number[1]]: '3' } : {});
   }
+  check('on the thanks', /value="wrong"/.test(v.page.body) && !stop(v.page.body), v.h1());
+  check('where nobody is told that nothing was sent', v.page.body.includes('What you sent is safe.') && !v.page.body.includes('not sent yet'));
+  const thanks = v.h1(), four = /class="four">(.*?)<\/ul>/s.exec(v.page.body)?.[1], counted = await metrics(kiosk);
+  await raise(v, 'complaint', 'ZZLATERZZ');
+  check('then the thanks again, with the same words', v.h1() === thanks && v.page.body.includes(four), v.h1());
+  await v.press('wrong');
+  check('nothing can be stopped that was sent', !stop(v.page.body));
   await v.press('next');
+  equal('no metric differs after the thanks', await metrics(kiosk), counted);
+  await v.press('next');
+  // .. and of those outside a visit.
+  for (const p of ['/about', '/privacy', '/notices', '/withdraw']) {
+    const o = new Visitor(kiosk.url);
+    await o.get(`${p}?l=cy`);
+    const to = /formaction="([^"]*)"/.exec(o.page.body)?.[1] ?? /class="foot" id="foot" method="post" action="([^"]*)"/.exec(o.page.body)?.[1];
+    check(`one press from ${p}`, /name="go" value="wrong"/.test(o.page.body) && to === '/start?l=cy', to);
+    await o.post(to, { go: 'wrong' });
+    check(`${p}: the numbers, in its language`, o.page.body.includes('999') && /lang="cy"/.test(o.page.body), o.h1());
+    await o.press('next');
+    check(`${p}: and back to the start`, /class="attract"/.test(o.page.body), o.h1());
+  }
 
   // From inside a question: what was chosen is there afterwards, and nothing else has changed.
   const w = new Visitor(kiosk.url);

@@ -17,7 +17,7 @@ await main(async () => {
   check('without a PIN nobody comes in, and the page says how to set one', (await page.textContent('main')).includes('candour site pin'));
   site.pin(PIN);
   await enter('111111');
-  check('a wrong PIN: how long to wait', /Please wait 1 seconds/.test(await page.textContent('[role=alert]')));
+  check('a wrong PIN: how long to wait', /Please wait 1 second/.test(await page.textContent('[role=alert]')));
   await enter(PIN);
   check('at once again: not yet, even if right', /then try again/.test(await page.textContent('main')) || page.url().endsWith('/staff'));
   const late = Date.now() + 60000;

@@ -112,7 +112,7 @@ await main(async () => {
   on('Please look at your answers');
   let reviewed = v.page.body;
   for (let i = 0; i < 8 && !/value="send">Send/.test(v.page.body); i++) { await v.press('next'); reviewed += v.page.body; }
-  for (const t of ['9 February 2020', 'Barry', 'Warm', 'green &amp; &quot;blue&quot;', 'Mair', '70.5']) check(`the review shows ${t}`, reviewed.includes(t));
+  for (const t of ['9 February 2020', 'Barry', 'Warm', 'green &amp; &quot;blue&quot;', 'Mair', '70.5', '07:05', '1 March 2025, 14:30', 'Yes, I have read this']) check(`the review shows ${t}`, reviewed.includes(t));
   const change = /<h2>How much do you weigh\?.*?value="(change-\d+)"/s.exec(reviewed)[1];
   await v.press(change);
   on('How much do you weigh?');

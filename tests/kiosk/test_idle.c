@@ -16,7 +16,7 @@ START_TEST(a_question_asks_after_150_seconds_and_gives_60)
 	after(150);
 	ck_assert_int_eq(ask("GET", "/s/still", NULL), 200);
 	ck_assert(has("Are you still there?"));
-	ck_assert(has("Nothing has been sent."));
+	ck_assert(has("Your answers are not sent yet."));
 	/* At least 20 s: WCAG 2.2.1. */
 	ck_assert_msg(has("Refresh: 60; url=/s/over"), "%.600s", answer);
 }
@@ -116,6 +116,12 @@ START_TEST(receipt_words_go_too)
 		press(has("value=\"send\"") ? "send" : "next", "&a0=1");
 	ck_assert(has("class=\"four\""));
 	ck_assert_int_eq(sealed(), 1);
+	/* What was sent is not said to be deleted. */
+	after(100);
+	ck_assert_int_eq(ask("GET", "/s/still", NULL), 200);
+	ck_assert_msg(has("What you sent is safe") && !has("delete"), "%.3000s", answer);
+	press("next", "");
+	ck_assert(has("class=\"four\""));
 	snprintf(old, sizeof(old), "%s", cookie);
 	after(150 + 60 + 6);
 	snprintf(cookie, sizeof(cookie), "%s", old);

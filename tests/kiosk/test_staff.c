@@ -47,13 +47,13 @@ START_TEST(each_wrong_try_waits_twice_as_long)
 	open_staff();
 	for (size_t i = 0; i < ARRAY_LEN(waits); i++) {
 		ck_assert_int_eq(try("999999"), 200);
-		snprintf(text, sizeof(text), "Please wait %d seconds", waits[i]);
+		snprintf(text, sizeof(text), "Please wait %d second%s.", waits[i], waits[i] == 1 ? "" : "s");
 		ck_assert_msg(has(text), "try %zu: %s", i, strstr(answer, "Please wait") != NULL ? strstr(answer, "Please wait") : "");
 		/* Not even the right one before that. */
 		if (waits[i] > 1) {
 			after(waits[i] - 1);
 			ck_assert_int_eq(try(pin), 200);
-			ck_assert(has("Please wait 1 seconds, then try again"));
+			ck_assert(has("Please wait 1 second, then try again"));
 			after(1);
 		} else {
 			after(waits[i]);
@@ -63,7 +63,7 @@ START_TEST(each_wrong_try_waits_twice_as_long)
 	/* Who knew it starts anew. */
 	cookie[0] = '\0';
 	ck_assert_int_eq(try("999999"), 200);
-	ck_assert(has("Please wait 1 seconds"));
+	ck_assert(has("Please wait 1 second."));
 	close_kiosk();
 }
 END_TEST
