@@ -24,6 +24,7 @@ usage(FILE *to)
 	    "       candour indicator evaluate [options] FILE|DIR RESPONSES.csv\n"
 	    "       candour indicator health [options] FILE|DIR RESPONSES.csv\n"
 	    "       candour indicator health -c indicators.conf\n"
+	    "       candour indicator import ascof FILE.csv ID.ind --area NAME ... [options]\n"
 	    "       candour indicator publish ...\n\n"
 	    "check says what is wrong with definitions, and prints the hash of each that is right. --duties prints what duty\n"
 	    "each serves; a line of duties.txt beside them that none serves is a fault.\n"
@@ -503,7 +504,8 @@ cmd_indicator(int argc, char **argv)
 {
 	static const struct command commands[] = {
 		{ "check", indicator_check, "" }, { "diff", indicator_diff, "" }, { "evaluate", indicator_evaluate, "" },
-		{ "health", indicator_health, "" }, { "publish", cmd_publish, "" }, { NULL, NULL, NULL },
+		{ "health", indicator_health, "" }, { "import", indicator_import, "" },
+		{ "publish", cmd_publish, "" }, { NULL, NULL, NULL },
 	};
 
 	if (argc < 2)

@@ -55,6 +55,11 @@ runs 0 "$candour" verify publication --ring keyring.txt publication-1.pub
 has "proved" "publication 1: 171 rows, sha256 $(sha256sum <"$pub" | cut -c1-64), good" "$dir/out"
 has "what it does not prove" "if the key ring is the organisation's" "$dir/out"
 
+# The long CSV in it is in the shape that another organisation's definition takes comparators from.
+cd - >/dev/null || exit 1
+runs 0 "$candour" indicator import ascof "$dir/elsewhere/publication-1/figures-long.csv" indicators/library/sat-users.ind --area 'Sampleshire Council'
+has "imported elsewhere" "from 2024-11..2024-11 Sampleshire Council" "$dir/out"
+cd "$dir/elsewhere/publication-1" || exit 1
 runs 0 "$candour" export pack "$pub" --out "$dir/bare.zip"
 has "without a ring" "signature not checked" "$dir/out"
 sed 's/"value":7/"value":8/' "$pub" >"$dir/changed.pub"

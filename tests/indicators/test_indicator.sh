@@ -2,6 +2,7 @@
 # candour indicator check, diff, evaluate, health, as people type them. Figures expected were counted by hand; the Wilson
 # limits of 1 in 2 are PHEindicatormethods' (0.0945312, 0.9054688).
 set -uo pipefail
+shopt -s lastpipe	# what reads from a pipe counts too
 build=$(cd "${BUILD:-build/asan}" && pwd)
 candour=$build/candour
 dir=$(mktemp -d)
@@ -145,7 +146,7 @@ refused 'bad.csv:1: a column has no name' <<'CSV'
 _day,q1,,
 2026-04-01,1,,
 CSV
-{ printf _day; printf ',q%d' {1..1100}; echo; } | refused 'bad.csv:1: more than 1024 columns'
+{ printf _day; printf ',q%d' {1..5000}; echo; } | refused 'bad.csv:1: more than 1024 columns'
 refused 'bad.csv:1: no column _day' <<'CSV'
 _role,q1
 individual,1
@@ -241,6 +242,56 @@ has "a small home" "[c]" "$dir/elm"
 grep 'site=ash' "$dir/out" >"$dir/ash"
 has "more answers than people" "[u]" "$dir/ash"
 has "the organisation" "sat-users@1|2026-04|all	30	60	" "$dir/out"
+
+# What others reached, from a file in the shape of the framework's, as lines that the definition takes.
+cat >"$dir/ascof.csv" <<'CSV'
+Geographical Code,Geographical Description,Geographical Level,ONS Code,ASCOF Measure Code,Disaggregation Level,Measure Type,Measure Value
+E92000001,England,Country,E92000001,1D,Total,Numerator,1000
+E92000001,England,Country,E92000001,1D,Total,Outcome,65.4
+E92000001,England,Country,E92000001,1D,18-64,Outcome,69.9
+E92000001,England,Country,E92000001,3A,Total,Outcome,64.4
+108,Sunderland,Council,E08000024,1D,Total,Outcome,[c]
+506,Kingston upon Hull,Council,E06000010,1D,Total,Outcome,71.2
+999,Twice,Council,E1,1D,Total,Outcome,1
+999,Twice,Region,E2,1D,Total,Outcome,2
+998,Much,Council,E3,1D,Total,Outcome,165
+CSV
+import() { "$candour" indicator import ascof "$dir/ascof.csv" indicators/library/sat-users.ind "$@"; }
+year=2024-04..2025-03
+runs 0 import --period $year --area england --area 'Kingston upon Hull' --area Sunderland
+has "England" "comparator = 0.654 from 2024-04..2025-03 England" "$dir/out"
+has "Hull" "comparator = 0.712 from 2024-04..2025-03 Kingston upon Hull" "$dir/out"
+has "hidden there" '# Sunderland, 2024-04..2025-03: no figure is given ("[c]"), line 6' "$dir/out"
+has "where from" "SHA-256 $(sha256sum <"$dir/ascof.csv" | cut -c1-64)" "$dir/out"
+[ "$(grep -c ^comparator "$dir/out")" = 2 ] && ok || bad "two comparators: $(cat "$dir/out")"
+sed "/^target = /r $dir/out" indicators/library/sat-users.ind >"$dir/compared.ind"
+runs 0 "$candour" indicator check --forms forms/library "$dir/compared.ind"
+runs 0 "$candour" indicator diff indicators/library/sat-users.ind "$dir/compared.ind"
+has "in the definition" "+ [estimate] comparator = 0.654 from 2024-04..2025-03 England" "$dir/out"
+runs 0 import --period $year --area England --group 18-64
+has "a group" "comparator = 0.699 from 2024-04..2025-03 England" "$dir/out"
+runs 1 import --period 2021-04..2022-03 --area England
+has "another code then" "has no outcome of England" "$dir/err"
+runs 1 import --period $year --area England --area Englend
+has "a slip" "has no area Englend; did you mean England?" "$dir/err"
+[ -s "$dir/out" ] && bad "half of it is printed" || ok
+runs 1 import --period $year --area Twice
+has "twice" "ascof.csv:9: Twice stands on line 8 too, for the same months: say which with --level" "$dir/err"
+runs 0 import --period $year --area Twice --level region
+has "by level" "comparator = 0.02 from 2024-04..2025-03 Twice" "$dir/out"
+runs 1 import --period $year --area Much
+has "no percentage" "ascof.csv:10: 165 is no percentage" "$dir/err"
+runs 1 import --area England
+has "no months" "say which months it is of, as --period 2023-04..2024-03" "$dir/err"
+runs 2 import --period 2024 --area England
+runs 2 import --period $year
+runs 1 "$candour" indicator import ascof "$dir/r.csv" indicators/library/sat-users.ind --area England --period $year
+has "another file" 'r.csv:1: no column "Geographical description"' "$dir/err"
+runs 1 "$candour" indicator import ascof "$dir/ascof.csv" indicators/library/what-matters.ind --area England --period $year
+has "no code" "what-matters.ind has no alias.ascof" "$dir/err"
+printf '\xef\xbb\xbf' | cat - "$dir/ascof.csv" | sed 's/$/\r/' >"$dir/sheet-ascof.csv"
+runs 0 "$candour" indicator import ascof "$dir/sheet-ascof.csv" indicators/library/sat-users.ind --area England --period $year
+has "as a spreadsheet saves it" "comparator = 0.654 from 2024-04..2025-03 England" "$dir/out"
 
 # -n checks the configuration alone: no database is made or opened, no key is asked for.
 mkdir "$dir/conf" "$dir/xml"
