@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 
 #include "admin/commands.h"
+#include "admin/help.h"
 #include "base/program.h"
 
 static const struct command commands[] = {
@@ -35,12 +36,40 @@ usage(FILE *to)
 	fprintf(to, "usage: candour COMMAND ...\n       candour COMMAND -h\n       candour -V\n\n");
 	for (const struct command *c = commands; c->name != NULL; c++)
 		fprintf(to, "  %-12s %s\n", c->name, c->what);
+	fprintf(to, "\nEach tells more, with an example: candour site --help, candour site init --help.\n"
+	    "candour help all lists every subcommand.\n"
+	    "Exit status: 0 done, 1 it could not be done (standard error says why and what to do), 2 not called rightly.\n");
 	return to == stdout ? 0 : 2;
+}
+
+/* The command called NAME, or NULL. */
+static const struct command *
+find(const char *name)
+{
+	for (const struct command *c = commands; c->name != NULL; c++)
+		if (strcmp(name, c->name) == 0)
+			return c;
+	return NULL;
+}
+
+static int
+no_command(const char *name)
+{
+	const char *names[ARRAY_LEN(commands)];
+
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		names[i] = commands[i].name;
+	help_no_command(name, names);
+	return 2;
 }
 
 int
 main(int argc, char **argv)
 {
+	const struct command *c;
+	char *asks = NULL;
+	int status;
+
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	signal(SIGPIPE, SIG_IGN);
 	if (argc < 2)
@@ -49,11 +78,26 @@ main(int argc, char **argv)
 		printf("candour %s\n", CANDOUR_VERSION);
 		return 0;
 	}
+	if (strcmp(argv[1], "help") == 0 && argc == 3 && strcmp(argv[2], "all") == 0) {
+		help_list();
+		return 0;
+	}
+	/* "candour help site init" is "candour site init --help". */
+	if (strcmp(argv[1], "help") == 0 && argc > 2) {
+		asks = argv[1];
+		memmove(&argv[1], &argv[2], (size_t)(argc - 2) * sizeof(*argv));
+		asks = memcpy(asks, "-h", 3);
+		argv[argc - 1] = asks;
+	}
 	if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
 		return usage(stdout);
-	for (const struct command *c = commands; c->name != NULL; c++)
-		if (strcmp(argv[1], c->name) == 0)
-			return c->run(argc - 1, argv + 1);
-	fprintf(stderr, "candour: there is no command %.40s\n", argv[1]);
-	return usage(stderr);
+	c = find(argv[1]);
+	if (c == NULL)
+		return no_command(argv[1]);
+	if (help_first(argc, argv, &status))
+		return status;
+	/* Whatever follows: the command itself says what it has. */
+	if (argc > 2 && strcmp(argv[2], "--help") == 0)
+		argv[2] = memcpy(argv[2], "-h", 3);
+	return c->run(argc - 1, argv + 1);
 }

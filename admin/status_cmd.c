@@ -1,4 +1,5 @@
 /* candour status: how a site or the centre is doing, in words for people who run a care home. */
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -246,7 +247,10 @@ cmd_status(int argc, char **argv)
 		return site_status(path, &err);
 	if (admin_path(argv[1], "aggregator.conf", path, sizeof(path), &err) == ERR_OK && stat(path, &s) == 0)
 		return centre_status(path, &err);
-	if (err.code == ERR_OK)
-		err_set(&err, ERR_ABSENT, "%s is neither a site's folder nor the centre's", argv[1]);
+	if (err.code == ERR_OK && errno == EACCES)
+		err_set(&err, ERR_DENIED, "%s may not be looked into by you: say this as root (sudo)", argv[1]);
+	else if (err.code == ERR_OK)
+		err_set(&err, ERR_ABSENT, "%s is neither a site's folder (it has no site.db) nor the centre's (it has no "
+		    "aggregator.conf); usually they are /var/lib/candour/site and /var/lib/candour/centre", argv[1]);
 	return admin_fail("status", &err);
 }

@@ -1,0 +1,2 @@
+#!/bin/bash
+exec python3 tests/base/help.py "${BUILD:-build/asan}"
