@@ -76,6 +76,8 @@ struct ast_limits { size_t bytes, depth; };	/* 0: 16 KiB, 100 */
 /* Read TEXT. ERR_INPUT "at N: ...", ERR_LIMIT, ERR_NOMEM. *OUT lives in ARENA. */
 enum err_code ast_parse(struct arena *arena, const char *text, size_t len, bool refs,
 	const struct ast_limits *limits, struct ast **out, struct err *err) MUST_CHECK;
+/* Is there a function called as CALL, an AST_CALL? If not, *NEAR is one that may be meant, or NULL. */
+bool ast_known(const struct ast *call, const char **near);
 /* May argument I of CALL, an AST_CALL, be several nodes (as sum() takes them), or is one value needed? */
 bool ast_takes_set(const struct ast *call, unsigned i);
 /* Write it out again, fully bracketed: reads back to an equal tree. */

@@ -334,6 +334,16 @@ compile_regex(struct compiler *c, const struct ast *e, uint32_t *slot)
 }
 
 bool
+ast_known(const struct ast *call, const char **near)
+{
+	*near = NULL;
+	if (fn_find(call->text, call->len) != NULL)
+		return true;
+	*near = fn_near(call->text);
+	return false;
+}
+
+bool
 ast_takes_set(const struct ast *call, unsigned i)
 {
 	const struct fn *f = fn_find(call->text, call->len);
@@ -355,8 +365,12 @@ call(struct compiler *c, const struct ast *e)
 	uint32_t slot = 0, at;
 	bool open = c->open, in_form = c->s->form != NULL || c->s->fixed != NULL;
 
-	if (f == NULL)
-		return compile_error(c, e->at, "there is no function %.60s()", e->text);
+	if (f == NULL) {
+		const char *near = fn_near(e->text);
+
+		return compile_error(c, e->at, "there is no function %.60s()%s%s%s", e->text, near != NULL ? "; did you mean " : "",
+		    near != NULL ? near : "", near != NULL ? "()?" : "");
+	}
 	if ((f->flags & FN_REFUSED) != 0)
 		return compile_error(c, e->at, "%s() is not supported: feedback has no places and no signed texts",
 		    f->name);

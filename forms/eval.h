@@ -194,6 +194,8 @@ struct fn {
 };
 
 const struct fn *fn_find(const char *name, size_t len);
+/* The one whose name is nearest, or NULL. */
+const char *fn_near(const char *name);
 uint32_t fn_index(const struct fn *f);
 const struct fn *fn_at(uint32_t i);
 /* The tables of functions_*.c, each ended by a NULL name. */

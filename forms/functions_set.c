@@ -5,6 +5,7 @@
 
 #include "forms/model.h"
 #include "forms/run_step.h"
+#include "forms/near.h"
 
 static bool
 fn_position(struct run *x, struct val *a, unsigned n, struct val *out)
@@ -495,6 +496,19 @@ fn_find(const char *name, size_t len)
 			if (strlen(f->name) == len && memcmp(f->name, name, len) == 0)
 				return f;
 	return NULL;
+}
+
+const char *
+fn_near(const char *name)
+{
+	struct near n;
+
+	near_init(&n, name);
+	for (size_t t = 0; t < ARRAY_LEN(tables); t++)
+		for (const struct fn *f = tables[t]; f->name != NULL; f++)
+			if ((f->flags & FN_REFUSED) == 0)
+				near_try(&n, f->name);
+	return n.best;
 }
 
 uint32_t

@@ -127,6 +127,10 @@ word(struct lexer *x)
 				x->at += strlen(ops[i].text);
 				return true;
 			}
+		for (size_t i = 0; i < ARRAY_LEN(ops); i++)
+			if (x->word_len == strlen(ops[i].text) && strncasecmp(x->word, ops[i].text, x->word_len) == 0)
+				return lex_error(x, x->at, "\"%.*s\" is no operator: write \"%s\" in small letters", (int)x->word_len, x->word,
+				    ops[i].text);
 		return lex_error(x, x->at, "\"%.*s\" is not expected here: an operator or the end is",
 		    (int)(x->word_len > 60 ? 60 : x->word_len), x->word);
 	}
@@ -202,16 +206,26 @@ symbol(struct lexer *x, unsigned char c)
 	case ']': x->token = TOK_RBRACKET; break;
 	case ',': x->token = TOK_COMMA; break;
 	case '@': x->token = TOK_AT; break;
-	case '=': x->token = TOK_EQ; break;
+	case '=':
+		if (peek(x, 1) == '=')
+			return lex_error(x, x->at, "\"==\" is no operator: write = once");
+		x->token = TOK_EQ;
+		break;
 	case '+': x->token = TOK_ADD; break;
 	case '-': x->token = TOK_SUB; break;
-	case '|': x->token = TOK_UNION; break;
+	case '|':
+		if (peek(x, 1) == '|')
+			return lex_error(x, x->at, "\"||\" is no operator: write \"or\"");
+		x->token = TOK_UNION;
+		break;
 	case '*': x->token = operator_expected(x) ? TOK_MUL : TOK_STAR; break;
 	case '/':
 		n = peek(x, 1) == '/' ? 2 : 1;
 		x->token = n == 2 ? TOK_SLASHES : TOK_SLASH;
 		break;
 	case '<':
+		if (peek(x, 1) == '>')
+			return lex_error(x, x->at, "\"<>\" is no operator: write !=");
 		n = peek(x, 1) == '=' ? 2 : 1;
 		x->token = n == 2 ? TOK_LE : TOK_LT;
 		break;

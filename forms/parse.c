@@ -296,7 +296,10 @@ primary(struct parser *p)
 		lex_error(&p->x, p->x.start, "the expression ends where a value is expected");
 		return NULL;
 	default:
-		lex_error(&p->x, p->x.start, "a value is expected here");
+		if (p->x.token == TOK_EQ && p->x.previous == TOK_END)
+			lex_error(&p->x, p->x.start, "an expression does not begin with \"=\": remove it");
+		else
+			lex_error(&p->x, p->x.start, "a value is expected here");
 		return NULL;
 	}
 	if (e == NULL || p->x.failed || !lex_next(&p->x))

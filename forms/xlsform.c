@@ -255,6 +255,8 @@ adopt(struct xlsform *x, const struct findings *from)
 
 		if (path != NULL && xf_entity_place(x, path, &row, &line))
 			(f->warning ? xf_warn : xf_error)(x, &x->entities, row, line, NULL, "%s", f->text);
+		else if (e != NULL && xf_lint_said(e, f->text))
+			continue;
 		else if (e != NULL && f->warning)
 			xf_warn_el(x, e, NULL, "%s", f->text);
 		else if (e != NULL)

@@ -135,6 +135,7 @@ struct el {
 	const char *seed;
 	bool is_multiple;
 
+	unsigned unreadable;	/* which expressions are refused already: xf_lint_said */
 	bool made;		/* by us, not in a row */
 	bool shown;		/* has a control */
 	bool in_meta;
@@ -287,8 +288,10 @@ bool xf_is_dynamic(const char *text, const struct xtype *type);
 /* What people would stumble over. Runs after xf_write. */
 void xf_lint(struct xlsform *x, const struct form_files *files, struct buf *coverage);
 
-/* The part of it that looks for repeats asked for one value, below PARENT. */
-void xf_lint_repeats(struct xlsform *x, const struct el *parent);
+/* The part of it that reads the expressions below PARENT. */
+void xf_lint_expressions(struct xlsform *x, struct el *parent);
+/* Has it said what the engine says of E with TEXT ("relevant: at character ..")? */
+bool xf_lint_said(const struct el *e, const char *text);
 
 /* output */
 void xf_write(struct xlsform *x, struct buf *out);

@@ -340,7 +340,7 @@ xf_lint(struct xlsform *x, const struct form_files *files, struct buf *coverage)
 		if (k->first != NULL)
 			check_list(&l, k);
 	check_tree(&l, x->root);
-	xf_lint_repeats(x, x->root);
+	xf_lint_expressions(x, x->root);
 	for (const struct lang *k = x->langs; k != NULL && coverage != NULL; k = k->next) {
 		struct count n = { 0, 0 };
 

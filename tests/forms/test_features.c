@@ -557,6 +557,72 @@ START_TEST(a_repeat_asked_for_one_value_from_outside_is_warned_about)
 }
 END_TEST
 
+/* --- expressions as they are written ------------------------------------------------------------------- */
+
+/* What people write who know spreadsheets and programs, and what the place and the way out are: XPath 1.0, 3.1 to 3.7 has none
+ * of these operators. Characters are counted in the cell, from 1. */
+static const struct { const char *column, *value, *says; } WRITTEN[] = {
+	{ "relevant", "${z} == 1", "row 3 (line 4), column relevant: at character 6: \"==\" is no operator: write = once" },
+	{ "relevant", "${z} <> 1", "column relevant: at character 6: \"<>\" is no operator: write !=" },
+	{ "relevant", "${z} = 1 && ${z} = 2", "at character 10: \"&\" is no operator: write \"and\"" },
+	{ "relevant", "${z} = 1 || ${z} = 2", "at character 10: \"||\" is no operator: write \"or\"" },
+	{ "constraint", ". > 1 AND . < 5", "column constraint: at character 7: \"AND\" is no operator: write \"and\" in small letters" },
+	{ "calculation", "=${z} + 1", "column calculation: at character 1: an expression does not begin with \"=\": remove it" },
+	{ "calculation", "IF(${z} = 1, 2, 3)", "column calculation: at character 1: there is no function IF(); did you mean if()?" },
+	{ "relevant", "1 = 1 and slected(${z}, 'a')", "at character 11: there is no function slected(); did you mean selected()?" },
+	{ "required", "(${z} = 1", "column required: at character 10: \")\" is missing at the end" },
+	{ "relevant", "${z} = 'a", "at character 8: the text that begins with ' has no closing '" },
+	{ "relevant", "$(z) = 1", "a question is written ${name}, with curly brackets" },
+};
+
+START_TEST(an_expression_that_cannot_be_read_is_told_once_with_its_place)
+{
+	struct buf sheet;
+
+	put_form(&sheet, "text", "Q", WRITTEN[_i].column, WRITTEN[_i].value, "_", "");
+	findings_init(&found);
+	buf_init(&said, 1 << 16);
+	ck_assert_int_eq(xlsform_check(sheet.data, sheet.len, "form.csv", NULL, &found, NULL, &err), ERR_INPUT);
+	findings_print(&found, "f", &said);
+	ck_assert_msg(strstr(buf_str(&said), WRITTEN[_i].says) != NULL, "%s", buf_str(&said));
+	ck_assert_msg(found.errors == 1 || strncmp(WRITTEN[_i].value, "$(", 2) == 0, "%s", buf_str(&said));
+	findings_clear(&found);
+	buf_free(&said);
+	buf_free(&sheet);
+}
+END_TEST
+
+/* q is a select of the list c (a, b). SAYS NULL: nothing. */
+static const struct { const char *value, *says; } ANSWERS[] = {
+	{ "${q} = 'c'", "column relevant: warning: no choice of the list \"c\" is called 'c'" }, { "'bb' != ${q}", "is called 'bb'" },
+	{ "selected(${q}, 'yes')", "no choice of the list \"c\" is called 'yes': use the names of the choices, not their labels" },
+	{ "${q} = 'A'", "did you mean 'a'?" }, { "${q} = 1", "is called 1:" }, { "${q} = 'a' or selected(${q}, 'b')", NULL }, { "${q} != ''", NULL },
+	{ "${z} = 'anything'", NULL }, { "concat(${q}, 'x') = 'ax'", NULL },
+};
+
+START_TEST(an_answer_that_a_list_does_not_have_is_warned_about)
+{
+	struct buf sheet;
+
+	buf_init(&sheet, 1 << 14);
+	buf_puts(&sheet, "survey\n");
+	ROW(&sheet, "type", "name", "label", "relevant");
+	ROW(&sheet, "text", "z", "Z", "");
+	ROW(&sheet, "select_one c", "q", "Q", "");
+	ROW(&sheet, "text", "t", "T", ANSWERS[_i].value);
+	buf_puts(&sheet, "choices\n,list_name,name,label\n,c,a,A\n,c,b,B\n");
+	findings_init(&found);
+	buf_init(&said, 1 << 16);
+	ck_assert_int_eq(xlsform_check(sheet.data, sheet.len, "form.csv", NULL, &found, NULL, &err), ERR_OK);
+	findings_print(&found, "f", &said);
+	ck_assert_msg(found.n == (ANSWERS[_i].says != NULL), "%s", buf_str(&said));
+	ck_assert_msg(found.n == 0 || strstr(buf_str(&said), ANSWERS[_i].says) != NULL, "%s", buf_str(&said));
+	findings_clear(&found);
+	buf_free(&said);
+	buf_free(&sheet);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -575,6 +641,8 @@ suite(void)
 	tcase_add_loop_test(t, no_column_of_choices_is_dropped_in_silence, 0, (int)ARRAY_LEN(CHOICE_COLUMNS));
 	tcase_add_loop_test(t, a_parameter_that_means_nothing_is_named_with_its_row, 0, (int)ARRAY_LEN(PARAMETERS));
 	tcase_add_loop_test(t, a_repeat_asked_for_one_value_from_outside_is_warned_about, 0, (int)ARRAY_LEN(REPEATS));
+	tcase_add_loop_test(t, an_expression_that_cannot_be_read_is_told_once_with_its_place, 0, (int)ARRAY_LEN(WRITTEN));
+	tcase_add_loop_test(t, an_answer_that_a_list_does_not_have_is_warned_about, 0, (int)ARRAY_LEN(ANSWERS));
 	suite_add_tcase(s, t);
 	return s;
 }
