@@ -254,7 +254,7 @@ cmd_centre(int argc, char **argv)
 		c.pages = c.pages != NULL ? c.pages : "127.0.0.1:8090";
 		if (init(&c, &err) != ERR_OK)
 			return admin_fail("centre init", &err);
-		printf("The centre is in %s. Put keys/ca.key and keys/receipt.key into the key ring (candour key ring), then\n"
+		printf("The centre is in %s. Put keys/ca.pem and keys/receipt.key into the key ring (candour key ring), then\n"
 		    "  candour centre ring %s FILE\n", c.dir, c.dir);
 		return 0;
 	}

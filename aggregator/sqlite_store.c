@@ -3,6 +3,7 @@
  * right after creation loses nothing (docs/ARCHITECTURE.md). */
 #include "aggregator/sqlite.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -715,8 +716,10 @@ store_open_sqlite(const char *path, bool create, struct store **out, struct err 
 	if (st == NULL)
 		return err_nomem(err);
 	st->base.ops = &ops;
-	if (!create && access(path, F_OK) != 0) {
-		rc = err_set(err, ERR_ABSENT, "%s: there is no such database; `candour centre init` makes one", path);
+	if (!create && access(path, R_OK | W_OK) != 0) {
+		rc = errno == ENOENT ? err_set(err, ERR_ABSENT, "%s: there is no such database; `candour centre init` makes one", path)
+		    : err_set(err, errno == EACCES ? ERR_DENIED : ERR_BROKEN, "%s: %s%s", path, strerror(errno), errno == EACCES
+		    ? ": this program's user has to read and write it and to enter its folder" : "");
 		goto fail;
 	}
 	if (sqlite3_open_v2(path, &st->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX

@@ -118,6 +118,7 @@ static enum err_code
 put(const char *path, const void *data, size_t len, mode_t mode, bool only_new, struct err *err)
 {
 	char tmp[PATH_MAX];
+	struct stat was;
 	enum err_code rc;
 	int fd;
 
@@ -127,6 +128,8 @@ put(const char *path, const void *data, size_t len, mode_t mode, bool only_new, 
 	if (fd < 0)
 		return err_set(err, ERR_BROKEN, "%s: %s", path, strerror(errno));
 	rc = write_all(fd, path, data, len, err);
+	if (rc == ERR_OK && !only_new && geteuid() == 0 && stat(path, &was) == 0 && fchown(fd, was.st_uid, was.st_gid) < 0)
+		rc = err_set(err, ERR_BROKEN, "%s: %s", path, strerror(errno));
 	if (rc == ERR_OK && fchmod(fd, mode) < 0)
 		rc = err_set(err, ERR_BROKEN, "%s: %s", path, strerror(errno));
 	if (close(fd) < 0 && rc == ERR_OK)

@@ -11,7 +11,8 @@
  * change), ERR_BROKEN otherwise. OUT gains nothing on failure. */
 enum err_code file_read(const char *path, struct buf *out, struct err *err) MUST_CHECK;
 /* Write PATH durably and at once: temporary file in the same folder with MODE, fsync, rename, fsync of
- * the folder. Either the old or the new content is there after a power cut. */
+ * the folder. Either the old or the new content is there after a power cut. Written by root, a file stays
+ * its owner's. */
 enum err_code file_write(const char *path, const void *data, size_t len, mode_t mode, struct err *err) MUST_CHECK;
 /* The same, but ERR_EXISTS (and nothing changed) if PATH is there already. */
 enum err_code file_create(const char *path, const void *data, size_t len, mode_t mode, struct err *err) MUST_CHECK;

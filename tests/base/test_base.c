@@ -1,11 +1,15 @@
 /* base/: errors, buffers, numbers, codecs, ini files, the calendar. Expected values are from RFC 4648,
  * RFC 3629 and the Gregorian calendar. */
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/codec.h"
+#include "base/file.h"
 #include "base/html.h"
 #include "base/ini.h"
 #include "base/num.h"
@@ -239,6 +243,28 @@ START_TEST(html_escapes_for_text_and_attributes)
 }
 END_TEST
 
+/* Whoever says an admin command as root does not take a daemon's file away from it. */
+START_TEST(a_file_written_by_root_stays_its_owners)
+{
+	char dir[] = "/tmp/candour-base-XXXXXX", path[64];
+	struct stat st;
+	struct err err;
+	uid_t owner = geteuid() == 0 ? 12345 : geteuid();
+
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/f", dir);
+	ck_ok(file_write(path, "one", 3, 0600, &err));
+	ck_assert_int_eq(chown(path, owner, (gid_t)-1), 0);
+	ck_ok(file_write(path, "two", 3, 0640, &err));
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(st.st_uid, owner);
+	ck_assert_uint_eq(st.st_mode & 07777, 0640);
+	ck_assert_int_eq(st.st_size, 3);
+	unlink(path);
+	rmdir(dir);
+}
+END_TEST
+
 START_TEST(arena_keeps_its_limit)
 {
 	struct arena a;
@@ -274,6 +300,7 @@ suite(void)
 	tcase_add_test(t, ini_reads_sections_labels_and_continuations);
 	tcase_add_loop_test(t, ini_says_where_it_is_wrong, 0, ARRAY_LEN(bad_ini));
 	tcase_add_test(t, html_escapes_for_text_and_attributes);
+	tcase_add_test(t, a_file_written_by_root_stays_its_owners);
 	tcase_add_test(t, arena_keeps_its_limit);
 	suite_add_tcase(s, t);
 	return s;

@@ -37,6 +37,7 @@ if command -v systemd-analyze > /dev/null; then
 		if [[ $u == *browser* ]] && [ ! -x /usr/bin/weston ]; then skip "weston is not here: candour-browser.service is not verified"; continue; fi
 		check "${u##*/}: systemd finds nothing to say" quiet env SYSTEMD_LOG_LEVEL=warning systemd-analyze verify --man=no --recursive-errors=no "$u"
 	done
+	for u in "$units"/*.service; do check "${u##*/}: tried again for as long as it takes" bash -c "grep -qx StartLimitIntervalSec=0 $u && grep -qx Restart=always $u"; done
 	for u in kiosk sync aggregator indicators; do
 		check "candour-$u.service: exposure at most 2.5" systemd-analyze security --offline=yes --threshold=25 --no-pager "$units/candour-$u.service"
 	done
@@ -49,8 +50,10 @@ if command -v systemd-sysusers > /dev/null && [ "$(id -u)" = 0 ]; then
 	printf 'g video 44\ng input -\ng render -\n' > "$tmp/root/usr/lib/sysusers.d/basic.conf"
 	check "users are made" systemd-sysusers --root="$tmp/root"
 	check "the kiosk is in the site's group" grep -q '^candour-site:.*candour-kiosk' "$tmp/root/etc/group"
+	check "aggregator and indicators share the store" test "$(grep -c '^candour-centre:.*candour-aggregator.*candour-indicators' "$tmp/root/etc/group")" = 1
 	check "the screen may draw" grep -q '^video:.*candour-browser' "$tmp/root/etc/group"
 	check "folders are made" systemd-tmpfiles --root="$tmp/root" --create candour.conf
+	check "the centre's folder is the group's, each file its maker's" test "$(stat -c %a "$tmp/root/var/lib/candour/centre" 2> /dev/null)" = 3770
 	check "the site's folder is the group's" test "$(stat -c %a "$tmp/root/var/lib/candour/site" 2> /dev/null)" = 2770
 else
 	skip "no systemd-sysusers, or not root"
