@@ -25,6 +25,7 @@ usage(FILE *to)
 	    "       candour indicator health [options] FILE|DIR RESPONSES.csv\n"
 	    "       candour indicator health -c indicators.conf\n"
 	    "       candour indicator import ascof FILE.csv ID.ind --area NAME ... [options]\n"
+	    "       candour indicator kappa [--of N] FIRST.csv SECOND.csv\n"
 	    "       candour indicator publish ...\n\n"
 	    "check says what is wrong with definitions, and prints the hash of each that is right. --duties prints what duty\n"
 	    "each serves; a line of duties.txt beside them that none serves is a fault.\n"
@@ -504,7 +505,7 @@ cmd_indicator(int argc, char **argv)
 {
 	static const struct command commands[] = {
 		{ "check", indicator_check, "" }, { "diff", indicator_diff, "" }, { "evaluate", indicator_evaluate, "" },
-		{ "health", indicator_health, "" }, { "import", indicator_import, "" },
+		{ "health", indicator_health, "" }, { "import", indicator_import, "" }, { "kappa", indicator_kappa, "" },
 		{ "publish", cmd_publish, "" }, { NULL, NULL, NULL },
 	};
 

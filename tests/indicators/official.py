@@ -158,6 +158,26 @@ def both():
             check(f'fft {i} {side}', None if value is None else value * 100, v['out'][side + '_pct'])
 
 
+def kappa():
+    """Two coders' sheets, one code a comment: R vcd's kappa and its standard error."""
+    got = list(cases('cohen_kappa'))
+    print(f'cohen_kappa: {len(got)} vectors')
+    for i, v in enumerate(got):
+        table = v['in']['table']
+        pairs = [(r, c) for r, row in enumerate(table) for c, n in enumerate(row) for _ in range(int(n))]
+        with tempfile.TemporaryDirectory(prefix='candour-official-') as d:
+            for which in (0, 1):
+                with open(os.path.join(d, f'{which}.csv'), 'w', encoding='utf-8') as f:
+                    f.write('record,themes\n' + ''.join(f'r{k},t{p[which]:02d}\n' for k, p in enumerate(pairs)))
+            made = subprocess.run([candour, 'indicator', 'kappa', os.path.join(d, '0.csv'), os.path.join(d, '1.csv')],
+                capture_output=True, text=True)
+        rows = {r['theme']: r for r in csv.DictReader(io.StringIO(made.stdout), delimiter='\t')}
+        number = lambda t: float(t) if t else None
+        check(f'kappa {i}', number(rows['(all)']['kappa']), v['out']['kappa'])
+        check(f'kappa {i} ase', number(rows['(all)']['ase']), v['out']['ase'])
+
+
+kappa()
 scores()
 rates()
 strata()

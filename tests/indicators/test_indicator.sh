@@ -293,6 +293,41 @@ printf '\xef\xbb\xbf' | cat - "$dir/ascof.csv" | sed 's/$/\r/' >"$dir/sheet-asco
 runs 0 "$candour" indicator import ascof "$dir/sheet-ascof.csv" indicators/library/sat-users.ind --area England --period $year
 has "as a spreadsheet saves it" "comparator = 0.654 from 2024-04..2025-03 England" "$dir/out"
 
+# Two coders. By hand: food both 4, first 1, second 1, neither 4: po .8, pe .5, kappa .6; staff both 5, neither 5: 1; rude
+# both 0, first 1, second 1, neither 8: po .8, pe .82, kappa -1/9.
+sheet() { printf 'record,themes,note\n'; cat; }
+printf '%s\n' 'r0,food staff,' 'r1,food staff,' 'r2,food staff,' 'r3,food staff,' 'r4,food staff rude,' r5,, r6,, r7,, r8,, r9,, | sheet >"$dir/one.csv"
+printf '%s\n' 'r9,food,' 'r0,staff food,' 'r1,food staff,' 'r2,food staff,' 'r3,food staff,' 'r4,staff,' r5,, r6,, r7,rude, r8,, rx,food, | sheet >"$dir/two.csv"
+runs 1 "$candour" indicator kappa "$dir/one.csv" "$dir/two.csv"
+has "kappa" $'food\t4\t1\t1\t4\t0.6' "$dir/out"
+has "as agreed as can be" $'staff\t5\t0\t0\t5\t1\t0\tagreed' "$dir/out"
+has "worse than by chance" $'rude\t0\t1\t1\t8\t-0.1111111111' "$dir/out"
+has "what is not published yet" "code again" "$dir/out"
+has "of one only" "10 comments coded by both, 1 by one only: these are left out" "$dir/err"
+sed -i 's/ rude//' "$dir/one.csv"
+sed -i 's/rude//' "$dir/two.csv"
+runs 0 "$candour" indicator kappa "$dir/one.csv" "$dir/two.csv"
+runs 0 "$candour" indicator kappa --of 10 "$dir/one.csv" "$dir/two.csv"
+runs 1 "$candour" indicator kappa --of 300 "$dir/one.csv" "$dir/two.csv"
+has "too few" "of 300 comments two people code 60" "$dir/err"
+runs 1 "$candour" indicator kappa --of 60 "$dir/one.csv" "$dir/two.csv"
+has "too few" "of 60 comments two people code 50" "$dir/err"
+sheet_fault() { # SAYS, lines on stdin
+	cat >"$dir/bad-sheet.csv"
+	runs 1 "$candour" indicator kappa "$dir/one.csv" "$dir/bad-sheet.csv"
+	has "a sheet" "$1" "$dir/err"
+	[ -s "$dir/out" ] && bad "$1: something is printed all the same" || ok
+}
+printf 'r0,food\n' | sheet_fault 'bad-sheet.csv:1: no column record'
+printf 'record\nr0\n' | sheet_fault 'bad-sheet.csv:1: no column themes'
+printf 'record,themes\nr0,food\nr0,staff\n' | sheet_fault 'bad-sheet.csv:3: the record of line 2 again'
+printf 'record,themes\nr0,"food, staff"\n' | sheet_fault 'bad-sheet.csv:2: "food," is no code'
+printf 'record,themes\n,food\n' | sheet_fault 'bad-sheet.csv:2: record is empty'
+printf 'record,themes\nzz,food\n' | sheet_fault 'no comment is in both'
+printf '' | sheet_fault 'no header line'
+runs 2 "$candour" indicator kappa "$dir/one.csv"
+runs 2 "$candour" indicator kappa --of many "$dir/one.csv" "$dir/two.csv"
+
 # -n checks the configuration alone: no database is made or opened, no key is asked for.
 mkdir "$dir/conf" "$dir/xml"
 "$candour" form convert forms/library/satisfaction.csv >"$dir/xml/satisfaction.xml" 2>/dev/null
