@@ -49,11 +49,12 @@ static const char *const sql[OB_STMTS] = {
 	[OB_RECORD_UNSENT] = "UPDATE record SET receipt_day = NULL WHERE epoch = ? AND lane = ? AND seq > ?",
 	[OB_RECORD_ERASE] = "UPDATE record SET nonce_body = NULL WHERE n = ?",
 	[OB_RECORD_FORGET] = "DELETE FROM record WHERE n = ?",
+	[OB_RECORD_DAYS] = "UPDATE record SET receipt_day = ?1 WHERE receipt_day > ?1",	/* the centre's clock was ahead */
 	[OB_RECORD_PURGE] = "DELETE FROM record WHERE receipt_day <= ?",
 	[OB_RECORD_COUNT] = "SELECT count(*) FROM record WHERE lane = 0 AND substr(header, 7, 1) = x'00'",
 	[OB_RECORD_WAITING] = "SELECT count(*) FROM record WHERE lane = 0 AND epoch = ? AND seq > ? "
 	    "AND substr(header, 7, 1) = x'00'",
-	[OB_RECORD_OLDEST] = "SELECT tag.day FROM record JOIN tag ON tag.tag = substr(record.header, 65, 16) "
+	[OB_RECORD_OLDEST] = "SELECT abs(tag.day) FROM record JOIN tag ON tag.tag = substr(record.header, 65, 16) "
 	    "WHERE lane = 0 AND epoch = ? AND seq > ? AND substr(header, 7, 1) = x'00' ORDER BY seq LIMIT 1",
 	[OB_RECORD_DAY] = "SELECT max(day) FROM receipt WHERE lane = 0",
 	[OB_WRAP_PUT] = "INSERT INTO wrap (record_n, slot, wrap) VALUES (?, ?, ?)",
@@ -62,6 +63,8 @@ static const char *const sql[OB_STMTS] = {
 	[OB_TAG_PUT] = "INSERT INTO tag (tag, record_id, day) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
 	[OB_TAG_GET] = "SELECT record_id FROM tag WHERE tag = ?",
 	[OB_TAG_DROP] = "DELETE FROM tag WHERE tag = ?",
+	/* Given on a day that nothing vouched for, or that was ahead. */
+	[OB_TAG_DAY] = "UPDATE tag SET day = ?1 WHERE day <= 0 OR day > ?1",
 	[OB_TAG_PURGE] = "DELETE FROM tag WHERE day <= ?",
 	[OB_RECEIPT_PUT] = "INSERT INTO receipt (epoch, lane, b, day, bytes) VALUES (?, ?, ?, ?, ?) "
 	    "ON CONFLICT (epoch, lane, b) DO UPDATE SET day = excluded.day, bytes = excluded.bytes",

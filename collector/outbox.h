@@ -38,7 +38,7 @@ enum err_code outbox_version(struct outbox *ob, int64_t *out, struct err *err) M
 /* --- keeping --------------------------------------------------------------------------------------- */
 
 /* Keep a lane 0 record: when this returns ERR_OK (and not before) say "thank you". DAY (days since 1970) is what
- * withdrawal counts from. A commit error means unknown, not no: the database is then closed and reopened, the
+ * withdrawal counts from; negative where nothing vouches for it: outbox_retain then counts from its first TODAY. A commit error means unknown, not no: the database is then closed and reopened, the
  * record looked for, and put once more with the same bytes if it is not there.
  * ERR_EXISTS: that record id is kept already. ERR_AGAIN: storage full or busy, not kept. ERR_BROKEN: it could
  * not be kept (or it could not be found out: say so). */
@@ -190,7 +190,7 @@ enum err_code outbox_space(struct outbox *ob, const struct outbox_space *s, bool
 	struct err *err) MUST_CHECK;
 
 /* Delete rows KEEP days after their receipt (and tags WITHDRAW days after they were kept), TODAY being days since
- * 1970, and cut the WAL. Nightly. */
+ * 1970 by a clock that something vouches for, and cut the WAL. Nightly. */
 enum err_code outbox_retain(struct outbox *ob, int64_t today, int keep_days, int withdraw_days,
 	struct err *err) MUST_CHECK;
 /* Move the WAL into the file if that stops nobody (kiosk, when idle). */

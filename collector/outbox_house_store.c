@@ -152,9 +152,13 @@ outbox_retain(struct outbox *ob, int64_t today, int keep_days, int withdraw_days
 	if (rc == ERR_OK)
 		rc = ob_begin(ob, err);
 	if (rc == ERR_OK) {
-		rc = ob_exec(ob, OB_RECORD_PURGE, "drop old records", err, "i", today - keep_days);
+		rc = ob_exec(ob, OB_RECORD_DAYS, "date receipts", err, "i", today);
+		if (rc == ERR_OK)
+			rc = ob_exec(ob, OB_RECORD_PURGE, "drop old records", err, "i", today - keep_days);
 		if (rc == ERR_OK)
 			rc = ob_exec(ob, OB_RECEIPT_PURGE, "drop old receipts", err, "i", today - keep_days);
+		if (rc == ERR_OK)
+			rc = ob_exec(ob, OB_TAG_DAY, "date tags", err, "i", today);
 		if (rc == ERR_OK)
 			rc = ob_exec(ob, OB_TAG_PURGE, "drop old tags", err, "i", today - withdraw_days);
 		rc = ob_end(ob, rc, err);

@@ -82,6 +82,9 @@ seal(struct kiosk *k, const struct shelf *shelf, enum plain_type type, const uin
 		return rc;
 	if (stale)
 		log_event("kiosk", "alarm=keyring_stale serial=%u", k->ring->serial);
+	/* The words' days count from the first day that something vouches for (outbox_retain). */
+	if (quality == CLOCK_UNKNOWN)
+		*day = -*day;
 	return seal_record(to, n, lane, k->device, id, tag, &plain, out, err);
 }
 

@@ -125,8 +125,9 @@ take(struct courier *c, const struct receipt *r, const struct reply *reply, stru
 	if (rc != ERR_OK)
 		return rc;
 	memcpy(link.bytes, r->link, 32);
+	/* The day is the centre's, which signed it: our own clock may be at 1970. */
 	rc = outbox_receipt(c->outbox, c->lane, r->epoch, r->b, &link, reply->body.data, reply->body.len,
-	    clock_now_s(c->clock) / 86400, err);
+	    (int64_t)(r->time / 86400), err);
 	if (rc == ERR_OK && r->b > lane.acked_seq)
 		c->delivered += r->b - lane.acked_seq;
 	if (rc == ERR_OK || rc == ERR_EXISTS) {

@@ -642,6 +642,30 @@ START_TEST(a_restored_device_does_not_bring_bodies_back)
 }
 END_TEST
 
+/* The day of a receipt is the centre's, which signed it: a box whose own clock is at 1970 or five years ahead keeps what
+ * was delivered for as long as any other, should a restored centre ask for it. */
+START_TEST(a_wrong_clock_does_not_change_how_long_a_row_is_kept)
+{
+	static const int64_t off_ms[] = { -1790000000000, 5LL * 365 * 86400000 };
+	struct world own = { .now_ms = w.now_ms + off_ms[_i], .boot_ms = w.boot_ms };
+	struct clock wrong = { world_now, world_boot, &own };
+	int64_t today = w.now_ms / 86400000;
+	struct outbox_counts counts;
+
+	a->courier.clock = &wrong;
+	box_give(a, 5);
+	box_deliver(a);
+	must(outbox_counts(a->outbox, &counts, &world_err));
+	ck_assert_int_eq(counts.receipt_day, today);
+	must(outbox_retain(a->outbox, today + 13, 14, 60, &world_err));
+	must(outbox_counts(a->outbox, &counts, &world_err));
+	ck_assert_uint_eq(counts.kept, 5);
+	must(outbox_retain(a->outbox, today + 14, 14, 60, &world_err));
+	must(outbox_counts(a->outbox, &counts, &world_err));
+	ck_assert_uint_eq(counts.kept, 0);
+}
+END_TEST
+
 /* --- commit errors ------------------------------------------------------------------------------ */
 
 static struct store_ops broken;
@@ -887,6 +911,7 @@ suite(void)
 	tcase_add_test(t, a_withdrawal_erases_body_and_wraps);
 	tcase_add_test(t, an_erased_answer_stays_proved);
 	tcase_add_test(t, a_restored_device_does_not_bring_bodies_back);
+	tcase_add_loop_test(t, a_wrong_clock_does_not_change_how_long_a_row_is_kept, 0, 2);
 	tcase_add_loop_test(t, a_failed_commit_is_asked_again, 0, 2);
 	tcase_add_test(t, a_bad_batch_fails_no_other);
 	tcase_add_test(t, the_writer_answers_after_the_commit);

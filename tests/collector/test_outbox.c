@@ -463,6 +463,56 @@ START_TEST(words_end_after_their_days)
 }
 END_TEST
 
+/* A box that was not sure of the day when it gave the words, or believed in one five years ahead, counts from the first
+ * day that it knows: people have their days in full. */
+START_TEST(words_given_under_a_wrong_clock_last_their_days)
+{
+	static const int64_t given_on[] = { 0, -15000, -25000, 20000 + 5 * 365 };
+	struct outbox_counts counts;
+	struct sealed_record s;
+	uint8_t w[32] = { 6 }, tag[16];
+
+	chain_withdraw_tag(w, tag);
+	for (int round = 0; round < 2; round++) {
+		seal_text(LANE_ANSWERS, tag, "x", &s);
+		ck_ok(outbox_put(ob, &s, given_on[_i], &err));
+		sealed_record_clear(&s);
+		ck_ok(outbox_counts(ob, &counts, &err));
+		ck_assert_int_eq(counts.oldest_day, given_on[_i] < 0 ? -given_on[_i] : given_on[_i]);
+		ck_ok(outbox_retain(ob, 20000, 14, 60, &err));
+		ck_ok(outbox_retain(ob, 20059, 14, 60, &err));
+		if (round == 0) {
+			ck_ok(outbox_withdraw(ob, w, &err));
+		} else {
+			ck_ok(outbox_retain(ob, 20119, 14, 60, &err));
+			ck_err(outbox_withdraw(ob, w, &err), ERR_ABSENT, "no answer");
+		}
+	}
+}
+END_TEST
+
+/* A receipt of a centre whose clock was years ahead keeps its rows no longer than others, from the next night on. */
+START_TEST(a_receipt_from_the_future_ages_too)
+{
+	struct outbox_counts counts;
+	struct outbox_lane l;
+	struct sealed_record s;
+
+	seal_text(LANE_ANSWERS, NULL, "x", &s);
+	ck_ok(outbox_put(ob, &s, 20000, &err));
+	sealed_record_clear(&s);
+	ck_ok(outbox_lane(ob, LANE_ANSWERS, &l, &err));
+	ck_ok(outbox_receipt(ob, 0, l.epoch, 2, &l.head_link, "r", 1, 22000, &err));
+	ck_ok(outbox_retain(ob, 20001, 14, 60, &err));
+	ck_ok(outbox_retain(ob, 20014, 14, 60, &err));
+	ck_ok(outbox_counts(ob, &counts, &err));
+	ck_assert_uint_eq(counts.kept, 1);
+	ck_ok(outbox_retain(ob, 20015, 14, 60, &err));
+	ck_ok(outbox_counts(ob, &counts, &err));
+	ck_assert_uint_eq(counts.kept, 0);
+}
+END_TEST
+
 /* --- slots --- */
 
 static struct seal_key *concern_key;
@@ -779,6 +829,8 @@ suite(void)
 	tcase_add_test(t, words_erase_the_answer_and_the_chain_still_verifies);
 	tcase_add_test(t, words_work_after_the_record_has_gone);
 	tcase_add_test(t, words_end_after_their_days);
+	tcase_add_test(t, a_receipt_from_the_future_ages_too);
+	tcase_add_loop_test(t, words_given_under_a_wrong_clock_last_their_days, 0, 4);
 	tcase_add_test(t, each_slot_chains_one_record_concern_or_not);
 	tcase_add_test(t, a_concern_survives_a_restart_and_a_fifth_is_not_turned_away);
 	tcase_add_test(t, a_concern_chained_already_does_not_stop_the_slots);
