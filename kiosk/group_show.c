@@ -285,7 +285,7 @@ show_talk(struct kiosk *k, struct group_desk *d, struct http_response *out)
 		if (g->notes[i].topic == g->topic)
 			last = &g->notes[i];
 	}
-	v.lead = last == NULL ? text_of(a, "%s", w->g_no_notes) : text_fill(a, w->g_last_note, number(a, here),
+	v.lead = last == NULL ? text_of(a, "%s", w->g_no_notes) : text_fill(a, w->g_last_note, text_count(a, w, &w->notes, here),
 	    text_of(a, "%c: %s", (int)('A' + last->who), cut(a, last->words)));
 	group_add_act(a, &v, "ask", w->g_ask_short);
 	group_add_act(a, &v, "read", w->g_read);
@@ -366,7 +366,7 @@ fill_bars(const struct words *w, const struct group_poll *p, struct group_view *
 		unsigned n = group_votes(p, i);
 
 		v->bars[v->n_bars++] = (struct group_bar_view){ .label = p->options[i].label, .width = number(a, n * 1000 / most),
-		    .says = text_fill(a, w->g_votes, number(a, n), NULL) };
+		    .says = text_count(a, w, &w->votes, n) };
 	}
 }
 

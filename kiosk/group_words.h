@@ -23,7 +23,7 @@
 	X(g_kind_poll) X(g_kind_dots) X(g_kind_hands) X(g_err_question) X(g_hands_hint) \
 	X(g_poll_scan) X(g_poll_no_lan) X(g_poll_address) X(g_poll_code) X(g_qr) X(g_pass_round) \
 	X(g_voted_n) X(g_too_many) X(g_latest) X(g_poll_close) X(g_poll_cancel) X(g_few) \
-	X(g_votes) X(g_vote) X(g_dots_hint) X(g_err_choose) X(g_err_dots) X(g_err_cookie) \
+	X(g_vote) X(g_dots_hint) X(g_err_choose) X(g_err_dots) X(g_err_cookie) \
 	X(g_voted) X(g_voted_text) X(g_vote_change) X(g_vote_over) X(g_vote_over_text) \
 	X(g_vote_failed) X(g_vote_failed_text) X(g_code_title) X(g_code) X(g_code_hint) \
 	X(g_err_code) X(g_err_code_wait) X(g_join) X(g_join_text) X(g_err_desks) X(g_pass_title) \

@@ -33,6 +33,8 @@ static const struct field nouns[] = {
 	{ "questions", offsetof(struct words, questions) },
 	{ "minutes", offsetof(struct words, minutes) },
 	{ "seconds", offsetof(struct words, seconds) },
+	{ "votes", offsetof(struct words, votes) },
+	{ "notes", offsetof(struct words, notes) },
 };
 
 static const char *const plural_word[PLURALS] = { "zero", "one", "two", "few", "many", "other" };

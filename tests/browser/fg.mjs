@@ -61,7 +61,7 @@ export class Desk {
 }
 
 // Words and number of what a page says of notes: "12 notes here. The last: .."
-export const noteCount = body => Number(/class="last"[^>]*>(\d+) notes here/.exec(body)?.[1] ?? 0);
+export const noteCount = body => Number(/class="last"[^>]*>(\d+) notes? here/.exec(body)?.[1] ?? 0);
 
 // A site with the guide and a PIN for its staff.
 export function groupSite(options = {}) {

@@ -46,7 +46,7 @@ function lanSite() {
 }
 
 const sum = body => /class="sum"[^>]*>([^<]*)/.exec(body)?.[1] ?? '';
-const votes = body => [...body.matchAll(/<dd>.*?<span>(\d+) votes/gs)].map(m => Number(m[1]));
+const votes = body => [...body.matchAll(/<dd>.*?<span>(\d+) votes?</gs)].map(m => Number(m[1]));
 
 async function atOnce(port, d) {
   await d.press('ask');

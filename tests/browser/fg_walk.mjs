@@ -41,7 +41,7 @@ export async function walk(context, url, { notes = 60, js, tag }) {
       if (kept % 4 === 0) await page.locator('label[for=exact]').click();
       await press('save');
     }
-    check(`${tag}: 4 talk, topic ${topic + 1}: its notes are counted`, share === 0 || (await page.locator('.last').innerText()).startsWith(`${share} notes here`), await page.locator('.last').innerText());
+    check(`${tag}: 4 talk, topic ${topic + 1}: its notes are counted`, share === 0 || (await page.locator('.last').innerText()).startsWith(`${share} note${share === 1 ? '' : 's'} here`), await page.locator('.last').innerText());
     if (topic < 4) await press('topic');
   }
   // A poll on tablets of their own, with and without a script; then one passed round.
@@ -62,7 +62,7 @@ export async function walk(context, url, { notes = 60, js, tag }) {
   else await press('latest');
   check(`${tag}: 8 of 8 have voted`, (await page.locator('.sum').innerText()).startsWith('8 of 8'));
   await press('next');
-  equal(`${tag}: bars with numbers`, (await page.locator('.bars dd span').allInnerTexts()).join(', '), '4 votes, 3 votes, 1 votes, 0 votes');
+  equal(`${tag}: bars with numbers`, (await page.locator('.bars dd span').allInnerTexts()).join(', '), '4 votes, 3 votes, 1 vote, 0 votes');
   await press('next');
   await press('ask-1');
   await press('pass');

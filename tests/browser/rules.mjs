@@ -36,9 +36,11 @@ function measure() {
     }
   // What a control says stays inside it.
   const spill = [...document.querySelectorAll('.ctl,.a label')].filter(e => seen(e) && e.scrollWidth > e.clientWidth + 1).map(e => e.innerText);
+  // A label whose field is not there.
+  const gone = [...document.querySelectorAll('input:not([type=hidden]),textarea')].filter(e => !seen(e) && [...e.labels].some(seen)).map(e => e.name);
   const d = document.documentElement, out = [];
   for (const b of boxes) if (b.x < -1 || b.x + b.w > innerWidth + 1) out.push(b.name);
-  return { mm, boxes, texts, over, out, spill, sw: d.scrollWidth, sh: d.scrollHeight, w: innerWidth, h: innerHeight, larger: d.classList.contains('larger') };
+  return { mm, boxes, texts, over, out, spill, gone, sw: d.scrollWidth, sh: d.scrollHeight, w: innerWidth, h: innerHeight, larger: d.classList.contains('larger') };
 }
 
 // Runs in the page: what it says and how it is built.
@@ -126,6 +128,7 @@ export async function inspect(browser, axe, url, parts = ['layout', 'zoom', 'key
         rule('gap', gap >= GAP - SLACK, `${side}: ${gap.toFixed(1)} mm between "${a.name}" and "${b.name}"`);
       }
     rule('overlap', !m.over.length, `${side}: "${m.over[0]?.[0]}" and "${m.over[0]?.[1]}"`);
+    rule('field', !m.gone.length, `${side}: the field "${m.gone[0]}" is not to be seen`);
     rule('spill', !m.spill.length, `${side}: "${m.spill[0]}" is wider than its control`);
     if (side === 'landscape') {
       rule('outside', !window_.outside.length, window_.outside[0]);
