@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/num.h"
 #include "forms/xlsform_int.h"
 
@@ -252,6 +253,58 @@ check_expression(struct lint *l, const struct el *e, const char *text, const cha
 	check_regex(l, e, text, column);
 }
 
+/* "2024-04-01": as dates are stored. */
+static bool
+is_date(const char *s)
+{
+	int64_t y, m, d;
+	int ry, rm, rd;
+
+	if (strlen(s) != 10 || s[4] != '-' || s[7] != '-' || !num_i64(s, 4, 0, 9999, &y) || !num_i64(s + 5, 2, 1, 12, &m)
+	    || !num_i64(s + 8, 2, 1, 31, &d))
+		return false;
+	date_from_day(day_from_date((int)y, (int)m, (int)d), &ry, &rm, &rd);
+	return rm == m && rd == d;
+}
+
+static bool
+has_choice(const struct list *l, const char *name, size_t len)
+{
+	for (const struct choice *c = l->first; c != NULL; c = c->next)
+		if (strlen(c->name) == len && memcmp(c->name, name, len) == 0)
+			return true;
+	return false;
+}
+
+/* A default that no one could have answered. */
+static void
+check_default(struct lint *l, const struct el *e)
+{
+	struct xlsform *x = l->x;
+	const char *d = e->def;
+	double v;
+	int64_t i;
+
+	if (d == NULL || strstr(d, "${") != NULL || xf_is_dynamic(d, e->type))
+		return;
+	if (strcmp(e->type->name, "date") == 0 && !is_date(d))
+		xf_warn_el(x, e, e->def_column, "\"%.40s\" is no date as it is stored: write it like 2024-04-01, in a cell formatted as text", d);
+	else if (strcmp(e->type->name, "integer") == 0 && !num_i64(d, strlen(d), INT64_MIN / 2, INT64_MAX / 2, &i))
+		xf_warn_el(x, e, e->def_column, "\"%.40s\" is no whole number", d);
+	else if (strcmp(e->type->name, "decimal") == 0 && !num_double(d, strlen(d), &v))
+		xf_warn_el(x, e, e->def_column, "\"%.40s\" is no number: write it with digits and a point", d);
+	else if (e->type->class == TYPE_SELECT && e->list != NULL && e->file == NULL && e->from_repeat == NULL && !e->list->searched)
+		for (const char *p = d; *p != '\0'; ) {
+			size_t n = e->is_multiple || e->type->control[0] == 'o' ? strcspn(p, " ") : strlen(p);
+
+			if (n > 0 && !has_choice(e->list, p, n))
+				xf_warn_el(x, e, e->def_column, "no choice of the list \"%.60s\" is called \"%.*s\"", e->list->name,
+				    (int)(n < 60 ? n : 60), p);
+			p += n;
+			p += strspn(p, " ");
+		}
+}
+
 static void
 check_question(struct lint *l, const struct el *e)
 {
@@ -275,6 +328,11 @@ check_question(struct lint *l, const struct el *e)
 			if (strcmp(p->key, exprs[i]) == 0)
 				check_expression(l, e, p->value, p->column);
 	}
+	if (e->tr[TR_CONSTRAINT] != NULL && xf_get(&e->bind, "constraint") == NULL)
+		xf_warn_el(x, e, e->tr[TR_CONSTRAINT]->column, "there is no constraint, so nobody will see this message");
+	if (e->tr[TR_REQUIRED] != NULL && required == NULL)
+		xf_warn_el(x, e, e->tr[TR_REQUIRED]->column, "the question is not required, so nobody will see this message");
+	check_default(l, e);
 	check_expression(l, e, e->calculation, e->calc_column);
 	check_expression(l, e, e->filter, e->filter_column);
 }

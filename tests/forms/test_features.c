@@ -623,6 +623,36 @@ START_TEST(an_answer_that_a_list_does_not_have_is_warned_about)
 }
 END_TEST
 
+/* --- what could never be --------------------------------------------------------------------------------- */
+
+static const struct { const char *type, *column, *value, *says; } NEVER[] = {
+	{ "integer", "default", "abc", "column default: warning: \"abc\" is no whole number" }, { "integer", "default", "-3", NULL }, { "integer", "default", "1.5", "no whole" },
+	{ "decimal", "default", "1,5", "\"1,5\" is no number" }, { "decimal", "default", "1.5", NULL }, { "decimal", "default", "1 + 1", NULL },
+	{ "date", "default", "2024-31-01", "is no date" }, { "date", "default", "2023-02-29", "is no date" }, { "date", "default", "2024-02-29", NULL },
+	{ "date", "default", "2024-04-01 00:00:00", "is no date as it is stored: write it like 2024-04-01, in a cell" }, { "date", "default", "today()", NULL },
+	{ "select_one c", "default", "x", "column default: warning: no choice of the list \"c\" is called \"x\"" }, { "select_one c", "default", "b", NULL },
+	{ "select_multiple c", "default", "a b", NULL }, { "select_multiple c", "default", "a x", "is called \"x\"" }, { "rank c", "default", "b a", NULL },
+	{ "text", "constraint_message", "M", "column constraint_message: warning: there is no constraint" }, { "percentage", "constraint_message", "M", NULL },
+	{ "text", "required_message", "M", "column required_message: warning: the question is not required" },
+};
+
+START_TEST(a_default_or_message_that_could_never_be_is_warned_about)
+{
+	struct buf sheet;
+
+	put_form(&sheet, NEVER[_i].type, "Q", NEVER[_i].column, NEVER[_i].value, "_", "");
+	findings_init(&found);
+	buf_init(&said, 1 << 16);
+	ck_assert_int_eq(xlsform_check(sheet.data, sheet.len, "form.csv", NULL, &found, NULL, &err), ERR_OK);
+	findings_print(&found, "f", &said);
+	ck_assert_msg(found.n == (NEVER[_i].says != NULL), "%s %s: %s", NEVER[_i].type, NEVER[_i].value, buf_str(&said));
+	ck_assert_msg(found.n == 0 || strstr(buf_str(&said), NEVER[_i].says) != NULL, "%s", buf_str(&said));
+	findings_clear(&found);
+	buf_free(&said);
+	buf_free(&sheet);
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -643,6 +673,7 @@ suite(void)
 	tcase_add_loop_test(t, a_repeat_asked_for_one_value_from_outside_is_warned_about, 0, (int)ARRAY_LEN(REPEATS));
 	tcase_add_loop_test(t, an_expression_that_cannot_be_read_is_told_once_with_its_place, 0, (int)ARRAY_LEN(WRITTEN));
 	tcase_add_loop_test(t, an_answer_that_a_list_does_not_have_is_warned_about, 0, (int)ARRAY_LEN(ANSWERS));
+	tcase_add_loop_test(t, a_default_or_message_that_could_never_be_is_warned_about, 0, (int)ARRAY_LEN(NEVER));
 	suite_add_tcase(s, t);
 	return s;
 }
