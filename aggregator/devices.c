@@ -752,6 +752,7 @@ put_seen(void *arg, const struct store_seen *s, struct err *err)
 	buf_printf(a->out, "candour_outbox_records{device=\"%s\"} %u\n", id, s->waiting);
 	buf_printf(a->out, "candour_outbox_oldest_hours{device=\"%s\"} %u\n", id, s->oldest_hours);
 	buf_printf(a->out, "candour_receipt_age_seconds{device=\"%s\"} %lld\n", id, (long long)(a->now - s->at));
+	buf_printf(a->out, "candour_ring_serial{device=\"%s\"} %u\n", id, s->ring_serial);
 	return ERR_OK;
 }
 

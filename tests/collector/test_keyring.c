@@ -134,6 +134,52 @@ START_TEST(refusals_say_why)
 }
 END_TEST
 
+/* A box that has taken the ring of a handover trusts the new root; started anew it reads that same ring again. A later
+ * ring that both roots sign is for boxes that slept through the first as well as for those that did not. */
+START_TEST(the_ring_of_a_handover_is_read_before_and_after)
+{
+	struct seal_key *next = test_key(KEY_ROOT, 2), *third = test_key(KEY_ROOT, 3);
+	struct keyring *r = ring_new(7), *back = NULL;
+	struct keyring_pin moved = pin;
+	struct buf t;
+	char *at;
+
+	text_of(r, next, &t);
+	ck_ok(keyring_read(buf_str(&t), t.len, &moved, &back, &err));
+	keyring_pin_take(&moved, back, buf_str(&t), t.len);
+	keyring_free(back);
+	ck_ok(keyring_read(buf_str(&t), t.len, &moved, &back, &err));
+	keyring_pin_take(&moved, back, buf_str(&t), t.len);
+	ck_assert_mem_eq(moved.root, seal_key_public(next), 32);
+	keyring_free(back);
+	back = NULL;
+	at = strstr((char *)t.data, "signature-next = ");
+	ck_assert_ptr_nonnull(at);
+	at[20] = at[20] == 'A' ? 'B' : 'A';
+	ck_err(keyring_read(buf_str(&t), t.len, &moved, &back, &err), ERR_DENIED, "not signed by the root");
+	buf_free(&t);
+	r->serial = 8;
+	text_of(r, next, &t);
+	ck_ok(keyring_read(buf_str(&t), t.len, &pin, &back, &err));
+	keyring_free(back);
+	ck_ok(keyring_read(buf_str(&t), t.len, &moved, &back, &err));
+	keyring_free(back);
+	back = NULL;
+	buf_free(&t);
+	/* The old root alone, or with a third, says nothing to those that have moved. */
+	r->serial = 9;
+	text_of(r, third, &t);
+	ck_err(keyring_read(buf_str(&t), t.len, &moved, &back, &err), ERR_DENIED, "not signed by the root");
+	buf_free(&t);
+	text_of(r, NULL, &t);
+	ck_err(keyring_read(buf_str(&t), t.len, &moved, &back, &err), ERR_DENIED, "not signed by the root");
+	buf_free(&t);
+	seal_key_free(next);
+	seal_key_free(third);
+	keyring_free(r);
+}
+END_TEST
+
 START_TEST(the_root_hands_over_to_the_next_one)
 {
 	struct seal_key *next = test_key(KEY_ROOT, 2), *third = test_key(KEY_ROOT, 3);
@@ -402,6 +448,7 @@ suite(void)
 	tcase_add_test(t, no_changed_byte_is_taken);
 	tcase_add_test(t, refusals_say_why);
 	tcase_add_test(t, the_root_hands_over_to_the_next_one);
+	tcase_add_test(t, the_ring_of_a_handover_is_read_before_and_after);
 	tcase_add_test(t, an_expired_key_never_stops_collection_and_a_stopped_one_does);
 	tcase_add_test(t, verifiers_are_active_or_old_never_stopped_or_next);
 	tcase_add_test(t, a_ring_holds_64_keys_and_each_once);
