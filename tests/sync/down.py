@@ -95,8 +95,26 @@ def main():
         wait_for("elm has its bundle", 90, lambda: bundles(elm) == [(3, 3)])
         wait_for("oak has the new key ring", 60, lambda: "keyring=taken serial=2" in place.log("sync-oak"))
         score.check("oak has none", bundles(oak) == [])
-        place.stop("sync-elm")
+        # The root hands over: elm is there and starts anew with that ring, oak is off and gets a later one, by both roots.
         place.stop("sync-oak")
+        for serial in (3, 4):
+            place.candour("key", "ring", "--root", f"{place.keys}/root.key", "--next-root", f"{top}/rogue/root.key", "--from", f"{place.keys}/ring" if serial == 3 else f"{top}/ring-3",
+                          "--out", f"{top}/ring-{serial}")
+            place.candour("centre", "ring", place.centre, f"{top}/ring-{serial}")
+            name = "sync-elm" if serial == 3 else "sync-elm-again"
+            wait_for(f"elm has ring {serial}", 90, lambda: f"keyring=taken serial={serial}" in place.log(name))
+            place.stop(name)
+            place.start_sync(elm, "sync-elm-again" if serial == 3 else "sync-elm-later")
+        place.start_sync(oak, "sync-oak-later")
+        wait_for("oak has ring 4", 90, lambda: "keyring=taken serial=4" in place.log("sync-oak-later"))
+        place.stop("sync-oak-later")
+        place.start_sync(oak, "sync-oak-last")
+        for site in (elm, oak):
+            place.put(site, 1)
+            wait_for("delivery after the handover", 60, lambda: waiting(site) == 0)
+        score.check("boxes that were there and that were off follow a new root", True)
+        place.stop("sync-oak-last")
+        place.stop("sync-elm-later")
 
         asan = "asan" in sys.argv[1]
         runtime = subprocess.run(["gcc", "-print-file-name=libasan.so"], capture_output=True, text=True).stdout.strip() if asan else ""
