@@ -9,7 +9,10 @@
 #include "admin/cert.h"
 #include "admin/commands.h"
 #include "admin/site.h"
+#include "aggregator/settings.h"
+#include "base/clock.h"
 #include "base/codec.h"
+#include "base/config.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "collector/keyfile.h"
@@ -20,6 +23,7 @@ static const char usage[] =
     "                 [--devices ADDRESS:PORT] [--pages ADDRESS:PORT] [--status ADDRESS:PORT]\n"
     "                 [--store postgresql://...] [--batches-a-minute N]\n"
     "       candour centre ring DIR FILE\n"
+    "       candour centre cert DIR [--host NAME[,NAME]]     (a new server certificate; 2 years)\n"
     "  --root FILE   key file of the organisation's root key, or its pin file: only the public half is read\n"
     "  --host NAME   the DNS name that devices call (localhost if all is on one machine)\n";
 
@@ -232,6 +236,61 @@ take_ring(const char *dir, const char *file, uint32_t *serial, struct err *err)
 	return rc;
 }
 
+/* A new certificate for the key that the devices' listener has: one file changes, at once. HOST NULL: for the names of the
+ * old one. */
+static enum err_code
+renew(const char *dir, const char *host, struct err *err)
+{
+	struct aggregator_settings set = { 0 };
+	struct keyfile ca = { .use = 0 };
+	struct buf old, key, cert, names;
+	char path[PATH_MAX], date[16];
+	int64_t until = 0;
+	int year, month, day;
+	enum err_code rc = admin_path(dir, "aggregator.conf", path, sizeof(path), err);
+
+	buf_init(&old, 65536);
+	buf_init_secret(&key, 65536);
+	buf_init(&cert, 65536);
+	buf_init(&names, 4096);
+	if (rc == ERR_OK)
+		rc = config_read(path, aggregator_keys, aggregator_n_keys, &set, err);
+	if (rc == ERR_OK)
+		rc = file_read(set.devices_key, &key, err);
+	if (rc == ERR_OK && host != NULL) {
+		buf_puts(&names, host);
+	} else if (rc == ERR_OK) {
+		rc = file_read(set.devices_cert, &old, err);
+		if (rc == ERR_OK)
+			rc = cert_server_read(&old, &names, &until, err);
+		if (rc != ERR_OK)
+			err_in(err, "%s: say the names with --host", set.devices_cert);
+	}
+	if (rc == ERR_OK)
+		rc = admin_path(dir, "keys/ca.key", path, sizeof(path), err);
+	if (rc == ERR_OK)
+		rc = keyfile_read(path, keyfile_ask_terminal, NULL, &ca, err);
+	if (rc == ERR_OK)
+		rc = cert_server(&ca.secret, &ca.public_, buf_str(&names), &key, time(NULL), &cert, err);
+	if (rc == ERR_OK)
+		rc = cert_server_read(&cert, NULL, &until, err);
+	if (rc == ERR_OK)
+		rc = file_write(set.devices_cert, cert.data, cert.len, 0644, err);
+	if (rc == ERR_OK) {
+		date_from_day(until / 86400, &year, &month, &day);
+		snprintf(date, sizeof(date), "%04d-%02d-%02d", year % 10000, month, day);
+		printf("%s is for %s and good until %s.\nTo use it: systemctl restart candour-aggregator\n", set.devices_cert,
+		    buf_str(&names), date);
+	}
+	keyfile_clear(&ca);
+	buf_free(&old);
+	buf_free(&key);
+	buf_free(&cert);
+	buf_free(&names);
+	config_clear(aggregator_keys, aggregator_n_keys, &set);
+	return rc;
+}
+
 int
 cmd_centre(int argc, char **argv)
 {
@@ -258,6 +317,8 @@ cmd_centre(int argc, char **argv)
 		    "  candour centre ring %s FILE\n", c.dir, c.dir);
 		return 0;
 	}
+	if (argc == 3 && strcmp(argv[1], "cert") == 0)
+		return renew(argv[2], c.host, &err) == ERR_OK ? 0 : admin_fail("centre cert", &err);
 	if (argc == 4 && strcmp(argv[1], "ring") == 0) {
 		if (take_ring(argv[2], argv[3], &serial, &err) != ERR_OK)
 			return admin_fail("centre ring", &err);

@@ -370,3 +370,33 @@ cert_device_id(const struct buf *pem, uint8_t id[16], struct err *err)
 	memcpy(id, got, sizeof(got));
 	return ERR_OK;
 }
+
+enum err_code
+cert_server_read(const struct buf *pem, struct buf *names, int64_t *until, struct err *err)
+{
+	gnutls_datum_t in = { pem->data, (unsigned)pem->len };
+	gnutls_x509_crt_t crt = NULL;
+	unsigned n = 0;
+	bool good = gnutls_x509_crt_init(&crt) == 0 && gnutls_x509_crt_import(crt, &in, GNUTLS_X509_FMT_PEM) == 0;
+
+	for (unsigned i = 0; good; i++) {
+		char name[256];
+		size_t len = sizeof(name);
+		int type = gnutls_x509_crt_get_subject_alt_name(crt, i, name, &len, NULL);
+
+		if (type < 0)
+			break;
+		if (type != GNUTLS_SAN_DNSNAME)
+			continue;
+		if (names != NULL)
+			buf_printf(names, "%s%.*s", n > 0 ? "," : "", (int)len, name);
+		n++;
+	}
+	if (good)
+		*until = (int64_t)gnutls_x509_crt_get_expiration_time(crt);
+	if (crt != NULL)
+		gnutls_x509_crt_deinit(crt);
+	if (!good || n == 0)
+		return err_set(err, ERR_INPUT, "not a server's certificate with DNS names");
+	return names == NULL ? ERR_OK : buf_check(names, err);
+}

@@ -18,6 +18,9 @@ enum err_code cert_ca(const char *organisation, const struct buf *key_der, int64
 /* A server's certificate for the DNS names NAMES (comma separated), 2 years. PEM appended. */
 enum err_code cert_server(const struct buf *ca_key_der, const struct buf *ca_cert_der, const char *names,
 	const struct buf *key_pem, int64_t now, struct buf *cert_pem, struct err *err) MUST_CHECK;
+/* Of a server's certificate: its DNS names, comma separated, appended to NAMES (may be NULL), and its last second in
+ * *UNTIL. ERR_INPUT if PEM is no certificate with DNS names. */
+enum err_code cert_server_read(const struct buf *pem, struct buf *names, int64_t *until, struct err *err) MUST_CHECK;
 /* A device's: CN = hex id, EKU client, to 2049-12-31. PEM appended; SHA-256 of its DER in SHA256. */
 enum err_code cert_device(const struct buf *ca_key_der, const struct buf *ca_cert_der, const uint8_t id[16],
 	const void *spki, size_t spki_len, int64_t now, struct buf *cert_pem, uint8_t sha256[32],

@@ -99,6 +99,11 @@ static const struct help helps[] = {
 	    "  --host NAME   the name under which boxes reach it",
 	    "candour centre init /var/lib/candour/centre --root root.key --host centre.example" },
 	{ "centre ring", "", "DIR FILE", "Takes a signed key ring into use.", "candour centre ring /var/lib/candour/centre ring" },
+	{ "centre cert", "--host=", "DIR [--host NAME[,NAME]]",
+	    "A new certificate for the server that boxes call, good for two years, for the same key. `candour status` says when it\n"
+	    "is due. Boxes need nothing new; restart candour-aggregator to use it.\n"
+	    "  --host NAME   other names than those of the certificate that is there",
+	    "candour centre cert /var/lib/candour/centre" },
 	{ "site init", "--kiosk= --forms= --send-every= --concern-slot=",
 	    "DIR [--kiosk ADDRESS:PORT] [--forms DIR] [--send-every S] [--concern-slot S]",
 	    "Makes a box's folder: its store, keys and configuration. Once.\n"

@@ -15,7 +15,7 @@ static const struct command commands[] = {
 	{ "export", cmd_export, "a publication as a pack to hand on: figures, meanings, proof" },
 	{ "action", cmd_action, "what is done about what people said: add, change, list, notices" },
 	{ "user", cmd_user, "people who may sign in: add, password, disable, list, reader" },
-	{ "centre", cmd_centre, "make the centre's folder; take a key ring into use" },
+	{ "centre", cmd_centre, "make the centre's folder; key ring, server certificate" },
 	{ "site", cmd_site, "make a site's folder; invite and enrol a box" },
 	{ "device", cmd_device, "list, approve and revoke boxes" },
 	{ "quarantine", cmd_quarantine, "what was put aside at the centre: list, show, release" },

@@ -6,11 +6,14 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "admin/cert.h"
 #include "admin/commands.h"
 #include "admin/site.h"
 #include "aggregator/settings.h"
 #include "base/codec.h"
 #include "base/config.h"
+#include "base/file.h"
+#include "collector/keyring.h"
 #include "collector/outbox.h"
 #include "sync/agent.h"
 #include "sync/logcheck.h"
@@ -195,12 +198,75 @@ print_retention(struct store *st, const struct aggregator_settings *set, struct 
 	return rc;
 }
 
+/* The key ring in use (none, not to be trusted, or with a use whose keys end soon) and the server's certificate.
+ * *WELL: there is nothing to say. */
+static void
+print_ends(const struct aggregator_settings *set, int64_t today, bool *well)
+{
+	enum { SOON_DAYS = 60 };
+	struct keyring *ring = NULL;
+	struct keyring_pin pin;
+	struct buf text;
+	struct err err;
+	enum err_code rc;
+	char date[16];
+
+	*well = false;
+	buf_init(&text, KEYRING_MAX);
+	rc = file_read(set->ring, &text, &err);
+	if (rc == ERR_ABSENT)
+		printf("There is no key ring yet, so no box can enrol or deliver: candour key ring, then candour centre ring.\n");
+	if (rc == ERR_OK)
+		rc = keyring_pin_read(set->root, &pin, &err);
+	if (rc == ERR_OK)
+		rc = keyring_read(buf_str(&text), text.len, &pin, &ring, &err);
+	if (rc != ERR_OK && rc != ERR_ABSENT)
+		printf("The key ring cannot be used: %s\n", err.msg);
+	*well = rc == ERR_OK;
+	for (int use = KEY_RESPONSE; rc == ERR_OK && use <= KEY_CA; use++) {
+		int64_t last = -1;
+		bool any = false;
+
+		for (size_t i = 0; i < ring->n; i++)
+			if (ring->keys[i].use == (enum key_use)use && ring->keys[i].state == KEY_ACTIVE) {
+				any = true;
+				last = ring->keys[i].not_after > last ? ring->keys[i].not_after : last;
+			}
+		if (!any || last - today > SOON_DAYS)
+			continue;
+		logcheck_date((uint32_t)last, date);
+		printf("The %s key ends on %s: make a new one and a key ring with it (candour key ring --from).\n",
+		    key_use_word((enum key_use)use), date);
+		*well = false;
+	}
+	keyring_free(ring);
+	buf_reset(&text);
+	/* What boxes check when they connect; where devices are served at all. */
+	if (set->devices_cert != NULL && set->devices_cert[0] != '\0') {
+		int64_t until = 0;
+
+		rc = file_read(set->devices_cert, &text, &err);
+		if (rc == ERR_OK)
+			rc = cert_server_read(&text, NULL, &until, &err);
+		if (rc != ERR_OK)
+			printf("The certificate that boxes check cannot be used: %s\n", err.msg);
+		else if (until / 86400 - today <= SOON_DAYS) {
+			logcheck_date((uint32_t)(until / 86400), date);
+			printf("The certificate that boxes check ends on %s: candour centre cert, then restart candour-aggregator.\n",
+			    date);
+		}
+		*well = *well && rc == ERR_OK && until / 86400 - today > SOON_DAYS;
+	}
+	buf_free(&text);
+}
+
 static int
 centre_status(const char *path, struct err *err)
 {
 	struct aggregator_settings set = { 0 };
 	struct centre_arg a = { .now = time(NULL) };
 	uint64_t records = 0, devices = 0, aside = 0;
+	bool ring_well = false;
 	char what[80];
 	enum err_code rc = config_read(path, aggregator_keys, aggregator_n_keys, &set, err);
 
@@ -220,7 +286,9 @@ centre_status(const char *path, struct err *err)
 	if (rc == ERR_OK && aside > 0)
 		printf("%llu KiB of contradictory or revoked records were put aside: `candour quarantine list`.\n",
 		    (unsigned long long)(aside + 1023) / 1024);
-	if (rc == ERR_OK && a.waiting + a.silent == 0 && aside == 0)
+	if (rc == ERR_OK)
+		print_ends(&set, a.now / 86400, &ring_well);
+	if (rc == ERR_OK && ring_well && a.waiting + a.silent == 0 && aside == 0)
 		printf("All is well.\n");
 	store_close(a.st);
 	config_clear(aggregator_keys, aggregator_n_keys, &set);
