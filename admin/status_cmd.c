@@ -105,6 +105,8 @@ site_status(const char *path, struct err *err)
 			admin_when(s.next_at, now, when, sizeof(when));
 			printf("Next try: %s\n", when);
 		}
+	} else if (s.tried_at == 0) {
+		printf("Nothing was ever sent from here: is candour-sync running? (systemctl enable --now candour-sync)\n");
 	} else if (s.tried_at > 0 && now - s.tried_at > STALE_HOURS * 3600) {
 		printf("Nothing was tried for more than a day: is candour-sync running?\n");
 	} else if (!problem) {
