@@ -274,12 +274,11 @@ indicator_kappa(int argc, char **argv)
 	int at = 1;
 	enum err_code rc;
 
-	for (; at < argc && argv[at][0] == '-'; at++) {
+	for (; at < argc && argv[at][0] == '-'; at += 2) {
 		if (strcmp(argv[at], "-h") == 0 || strcmp(argv[at], "--help") == 0)
 			return usage(stdout);
 		if (strcmp(argv[at], "--of") != 0 || at + 1 == argc || !num_i64(argv[at + 1], strlen(argv[at + 1]), 1, 1000000000, &of))
 			return usage(stderr);
-		at++;
 	}
 	if (argc - at != 2)
 		return usage(stderr);

@@ -37,6 +37,13 @@ open_file(void *arg, const char *uri, struct buf *out, struct err *err)
 	return buf_check(out, err);
 }
 
+static bool
+no_file(void *arg, const char *name)
+{
+	(void)arg, (void)name;
+	return false;
+}
+
 /* What an author writes reaches the engine as it stands: expressions and what they add up to, and names of
  * features that the converter carries for other programs. Anything else would be the converter's own doing. */
 static bool
@@ -73,6 +80,22 @@ load(const struct buf *xml)
 	findings_clear(&found);
 }
 
+/* form check on what converts: it refuses with errors, or passes without. */
+static void
+check(const uint8_t *data, size_t size)
+{
+	const struct form_files none = { .exists = no_file, .open = open_file };
+	struct findings found;
+	struct err err = { 0 };
+	enum err_code rc;
+
+	findings_init(&found);
+	rc = xlsform_check(data, size, "fuzz.csv", &none, &found, NULL, &err);
+	if (rc == ERR_OK ? found.errors != 0 : found.errors == 0 && err.msg[0] == '\0')
+		abort();
+	findings_clear(&found);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int
@@ -92,6 +115,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (doc == NULL)
 			abort();
 		xmlFreeDoc(doc);
+		check(data, size);
 		if (data[0] == 'P' || memchr(data, '<', size < 4 ? size : 4) == NULL)	/* XForm XML comes out as it is */
 			load(&one);
 	}
