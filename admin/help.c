@@ -47,6 +47,22 @@ static const struct help helps[] = {
 	    "  --forms DIR   the questionnaires\n"
 	    "  -c FILE       the configuration of candour-indicators",
 	    "candour indicator health -c /etc/candour/indicators.conf" },
+	{ "indicator import", "--area= --period= --group= --level=",
+	    "ascof FILE.csv ID.ind --area NAME ... [--period FROM..TO] [--group NAME] [--level NAME]",
+	    "Looks up what a country, region or council reached in the measure that ID.ind names by alias.ascof, and prints it as\n"
+	    "lines comparator = .. for its [estimate], with where it comes from. Nothing is written: a new comparator is a new\n"
+	    "version, which people agree on. FILE is the framework's long CSV, or that of another Candour.\n"
+	    "  --area NAME         may be given several times\n"
+	    "  --period FROM..TO   the months of FILE's figures, as 2023-04..2024-03, if it has no columns for them\n"
+	    "  --group NAME        column Disaggregation level [Total]\n"
+	    "  --level NAME        column Geographical level, if an area's name stands at several",
+	    "candour indicator import ascof measures.csv indicators/library/sat-users.ind --area England" },
+	{ "indicator kappa", "--of=", "[--of N] FIRST.csv SECOND.csv",
+	    "Two people coded the same comments, each without seeing the other's codes: how far they agree, theme by theme.\n"
+	    "A sheet has columns record and themes (codes with blanks between them). Exit status: 0 every theme may be published,\n"
+	    "1 one has to be coded again, or too few comments were coded.\n"
+	    "  --of N    how many comments there are in all",
+	    "candour indicator kappa --of 400 first.csv second.csv" },
 	{ "indicator publish", "-c= --key= --to= --until= --drafts --out= --dry-run --ca=",
 	    "-c indicators.conf --key KEY --to URL [options]  |  FILE --key KEY --to URL [options]",
 	    "Prepares the next publication (or takes FILE, prepared in the reading room), signs and posts it.\n"
