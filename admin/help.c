@@ -352,19 +352,19 @@ no_option(const char *command, const char *sub, const char *arg)
 	fprintf(stderr, " (candour %s%s%s --help)\n", command, sub != NULL ? " " : "", sub != NULL ? sub : "");
 }
 
-static void
+/* False if nothing is near it: then the command itself says what it has (it may be newer than its line here). */
+static bool
 no_subcommand(const char *command, const char *typed)
 {
-	struct nearest near = { .far = FAR };
+	struct nearest near = { .far = FAR - 1 };
 	size_t n = strlen(command);
 
 	for (size_t i = 0; i < ARRAY_LEN(helps); i++)
 		if (is_for(&helps[i], command, NULL) && helps[i].path[n] == ' ')
 			offer(&near, typed, strlen(typed), helps[i].path + n + 1, strlen(helps[i].path + n + 1));
-	fprintf(stderr, "candour %s: there is no %.40s", command, typed);
 	if (near.word != NULL)
-		fprintf(stderr, ": is it %s?", near.word);
-	fprintf(stderr, " (candour %s --help)\n", command);
+		fprintf(stderr, "candour %s: there is no %.40s: is it %s? (candour %s --help)\n", command, typed, near.word, command);
+	return near.word != NULL;
 }
 
 void
@@ -454,9 +454,8 @@ help_first(int argc, char **argv, int *status)
 	if (argc < 3 || is_help(argv[2]))
 		return false;
 	if (sub == NULL && !alone && argv[2][0] != '-') {
-		no_subcommand(command, argv[2]);
 		*status = 2;
-		return true;
+		return no_subcommand(command, argv[2]);
 	}
 	if (!options_good(argc, argv, sub != NULL ? 3 : 2, command, sub)) {
 		*status = 2;
