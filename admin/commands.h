@@ -26,6 +26,7 @@ int cmd_status(int argc, char **argv);
 int cmd_bundle(int argc, char **argv);
 int cmd_key(int argc, char **argv);
 int cmd_draft(int argc, char **argv);
+int cmd_concern(int argc, char **argv);
 int cmd_verify(int argc, char **argv);
 int cmd_backup(int argc, char **argv);
 int cmd_restore(int argc, char **argv);

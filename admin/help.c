@@ -192,6 +192,19 @@ static const struct help helps[] = {
 	    "Packs a signed publication to hand on: workbook, CSV, definitions, the signed file, how to cite and check it.\n"
 	    "  --ring FILE   the organisation's key ring, checked and put in   --root PIN   its pin",
 	    "candour export pack publication-3.pub --out figures.zip" },
+	{ "concern pull", "--key= --centre= --store= --notify=", "--key FILE [--centre DIR | --store STORE] [--notify PROGRAM] INTO",
+	    "For who holds a concern key: takes what has come since the last pull into the folder INTO, where it stays sealed. The\n"
+	    "centre erases it 30 days later (aggregator.conf, [retention] concerns_days).\n"
+	    "  --centre DIR       the centre's folder [/var/lib/candour/centre]\n"
+	    "  --store STORE      the central store itself (postgresql://..), from another machine\n"
+	    "  --notify PROGRAM   run as PROGRAM COUNT INTO when there are new ones",
+	    "candour concern pull --key concern.key /media/concerns" },
+	{ "concern list", "--key=", "--key FILE INTO", "A line or two for each: site, days, what it is about, the last note, and what is late.",
+	    "candour concern list --key concern.key /media/concerns" },
+	{ "concern show", "--key=", "--key FILE INTO ID", "Everything that was written, and every note. Four characters of the ID will do.",
+	    "candour concern show --key concern.key /media/concerns 3f2a" },
+	{ "concern note", "--by=", "--by NAME INTO ID TEXT", "Keeps who did what about it, with the time.",
+	    "candour concern note --by 'J. Evans' /media/concerns 3f2a 'rang the home, spoke to her, safe now'" },
 	{ "status", "", "DIR", "How a site (DIR its folder) or the centre is doing.", "candour status /var/lib/candour/site" },
 	{ "key new", "--use= --file= --credential=", "--use USE (--file FILE | --credential FILE)",
 	    "Makes a key. USE: root response escrow concern publish receipt.\n"
