@@ -60,6 +60,7 @@ def main():
     finally:
         if place:
             place.stop_all()
+        subprocess.run(["umount", f"{top}/centre"], capture_output=True)
         shutil.rmtree(top, ignore_errors=True)
     return score.end()
 
