@@ -1,6 +1,6 @@
 /* candour concern: what people wrote behind "Something is wrong", for who holds a concern key. `pull` takes what has come of
  * lane 1 into a folder of the holder's, where it stays sealed; `list` and `show` open it for the terminal; `note` keeps
- * who did what about it. docs/formats/concern.md. */
+ * who did what about it; `table` gives kind, site and day for the rates. docs/formats/concern.md. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +32,8 @@ static const char usage[] =
     "usage: candour concern pull --key FILE [--centre DIR | --store STORE] [--notify PROGRAM] INTO\n"
     "       candour concern list --key FILE INTO\n"
     "       candour concern show --key FILE INTO ID\n"
-    "       candour concern note --by NAME INTO ID TEXT\n\n"
+    "       candour concern note --by NAME INTO ID TEXT\n"
+    "       candour concern table --key FILE INTO\n\n"
     "For who holds a concern key: what people wrote behind \"Something is wrong\". INTO is a folder of the holder's own.\n";
 
 enum { CHUNK = 100, SAFE_HOURS = 4, WORKING_DAYS = 3, FILE_MAX = RECORD_WIRE_MAX + 4096, ID_MIN = 4, NOTE_MAX = 1000 };
@@ -644,6 +645,26 @@ print_one(const struct concern *c, const char *notes, bool whole, struct err *er
 	return ERR_OK;
 }
 
+/* A line of the table that `candour indicator evaluate` reads: no text, and of reports by staff no site. */
+static enum err_code
+print_row(const struct concern *c, struct err *err)
+{
+	char kind[64] = "", day[32];
+	struct _xmlDoc *doc = NULL;
+	enum err_code rc = xml_parse((const char *)c->plain.content, c->plain.len, false, &doc, err);
+
+	if (rc != ERR_OK)
+		return rc;
+	answer(xmlDocGetRootElement(doc), "concern_kind", kind, sizeof(kind));
+	xml_free(doc);
+	if (kind[strspn(kind, "abcdefghijklmnopqrstuvwxyz0123456789_-")] != '\0')
+		return err_set(err, ERR_INPUT, "what it is about is no code");
+	given(c, day);
+	printf("%s,%s,%s\n", kind, strcmp(kind, "staff_report") == 0 ? "" : c->site, c->plain.quality == CLOCK_UNKNOWN
+	    ? c->arrived : day);
+	return ERR_OK;
+}
+
 static int
 by_name(const void *a, const void *b)
 {
@@ -704,9 +725,11 @@ pick(const char *dir, const char *id, char out[33], struct err *err)
 	return rc;
 }
 
-/* ID NULL: all, a line or two each. */
+enum how { LIST, SHOW, TABLE };
+
+/* Of all a line or two each, or a row; or everything of the one that ID names. */
 static enum err_code
-read_out(const char *dir, const char *key_file, const char *id, struct err *err)
+read_out(const char *dir, const char *key_file, enum how how, const char *id, struct err *err)
 {
 	char (*ids)[33] = NULL, one[1][33];
 	struct seal_key *key = NULL;
@@ -719,20 +742,22 @@ read_out(const char *dir, const char *key_file, const char *id, struct err *err)
 		rc = keyfile_load(key_file, KEY_CONCERN, keyfile_ask_terminal, NULL, &key, err);
 	if (rc == ERR_OK)
 		rc = read_notes(dir, &notes, err);
+	if (rc == ERR_OK && how == TABLE)
+		puts("concern_kind,_site,_day");
 	for (size_t i = 0; i < n && rc == ERR_OK; i++) {
 		struct concern c;
 
 		rc = concern_read(dir, id != NULL ? one[0] : ids[i], key, &c, err);
 		if (rc == ERR_OK) {
-			rc = print_one(&c, buf_str(&notes), id != NULL, err);
+			rc = how == TABLE ? print_row(&c, err) : print_one(&c, buf_str(&notes), how == SHOW, err);
 			concern_clear(&c);
 		}
 		if (rc != ERR_OK && id == NULL && rc != ERR_NOMEM) {	/* the others are to be seen all the same */
-			printf("%.8s  cannot be read: %s\n", ids[i], err->msg);
+			fprintf(how == TABLE ? stderr : stdout, "%.8s  cannot be read: %s\n", ids[i], err->msg);
 			rc = ERR_OK;
 		}
 	}
-	if (rc == ERR_OK && n == 0)
+	if (rc == ERR_OK && n == 0 && how == LIST)
 		printf("No concerns were pulled into %s.\n", dir);
 	seal_key_free(key);
 	buf_free(&notes);
@@ -790,9 +815,11 @@ cmd_concern(int argc, char **argv)
 	if (strcmp(what, "pull") == 0 && argc == 3 && key != NULL)
 		rc = pull(argv[2], key, centre, store, program, &err);
 	else if (strcmp(what, "list") == 0 && argc == 3 && key != NULL)
-		rc = read_out(argv[2], key, NULL, &err);
+		rc = read_out(argv[2], key, LIST, NULL, &err);
+	else if (strcmp(what, "table") == 0 && argc == 3 && key != NULL)
+		rc = read_out(argv[2], key, TABLE, NULL, &err);
 	else if (strcmp(what, "show") == 0 && argc == 4 && key != NULL)
-		rc = read_out(argv[2], key, argv[3], &err);
+		rc = read_out(argv[2], key, SHOW, argv[3], &err);
 	else if (strcmp(what, "note") == 0 && argc == 5 && by != NULL)
 		rc = note(argv[2], argv[3], by, argv[4], &err);
 	else {

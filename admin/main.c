@@ -23,7 +23,7 @@ static const struct command commands[] = {
 	{ "status", cmd_status, "how a site or the centre is doing" },
 	{ "key", cmd_key, "make, show, sign and share keys" },
 	{ "draft", cmd_draft, "focus groups whose passphrase is lost, read with the organisation's key" },
-	{ "concern", cmd_concern, "what people wrote behind \"Something is wrong\": pull, list, show, note" },
+	{ "concern", cmd_concern, "what people wrote behind \"Something is wrong\": pull, list, show, note, table" },
 	{ "verify", cmd_verify, "prove what a site.db holds, and say what is wrong with it" },
 	{ "backup", cmd_backup, "put a centre's databases aside while it works" },
 	{ "restore", cmd_restore, "take a backup into use" },

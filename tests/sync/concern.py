@@ -115,6 +115,19 @@ def main():
         place.candour("concern", "note", "--by", "J. Evans", into, one[:6], "rang the home, she is safe")
         listed = place.candour("concern", "list", "--key", key, into)
         score.check(f"a note stands in the list: {listed!r}", "J. Evans" in listed and "rang the home" in listed and listed.count("nobody has noted") == 1)
+        with open(f"{top}/rates.csv", "w") as f:
+            f.write(place.candour("concern", "table", "--key", key, into))
+        table = open(f"{top}/rates.csv").read()
+        score.check(f"a table without words: {table!r}", table.startswith("concern_kind,_site,_day\n") and "not_safe,elm,20" in table and "complaint,elm,20" in table and MARK not in table)
+        people = f"{top}/people"
+        os.mkdir(people)
+        for name in ("concern-rate.ind", "complaint-rate.ind"):
+            shutil.copy(f"indicators/library/{name}", people)
+        with open(f"{people}/people_supported.csv", "w") as f:
+            f.write("site,from,until,n\nelm,2020-01-01,,40\n")
+        rates = place.candour("indicator", "evaluate", "--forms", "forms/library", people, f"{top}/rates.csv")
+        score.check(f"which the rates are made of: {rates!r}", "concern-rate@1" in rates and "complaint-rate@1" in rates and "\t25\t" in rates)
+
         # Long after: the folder says when it was pulled.
         for i in ids:
             with open(f"{into}/{i}.concern", "r+b") as f:
