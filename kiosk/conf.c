@@ -25,6 +25,7 @@ const struct config_key kiosk_keys[] = {
 	KEY(idle_answer_s, CONFIG_INT, "60", 20, 300, "seconds to say so")
 	KEY(withdraw_days, CONFIG_INT, "60", 1, 365, "days in which four words take an answer back")
 	KEY(concern_slot_s, CONFIG_INT, "1800", 1, 86400, "seconds of a slot in which one record of lane 1 is chained")
+	KEY(look_s, CONFIG_INT, "10", 1, 60, "seconds between looks at what sync has brought")
 	KEY(keep_after_receipt, CONFIG_INT, "14", 1, 365, "days a record stays after its receipt")
 	KEY(low_mib, CONFIG_INT, "64", 0, 1048576, "free MiB under which nothing more is accepted")
 	KEY(resume_mib, CONFIG_INT, "128", 0, 1048576, "free MiB from which answers are accepted again")

@@ -20,6 +20,7 @@ struct kiosk_conf {
 	int64_t idle_warn_s, idle_answer_s;
 	int64_t withdraw_days;
 	int64_t concern_slot_s;
+	int64_t look_s;
 	int64_t keep_after_receipt;
 	int64_t low_mib, resume_mib, ballast_mib;
 	int64_t threads;

@@ -15,7 +15,7 @@
 #include "kiosk/embed.h"
 #include "kiosk/inside.h"
 
-enum { FONT_MAX = 4 << 20, BUNDLE_MAX_LEN = (8 << 20) + 144, SLOW_MS = 10000, DAY_S = 86400 };
+enum { FONT_MAX = 4 << 20, BUNDLE_MAX_LEN = (8 << 20) + 144, DAY_S = 86400 };
 
 /* --- ring and forms ---------------------------------------------------------------------------------- */
 
@@ -455,7 +455,7 @@ void
 kiosk_tick(struct kiosk *k)
 {
 	int64_t now = clock_boot_ms(k->clock), version = k->seen_version;
-	bool slow = now - k->last_slow_ms >= SLOW_MS || version == -1;
+	bool slow = now - k->last_slow_ms >= k->conf->look_s * 1000 || version == -1;
 	struct clock_offset offset = { .s = 0 };
 	struct err err;
 

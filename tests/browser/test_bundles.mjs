@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Visitor, check, equal, folder, main, makeSite, request, startKiosk, until } from './lib.mjs';
 
 await main(async () => {
-  const site = makeSite(), kiosk = await startKiosk(site), dir = folder();
+  const site = makeSite({ extra: 'look_s = 1\n' }), kiosk = await startKiosk(site), dir = folder();
   const file = (name, text) => { writeFileSync(join(dir, name), text); return join(dir, name); };
   const page = async p => (await request(kiosk.url, { path: p })).body;
   check('no empty box while there is none', !/class="told"/.test(await page('/')));

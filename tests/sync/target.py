@@ -25,7 +25,7 @@ class Box:
         self.place, self.name, self.folder = place, name, place.site(name)
         conf = f"{self.folder}/kiosk.conf"
         with open(conf) as f:
-            text = re.sub(r"(?m)^listen = .*", "listen = 127.0.0.1:0", f.read())
+            text = re.sub(r"(?m)^listen = .*", "listen = 127.0.0.1:0\nlook_s = 1", f.read())
         with open(conf, "w") as f:
             f.write(text)
         self.start()
