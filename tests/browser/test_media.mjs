@@ -68,7 +68,7 @@ await main(async () => {
   }));
   await studio.close();
   const files = { 'cup.png': png(64, 48, [92, 39, 81]), 'tea.png': png(40, 40, [217, 164, 65]), 'coffee.png': png(40, 40, [77, 107, 79]), 'drink.wav': tone(440, 1.5), 'tea.wav': tone(660, 1), 'drink.webm': film };
-  const site = makeSite({ forms: [join(root, 'tests/kiosk/media.csv'), join(root, 'forms/library/concern.csv')] });
+  const site = makeSite({ forms: [join(root, 'tests/kiosk/media.csv'), join(root, 'forms/library/concern.csv')], extra: 'look_s = 1\n' });
   mkdirSync(join(site.dir, 'forms/media-media'));
   for (const [name, bytes] of Object.entries(files)) writeFileSync(join(site.dir, 'forms/media-media', name), bytes);
   writeFileSync(join(site.dir, 'forms/media-media/bad.png'), '<svg onload="alert(1)"/>');
