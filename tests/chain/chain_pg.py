@@ -374,14 +374,14 @@ def main():
         print("connections: " + ", ".join(f"aggregator-{i + 1} {centre.balancer.used[p]}" for i, p in enumerate(centre.balancer.backends)))
         codes |= centre.stop()
         lost += late
-        if any(codes.values()):
-            print(f"exit status after SIGTERM: {codes}")
-            lost += 1
+        wrong = any(codes.values())
+        if wrong:
+            print(f"FAIL exit status after SIGTERM: {codes}")
         if kept < 5 * len(SITES) or sum(count.values()) < kills or min(centre.balancer.used.values()) == 0:
             print("too little was sent, or one aggregator had nothing to do: nothing was shown")
             lost += 1
         print(f"{sum(count.values())} kills: {kept} thanked, {unknown} unknown, {lost} lost, {doubled} doubled")
-        return 0 if lost == doubled == 0 else 1
+        return 0 if lost == doubled == 0 and not wrong else 1
     finally:
         if centre:
             centre.close()

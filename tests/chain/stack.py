@@ -54,11 +54,24 @@ class Daemon:
         self.process.wait()
         self.kills += 1
 
+    def minds_sigterm(self):
+        """Our programs hold SIGTERM back and wait for it; one that was started a moment ago may not have got there."""
+        try:
+            with open(f"/proc/{self.process.pid}/status") as f:
+                blocked = next(x for x in f if x.startswith("SigBlk:"))
+        except (OSError, StopIteration):
+            return True
+        return int(blocked.split()[1], 16) >> (signal.SIGTERM - 1) & 1 == 1 or self.process.poll() is not None
+
     def stop(self):
         """SIGTERM; its exit status."""
         if self.process is None:
             return 0
         if self.process.poll() is None:
+            for _ in range(1200):
+                if self.minds_sigterm():
+                    break
+                time.sleep(0.05)
             self.process.send_signal(signal.SIGTERM)
             try:
                 return self.process.wait(20)
