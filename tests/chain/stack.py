@@ -54,14 +54,15 @@ class Daemon:
         self.process.wait()
         self.kills += 1
 
-    def minds_sigterm(self):
-        """Our programs hold SIGTERM back and wait for it; one that was started a moment ago may not have got there."""
+    def has_begun(self):
+        """Our programs hold SIGTERM back and wait for it, right after they began to ignore SIGPIPE; one that was started a
+        moment ago may not have got there. (While they wait SigBlk does not show SIGTERM.)"""
         try:
             with open(f"/proc/{self.process.pid}/status") as f:
-                blocked = next(x for x in f if x.startswith("SigBlk:"))
+                ignored = next(x for x in f if x.startswith("SigIgn:"))
         except (OSError, StopIteration):
             return True
-        return int(blocked.split()[1], 16) >> (signal.SIGTERM - 1) & 1 == 1 or self.process.poll() is not None
+        return int(ignored.split()[1], 16) >> (signal.SIGPIPE - 1) & 1 == 1 or self.process.poll() is not None
 
     def stop(self):
         """SIGTERM; its exit status."""
@@ -69,7 +70,7 @@ class Daemon:
             return 0
         if self.process.poll() is None:
             for _ in range(1200):
-                if self.minds_sigterm():
+                if self.has_begun():
                     break
                 time.sleep(0.05)
             self.process.send_signal(signal.SIGTERM)
