@@ -203,20 +203,31 @@ class Centre:
         except (OSError, IndexError):
             return False
 
+    @staticmethod
+    def began(p):
+        """When the process P began; None: it has ended. Its number alone may be another's by now."""
+        try:
+            with open(f"/proc/{p}/stat") as f:
+                field = f.read().rsplit(")", 1)[1].split()
+        except OSError:
+            return None
+        return None if field[0] == "Z" else field[19]
+
     def kill_server(self):
         """SIGKILL the postmaster; started again once its children have noticed."""
         with open(f"{self.pg}/data/postmaster.pid") as f:
             pid = f.readline().strip()
         children = subprocess.run(["pgrep", "-P", pid], text=True, stdout=subprocess.PIPE).stdout.split()
+        began = {p: self.began(p) for p in [pid, *children]}
         os.kill(int(pid), signal.SIGKILL)
 
-        def gone(p):
-            try:
-                with open(f"/proc/{p}/stat") as f:
-                    return f.read().rsplit(")", 1)[1].split()[0] == "Z"
-            except OSError:
-                return True
-        wait_for("the end of the server", 60, lambda: all(gone(p) for p in [pid, *children]))
+        def left():
+            return [p for p, at in began.items() if at is not None and self.began(p) == at]
+        try:
+            wait_for("the end of the server", 60, lambda: not left())
+        except AssertionError:
+            print(subprocess.run(["ps", "-o", "pid,ppid,stat,etime,wchan:20,args", "-p", ",".join(left())], text=True, stdout=subprocess.PIPE).stdout)
+            raise
         self.start_server()
 
     def stop(self):
