@@ -43,6 +43,47 @@ store_close(struct store *st)
 		st->ops->close(st);
 }
 
+struct chains {
+	int lane;
+	struct store_position *list;
+	size_t n, cap;
+};
+
+static enum err_code
+add_chain(void *arg, const struct store_position *p, struct err *err)
+{
+	struct chains *c = arg;
+
+	if (p->lane != c->lane)
+		return ERR_OK;
+	if (c->n == c->cap) {
+		size_t cap = c->cap == 0 ? 64 : c->cap * 2;
+		struct store_position *more = realloc(c->list, cap * sizeof(*more));
+
+		if (more == NULL)
+			return err_nomem(err);
+		c->list = more;
+		c->cap = cap;
+	}
+	c->list[c->n++] = *p;
+	return ERR_OK;
+}
+
+enum err_code
+store_chains(struct store *st, int lane, struct store_position **list, size_t *n, struct err *err)
+{
+	struct chains c = { .lane = lane };
+	enum err_code rc = st->ops->positions(st, add_chain, &c, err);
+
+	if (rc != ERR_OK) {
+		free(c.list);
+		c = (struct chains){ .list = NULL };
+	}
+	*list = c.list;
+	*n = c.n;
+	return rc;
+}
+
 void
 store_row_wire(const struct store_row *row, struct buf *out)
 {

@@ -274,6 +274,9 @@ struct store {
 enum err_code store_open(const char *where, bool create, struct store **out, struct err *err) MUST_CHECK;
 void store_close(struct store *st);	/* NULL is fine */
 
+/* The chains of LANE, as positions gives them. *LIST (NULL after an error) is the caller's: free. ERR_NOMEM. */
+enum err_code store_chains(struct store *st, int lane, struct store_position **list, size_t *n,
+	struct err *err) MUST_CHECK;
 /* A row in the wire form that seal_open reads: u8 1, header, wraps, nonce, body; or the skeleton, u8 2,
  * header, hw, hb, if it was erased. Appends to OUT. */
 void store_row_wire(const struct store_row *row, struct buf *out);

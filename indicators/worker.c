@@ -352,31 +352,11 @@ take_row(void *arg, const struct store_row *row, struct err *err)
 
 /* --- one transaction ------------------------------------------------------------------------------ */
 
+/* Those of lane 0: lane 1 has other keys, and `candour concern`. */
 struct chains {
 	struct store_position *list;
-	size_t n, cap;
+	size_t n;
 };
-
-/* Lane 1 has other keys and an instance of its own. */
-static enum err_code
-add_chain(void *arg, const struct store_position *p, struct err *err)
-{
-	struct chains *c = arg;
-
-	if (p->lane != LANE_ANSWERS)
-		return ERR_OK;
-	if (c->n == c->cap) {
-		size_t cap = c->cap == 0 ? 64 : c->cap * 2;
-		struct store_position *more = realloc(c->list, cap * sizeof(*more));
-
-		if (more == NULL)
-			return err_nomem(err);
-		c->list = more;
-		c->cap = cap;
-	}
-	c->list[c->n++] = *p;
-	return ERR_OK;
-}
 
 /* Everything of CHAIN after SEQ, up to MAX rows. */
 static enum err_code
@@ -440,7 +420,7 @@ worker_step(struct worker *w, bool *more, struct err *err)
 	enum err_code rc;
 
 	*more = false;
-	rc = w->store->ops->positions(w->store, add_chain, &c, err);
+	rc = store_chains(w->store, LANE_ANSWERS, &c.list, &c.n, err);
 	if (rc == ERR_OK)
 		rc = facts_begin(w->facts, err);
 	if (rc == ERR_OK)
@@ -487,7 +467,7 @@ enum err_code
 worker_mark_pulled(struct worker *w, int64_t now, struct err *err)
 {
 	struct chains c = {0};
-	enum err_code rc = w->store->ops->positions(w->store, add_chain, &c, err);
+	enum err_code rc = store_chains(w->store, LANE_ANSWERS, &c.list, &c.n, err);
 
 	for (size_t i = 0; i < c.n && rc == ERR_OK; i++) {
 		const struct store_position *p = &c.list[i];
@@ -652,7 +632,7 @@ derive_new(struct worker *w, struct err *err)
 	for (size_t i = 0; i < w->n_derived; i++)
 		any = any || w->derived[i].is_new;
 	if (rc == ERR_OK && any)
-		rc = w->store->ops->positions(w->store, add_chain, &c, err);
+		rc = store_chains(w->store, LANE_ANSWERS, &c.list, &c.n, err);
 	w->only_new = true;
 	for (size_t i = 0; i < c.n && rc == ERR_OK; i++) {
 		int64_t until, seq = 0;

@@ -161,10 +161,25 @@ def main():
         # A pull that was cut off: what is there already is passed over.
         os.remove(f"{into}/positions")
         score.check("from the start again, nothing twice", pull() == "0 new concerns.\n" and len([x for x in os.listdir(into) if x.endswith(".concern")]) == 2)
-        with open(f"{into}/positions", "a") as f:
-            f.write("junk\n")
-        r = pull(ok=False)
-        score.check(f"a broken position is named: {r.stderr!r}", r.returncode == 1 and "positions:" in r.stderr and "Take the file away" in r.stderr)
+        good = open(f"{into}/positions").read()
+        line = good.splitlines()[0]
+        for bad in ("junk\n", f"{line.rsplit(' ', 1)[0]}\n7 {line}\n", f"{line} 1\n", f"{line[:66]}3 4\n", f"{line[:66]}-1 -1\n", "\0" * 200, "\xff" * 200):
+            with open(f"{into}/positions", "w", encoding="latin-1") as f:
+                f.write(good + bad)
+            r = pull(ok=False)
+            score.check(f"a broken position {bad[:90]!r} is named: {r.stderr!r}", r.returncode == 1 and f"positions:{good.count(chr(10)) + 1}:" in r.stderr and "Take the file away" in r.stderr)
+        open(f"{into}/positions", "w").close()
+        score.check("an empty one begins anew", pull() == "0 new concerns.\n" and open(f"{into}/positions").read() == good)
+        for name, what in (("0" * 32, b""), ("1" * 32, b"\0" * 5000), ("2" * 32, b"candour-concern 1\nsite = \xff\npulled = x\n\n\xff"), ("3" * 32, b"candour-concern 1\n" + b"x" * 3000000)):
+            with open(f"{into}/{name}.concern", "wb") as f:
+                f.write(what)
+        listed = place.candour("concern", "list", "--key", key, into)
+        score.check(f"strangers in the folder are said, the others shown: {listed!r}", listed.count("cannot be read") == 4 and listed.count("elm  given ") == 2)
+        for i in "0123":
+            os.remove(f"{into}/{i * 32}.concern")
+        before = open(f"{into}/notes", "rb").read()
+        r = subprocess.run([f"{place.build}/candour", "concern", "note", "--by", "x", into, one[:6], b"\xff\xfe"], capture_output=True, text=True)
+        score.check(f"a note that is no text: {r.stderr!r}", r.returncode == 1 and "UTF-8" in r.stderr and open(f"{into}/notes", "rb").read() == before)
         for args, want in ((("show", "--key", key, into, "zz"), "four characters"), (("show", "--key", key, into, "ffffffffffff"), "no such concern"),
                            (("note", "--by", "x", into, one[:6], "two\nlines"), "one line"), (("list", "--key", key, f"{top}/nowhere"), "nowhere")):
             r = place.candour("concern", *args, ok=False)
