@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 
 int
 admin_fail(const char *what, const struct err *err)
@@ -90,4 +91,38 @@ admin_when(int64_t at, int64_t now, char *text, size_t room)
 	else
 		snprintf(text, room, "%d %s %d %02d:%02d", mday, months[month - 1], year, (int)(minute / 60),
 		    (int)(minute % 60));
+}
+
+enum err_code
+site_settings(const char *from, const char *to, const struct site_setting *set, size_t n, const char *append,
+    struct err *err)
+{
+	struct buf in, out;
+	enum err_code rc;
+
+	buf_init(&in, 1 << 20);
+	buf_init(&out, 1 << 20);
+	rc = file_read(from, &in, err);
+	for (const char *line = buf_str(&in); rc == ERR_OK && *line != '\0'; ) {
+		size_t len = strcspn(line, "\n"), blank = strspn(line, " \t"), key = strcspn(line + blank, " \t=\n"), i = 0;
+
+		while (i < n && (strlen(set[i].key) != key || strncmp(line + blank, set[i].key, key) != 0))
+			i++;
+		if (i == n)
+			buf_put(&out, line, len);
+		else if (set[i].value != NULL)
+			buf_printf(&out, "%s =%s%s", set[i].key, set[i].value[0] != '\0' ? " " : "", set[i].value);
+		if (i == n || set[i].value != NULL)
+			buf_putc(&out, '\n');
+		line += len + (line[len] == '\n');
+	}
+	if (append != NULL)
+		buf_puts(&out, append);
+	if (rc == ERR_OK)
+		rc = buf_check(&out, err);
+	if (rc == ERR_OK)
+		rc = file_write(to, out.data, out.len, 0644, err);
+	buf_free(&in);
+	buf_free(&out);
+	return rc;
 }

@@ -19,6 +19,14 @@ void admin_no_more(int argc, char **argv, const char *usage);
 
 /* "today 09:40", "yesterday 17:02", "12 November 2026 08:00" of AT as seen at NOW (UTC). */
 void admin_when(int64_t at, int64_t now, char *text, size_t room);
+/* What becomes of the lines of KEY in a settings file: "KEY = VALUE", "KEY =" ("": empty), or nothing (NULL). */
+struct site_setting {
+	const char *key, *value;
+};
+/* The settings file FROM into TO (mode 0644; they may be the same): lines of the N keys in SET become what it says, all
+ * others stay as they are, APPEND (NULL: nothing) comes last. Durable. */
+enum err_code site_settings(const char *from, const char *to, const struct site_setting *set, size_t n, const char *append,
+	struct err *err) MUST_CHECK;
 /* candour site pin DIR: an exit status. */
 int site_pin(int argc, char **argv);
 /* candour site tls ..: an exit status. */

@@ -63,37 +63,19 @@ is_there(const struct rekeying *k, const char *name)
 static enum err_code
 conf_with(const char *from, const char *folder, const char *to, struct err *err)
 {
-	struct buf in, out;
-	const char *at;
-	enum err_code rc;
+	static const char *const keys[] = { "device_key", "tls_key", "tls_cert", "pin" };
+	static const char *const names[] = { "device.key", "tls.key", "tls.pem", "sync.pin" };
+	struct site_setting set[ARRAY_LEN(keys)];
+	char paths[ARRAY_LEN(keys)][PATH_MAX];
 
-	buf_init(&in, 1 << 20);
-	buf_init(&out, 1 << 20);
-	rc = file_read(from, &in, err);
-	at = buf_str(&in);
-	while (rc == ERR_OK && *at != '\0') {
-		size_t n = strcspn(at, "\n");
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		enum err_code rc = admin_path(folder, names[i], paths[i], sizeof(paths[i]), err);
 
-		if (strncmp(at, "device_key", 10) == 0 && strspn(at + 10, " =") > 0)
-			buf_printf(&out, "device_key = %s/device.key", folder);
-		else if (strncmp(at, "tls_key", 7) == 0 && strspn(at + 7, " =") > 0)
-			buf_printf(&out, "tls_key = %s/tls.key", folder);
-		else if (strncmp(at, "tls_cert", 8) == 0 && strspn(at + 8, " =") > 0)
-			buf_printf(&out, "tls_cert = %s/tls.pem", folder);
-		else if (strncmp(at, "pin", 3) == 0 && strspn(at + 3, " =") > 0)
-			buf_printf(&out, "pin = %s/sync.pin", folder);
-		else
-			buf_put(&out, at, n);
-		buf_putc(&out, '\n');
-		at += n + (at[n] == '\n');
+		if (rc != ERR_OK)
+			return rc;
+		set[i] = (struct site_setting){ keys[i], paths[i] };
 	}
-	if (rc == ERR_OK)
-		rc = buf_check(&out, err);
-	if (rc == ERR_OK)
-		rc = file_write(to, out.data, out.len, 0644, err);
-	buf_free(&in);
-	buf_free(&out);
-	return rc;
+	return site_settings(from, to, set, ARRAY_LEN(keys), NULL, err);
 }
 
 /* DIR/rekey: keys, and a sync.conf for enrol_box. What is there of an earlier try is used. */

@@ -84,35 +84,11 @@ tell_systemd(const struct sealing *s, struct err *err)
 static enum err_code
 name_no_file(const struct sealing *s, struct err *err)
 {
-	struct buf in, out;
+	static const struct site_setting none[] = { { "device_key", "" }, { "tls_key", "" } };
 	char path[PATH_MAX];
-	const char *at;
 	enum err_code rc = admin_path(s->real, "sync.conf", path, sizeof(path), err);
 
-	buf_init(&in, 1 << 20);
-	buf_init(&out, 1 << 20);
-	if (rc == ERR_OK)
-		rc = file_read(path, &in, err);
-	at = buf_str(&in);
-	while (rc == ERR_OK && *at != '\0') {
-		size_t n = strcspn(at, "\n");
-
-		if (strncmp(at, "device_key", 10) == 0 && strspn(at + 10, " =") > 0)
-			buf_puts(&out, "device_key =");
-		else if (strncmp(at, "tls_key", 7) == 0 && strspn(at + 7, " =") > 0)
-			buf_puts(&out, "tls_key =");
-		else
-			buf_put(&out, at, n);
-		buf_putc(&out, '\n');
-		at += n + (at[n] == '\n');
-	}
-	if (rc == ERR_OK)
-		rc = buf_check(&out, err);
-	if (rc == ERR_OK)
-		rc = file_write(path, out.data, out.len, 0644, err);
-	buf_free(&in);
-	buf_free(&out);
-	return rc;
+	return rc != ERR_OK ? rc : site_settings(path, path, none, ARRAY_LEN(none), NULL, err);
 }
 
 /* Zeros over PATH, durably, and away with it. (What a disk without moving parts keeps elsewhere is beyond a program.) */

@@ -74,38 +74,23 @@ is_name(const char *s)
 static enum err_code
 set_conf(const char *dir, const char *name, struct err *err)
 {
-	static const char *const keys[] = { "lan", "lan_name", "lan_cert", "lan_key", "lan_plain", "lan_plain_risk" };
+	static const struct site_setting gone[] = { { "lan", NULL }, { "lan_name", NULL }, { "lan_cert", NULL },
+	    { "lan_key", NULL }, { "lan_plain", NULL }, { "lan_plain_risk", NULL } };
 	char path[PATH_LEN], real[PATH_LEN];
-	struct buf old, out;
+	struct buf lines;
 	enum err_code rc = admin_path(dir, "kiosk.conf", path, sizeof(path), err);
 
-	buf_init(&old, FILE_MAX_LEN);
-	buf_init(&out, FILE_MAX_LEN);
-	if (rc == ERR_OK)
-		rc = file_read(path, &old, err);
-	for (const char *line = buf_str(&old); rc == ERR_OK && *line != '\0'; ) {
-		size_t n = strcspn(line, "\n"), word = strspn(line, " \t"), len = strcspn(line + word, " \t=\n");
-		bool ours = false;
-
-		for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-			ours |= strlen(keys[i]) == len && strncmp(line + word, keys[i], len) == 0;
-		if (!ours) {
-			buf_put(&out, line, n);
-			buf_putc(&out, '\n');
-		}
-		line += n + (line[n] == '\n');
-	}
+	buf_init(&lines, FILE_MAX_LEN);
 	if (rc == ERR_OK && realpath(dir, real) == NULL)
 		rc = err_set(err, ERR_ABSENT, "%s: cannot be found", dir);
 	if (rc == ERR_OK) {
-		buf_printf(&out, "lan = yes\nlan_name = %s\nlan_cert = %s/%s\nlan_key = %s/%s\n", name, real, chain_name, real,
+		buf_printf(&lines, "lan = yes\nlan_name = %s\nlan_cert = %s/%s\nlan_key = %s/%s\n", name, real, chain_name, real,
 		    key_name);
-		rc = buf_check(&out, err);
+		rc = buf_check(&lines, err);
 	}
 	if (rc == ERR_OK)
-		rc = file_write(path, out.data, out.len, 0644, err);
-	buf_free(&old);
-	buf_free(&out);
+		rc = site_settings(path, path, gone, ARRAY_LEN(gone), buf_str(&lines), err);
+	buf_free(&lines);
 	return rc;
 }
 
