@@ -142,6 +142,47 @@ judge(const struct aggregator_settings *set, const struct bundle *b, const uint8
 	return rc;
 }
 
+struct reach {
+	struct store *st;
+	const struct bundle *b;
+};
+
+/* A box of the registry that B is for, and that may have a higher one already (its own above its site's, its site's
+ * above its own), would never ask for B. */
+static enum err_code
+on_box(void *arg, const struct store_device *d, struct err *err)
+{
+	const struct reach *r = arg;
+	uint8_t site[16];
+	uint32_t serial = 0;
+	enum err_code rc;
+
+	bundle_site_target(d->site, site);
+	if (d->state != STORE_APPROVED || (memcmp(r->b->target, d->id, 16) != 0 && memcmp(r->b->target, site, 16) != 0))
+		return ERR_OK;
+	rc = r->st->ops->bundle_get(r->st, (int)r->b->kind, d->id, site, r->b->serial - 1, &serial, NULL, err);
+	if (rc == ERR_ABSENT)
+		return ERR_OK;
+	return rc != ERR_OK ? rc : err_set(err, ERR_EXISTS, "serial %u: the box at %s is given serial %u already",
+	    r->b->serial, d->site, serial);
+}
+
+static enum err_code
+post_to(struct store *st, const struct bundle *b, const void *bytes, size_t len, struct err *err)
+{
+	struct reach r = { st, b };
+	struct err why = { 0 };
+	enum err_code rc = st->ops->device_each(st, on_box, &r, &why);
+
+	if (rc == ERR_OK)
+		rc = st->ops->bundle_put(st, (int)b->kind, b->target, b->serial, bytes, len, &why);
+	if (rc == ERR_EXISTS)
+		return err_set(err, rc, "%s, and a box asks for what is above what it has: make this bundle again, now, "
+		    "or with a higher --serial", why.msg);
+	*err = why;
+	return rc;
+}
+
 static enum err_code
 post(const char *file, const char *dir, struct bundle *b, struct err *err)
 {
@@ -164,7 +205,7 @@ post(const char *file, const char *dir, struct bundle *b, struct err *err)
 	if (rc == ERR_OK)
 		rc = store_open(set.store, false, &st, err);
 	if (rc == ERR_OK)
-		rc = st->ops->bundle_put(st, (int)b->kind, b->target, b->serial, bytes.data, bytes.len, err);
+		rc = post_to(st, b, bytes.data, bytes.len, err);
 	store_close(st);
 	buf_free(&bytes);
 	config_clear(aggregator_keys, aggregator_n_keys, &set);

@@ -34,10 +34,12 @@ const char *const pg_registry_sql[PQ_N] = {
 	[PQ_SITE_EACH] = "SELECT name, label, grp FROM site ORDER BY name",
 	[PQ_BUNDLE_PUT] = "INSERT INTO bundle (kind, target, serial, bytes) VALUES ($1, $2, $3, $4) "
 	    "ON CONFLICT (kind, target, serial) DO NOTHING",
-	[PQ_BUNDLE_NEWEST] = "SELECT coalesce(max(serial), 0) FROM bundle WHERE kind = $1 AND target = $2",
-	[PQ_BUNDLE_GET] = "SELECT serial, bytes FROM bundle WHERE kind = $1 "
+	[PQ_BUNDLE_NEWEST] = "SELECT coalesce(max(serial), 0) FROM bundle WHERE kind = $1 "
+	    "AND ($2 = decode(repeat('00', 16), 'hex') OR target IN ($2, decode(repeat('00', 16), 'hex')))",
+	[PQ_BUNDLE_GET] = "SELECT serial, bytes FROM bundle AS b WHERE kind = $1 "
 	    "AND target IN ($2, $3, decode(repeat('00', 16), 'hex')) AND serial > $4 "
-	    "ORDER BY serial DESC, target DESC LIMIT 1",
+	    "AND NOT EXISTS (SELECT 1 FROM bundle AS n WHERE n.kind = b.kind AND n.target = b.target "
+	    "AND n.serial > b.serial) ORDER BY serial LIMIT 1",
 	[PQ_BUNDLE_SERIAL] = "SELECT coalesce(max(serial), 0) FROM bundle",
 	[PQ_ASIDE_EACH] = "SELECT device, uuid_send(id), at, why, size FROM quarantine ORDER BY at, id",
 	[PQ_ASIDE_GET] = "SELECT bytes FROM quarantine WHERE device = $1 AND uuid_send(id) = $2",

@@ -105,9 +105,11 @@ static const char *const sql[SQ_N] = {
 	    "label = excluded.label, grp = excluded.grp",
 	[SQ_SITE_EACH] = "SELECT name, label, grp FROM site ORDER BY name",
 	[SQ_BUNDLE_PUT] = "INSERT INTO bundle (kind, target, serial, bytes) VALUES (?1, ?2, ?3, ?4)",
-	[SQ_BUNDLE_NEWEST] = "SELECT coalesce(max(serial), 0) FROM bundle WHERE kind = ?1 AND target = ?2",
-	[SQ_BUNDLE_GET] = "SELECT serial, bytes FROM bundle WHERE kind = ?1 AND target IN (?2, ?3, zeroblob(16)) "
-	    "AND serial > ?4 ORDER BY serial DESC, target DESC LIMIT 1",
+	[SQ_BUNDLE_NEWEST] = "SELECT coalesce(max(serial), 0) FROM bundle WHERE kind = ?1 "
+	    "AND (?2 = zeroblob(16) OR target IN (?2, zeroblob(16)))",
+	[SQ_BUNDLE_GET] = "SELECT serial, bytes FROM bundle AS b WHERE kind = ?1 AND target IN (?2, ?3, zeroblob(16)) "
+	    "AND serial > ?4 AND NOT EXISTS (SELECT 1 FROM bundle AS n WHERE n.kind = b.kind AND n.target = b.target "
+	    "AND n.serial > b.serial) ORDER BY serial LIMIT 1",
 	[SQ_BUNDLE_SERIAL] = "SELECT coalesce(max(serial), 0) FROM bundle",
 	[SQ_PULL_HAS] = "SELECT 1 FROM pull WHERE " CHAIN " AND seq >= ?4 LIMIT 1",
 	[SQ_PULL_PUT] = "INSERT INTO pull (device, lane, epoch, day, seq) SELECT device, lane, epoch, ?4, ?5 FROM epoch "

@@ -210,10 +210,13 @@ struct store_ops {
 	enum err_code (*site_each)(struct store *st, store_site_fn *fn, void *arg, struct err *err);
 
 	/* --- what goes down ------------------------------------------------------------------------- */
-	/* KIND: a bundle kind, 0 for the key ring (target zero). ERR_EXISTS: this or a newer serial is there. */
+	/* KIND: a bundle kind, 0 for the key ring (target zero). ERR_EXISTS: this or a newer serial of the kind is
+	 * there for the same target or for everybody, or, where this one is for everybody, for anybody: a device asks
+	 * by serial alone, and has what lies below. */
 	enum err_code (*bundle_put)(struct store *st, int kind, const uint8_t target[16], uint32_t serial,
 		const void *bytes, size_t len, struct err *err);
-	/* The newest of KIND for a device (its own, its site's, everybody's) above AFTER. ERR_ABSENT. */
+	/* What a device lacks of KIND: of the newest for itself, for its site and for everybody those above AFTER, the
+	 * lowest serial first, so that one that comes late goes the way of those that were there. ERR_ABSENT. */
 	enum err_code (*bundle_get)(struct store *st, int kind, const uint8_t *device,
 		const uint8_t *site_target, uint32_t after, uint32_t *serial, struct buf *out, struct err *err);
 	/* The highest serial of all bundles; 0: none. */

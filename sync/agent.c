@@ -20,7 +20,7 @@
 #include "sync/logcheck.h"
 
 enum { MINUTE_MS = 60000, HOUR_MS = 3600000, DAY_MS = 86400000, LANE1_RECORDS = 60, SOFTWARE = 0x00000100,
-	ROUND_TRIP_MAX_MS = 60000, OFFSET_TOLERANCE_S = 2 };
+	ROUND_TRIP_MAX_MS = 60000, OFFSET_TOLERANCE_S = 2, BUNDLES_A_LOOK = 6 };
 
 struct lane {
 	struct courier courier;
@@ -48,6 +48,7 @@ struct agent {
 	int64_t time_due_ms, down_due_ms, head_due_ms, log_due_ms;
 	bool bundles_asked;
 	uint32_t bundles_seen;	/* the centre's newest when we last asked for all */
+	uint32_t refused;	/* the highest that this box could not take when it last asked; 0: none */
 	struct buf begun[BUNDLE_REVOKE + 1];	/* by kind: what came of a bundle before the connection broke */
 	bool has_offset;
 	int64_t offset_s;
@@ -365,20 +366,36 @@ bundle_have(struct agent *a, enum bundle_kind kind)
 	return best;
 }
 
-/* Ask for a bundle of KIND, from where the last try broke off. What it was the beginning of may have been replaced
- * meanwhile: the whole is verified at its end, and if it does not hold the next try begins anew. */
+/* One that this box cannot take (a withdrawn key, a later version) must not hold up those above it: *AFTER becomes
+ * its serial. Not while the ring that may vouch for it is still to come. */
+static void
+pass_over(struct agent *a, const struct lane *l, const struct buf *bytes, uint32_t *after)
+{
+	uint32_t serial = bytes->len >= BUNDLE_HEAD && memcmp(bytes->data, "CBND", 4) == 0 ? be32(bytes->data + 24) : 0;
+
+	if (serial > a->refused)
+		a->refused = serial;
+	if (serial > *after && l->courier.ring_serial <= a->ring->serial)
+		*after = serial;
+}
+
+/* Ask for a bundle of KIND above *AFTER, from where the last try broke off. What it was the beginning of may have been
+ * replaced meanwhile: the whole is verified at its end, and if it does not hold the next try begins anew. *AFTER rises
+ * where the next may be asked for: this one was taken, or is passed over. */
 static enum err_code
-get_bundle(struct agent *a, struct lane *l, enum bundle_kind kind, struct reply *reply, struct err *err)
+get_bundle(struct agent *a, struct lane *l, enum bundle_kind kind, uint32_t *after, struct reply *reply, struct err *err)
 {
 	struct buf *begun = &a->begun[kind];
 	char path[64], range[64];
 	bool goes_on;
 	enum err_code rc;
 
-	snprintf(path, sizeof(path), "/v1/bundle/%s?after=%u", bundle_kind_word(kind), bundle_have(a, kind));
+	snprintf(path, sizeof(path), "/v1/bundle/%s?after=%u", bundle_kind_word(kind), *after);
 	snprintf(range, sizeof(range), "Range: bytes=%zu-\r\n", begun->len);
 	rc = ask_extra(a, l, "GET", path, begun->len > 0 ? range : NULL, NULL, 0, reply, err);
 	goes_on = reply->status == 206 && begun->len > 0 && reply->from == begun->len;
+	if (rc == ERR_OK && (reply->status == 429 || reply->status >= 500))
+		rc = err_set(err, ERR_AGAIN, "bundle: the centre answers %u", reply->status);
 	if (!goes_on && reply->status != 200 && reply->status != 204 && reply->status != 206)
 		return rc;	/* no answer, or not now: what we have may go on yet */
 	if (!goes_on)
@@ -391,6 +408,10 @@ get_bundle(struct agent *a, struct lane *l, enum bundle_kind kind, struct reply 
 		rc = buf_check(begun, err);
 		if (rc == ERR_OK)
 			rc = take_bundle(a, begun, err);
+		if (rc == ERR_OK && bundle_have(a, kind) > *after)
+			*after = bundle_have(a, kind);
+		if (!goes_on && (rc == ERR_DENIED || rc == ERR_INPUT || rc == ERR_LIMIT))
+			pass_over(a, l, begun, after);
 	}
 	buf_free(begun);
 	buf_init(begun, BUNDLE_MAX);
@@ -407,14 +428,23 @@ get_bundles(struct agent *a, struct lane *l, bool forced)
 	if (!forced && (newest == 0 || (a->bundles_asked && newest == a->bundles_seen)))
 		return;
 	reply_init(&reply, BUNDLE_MAX);
+	a->refused = 0;
 	for (int kind = BUNDLE_FORMS; kind <= BUNDLE_REVOKE; kind++) {
-		struct err err = { 0 };
-		enum err_code rc = get_bundle(a, l, (enum bundle_kind)kind, &reply, &err);
+		uint32_t after = bundle_have(a, (enum bundle_kind)kind), asked;
+		int n = 0;
 
-		if (rc != ERR_OK) {
-			log_err("sync", "bundle", &err);
-			all = rc != ERR_AGAIN && rc != ERR_BROKEN && all;
-		}
+		/* The newest for everybody, for the site and for this box, one after the other. */
+		do {
+			struct err err = { 0 };
+			enum err_code rc;
+
+			asked = after;
+			rc = get_bundle(a, l, (enum bundle_kind)kind, &after, &reply, &err);
+			if (rc != ERR_OK) {
+				log_err("sync", "bundle", &err);
+				all = rc != ERR_AGAIN && rc != ERR_BROKEN && all;
+			}
+		} while (after > asked && ++n < BUNDLES_A_LOOK);
 	}
 	reply_free(&reply);
 	a->bundles_asked = all;

@@ -553,37 +553,77 @@ START_TEST(what_is_aside_is_listed_read_released_and_done_with)
 }
 END_TEST
 
-START_TEST(the_newest_bundle_for_a_device_is_its_own_its_sites_or_everybodys)
+/* What a device gets that asks after AFTER, and on from what it got: "5:site 5 9:all 9 ". */
+static const char *
+bundles_after(uint32_t after, const uint8_t *site, char *text, size_t room)
 {
-	uint8_t all[16] = { 0 }, site[16], other[16];
-	uint32_t serial = 0;
-	unsigned highest = 7;
+	size_t n = 0;
 	struct buf out;
 
-	open_fresh(_i);
+	text[0] = '\0';
 	buf_init(&out, 1000);
+	while (st->ops->bundle_get(st, 1, dev, site, after, &after, &out, &err) == ERR_OK) {
+		n += (size_t)snprintf(text + n, room - n, "%u:%s ", after, buf_str(&out));
+		buf_reset(&out);
+		ck_assert_uint_lt(n, room);
+	}
+	ck_assert_int_eq(err.code, ERR_ABSENT);
+	buf_free(&out);
+	return text;
+}
+
+START_TEST(a_device_gets_the_newest_for_itself_its_site_and_everybody)
+{
+	uint8_t all[16] = { 0 }, site[16], other[16];
+	unsigned highest = 7;
+	char got[200];
+
+	open_fresh(_i);
 	kit_bytes(site, 16, "site", 1);
 	kit_bytes(other, 16, "site", 2);
-	ck_err(st->ops->bundle_get(st, 1, dev, site, 0, &serial, &out, &err), ERR_ABSENT, "");
+	ck_assert_str_eq(bundles_after(0, site, got, sizeof(got)), "");
 	ck_ok(st->ops->bundle_serial(st, &highest, &err));
 	ck_assert_uint_eq(highest, 0);
 	ck_ok(st->ops->bundle_put(st, 1, all, 3, "all 3", 5, &err));
 	ck_ok(st->ops->bundle_put(st, 1, site, 5, "site 5", 6, &err));
 	ck_ok(st->ops->bundle_put(st, 1, other, 9, "other 9", 7, &err));
 	ck_ok(st->ops->bundle_put(st, 2, all, 11, "kind 2", 6, &err));
-	ck_ok(st->ops->bundle_get(st, 1, dev, site, 0, &serial, &out, &err));
-	ck_assert_str_eq(buf_str(&out), "site 5");
-	ck_assert_uint_eq(serial, 5);
-	ck_err(st->ops->bundle_get(st, 1, dev, site, 5, &serial, &out, &err), ERR_ABSENT, "");
+	ck_assert_str_eq(bundles_after(0, site, got, sizeof(got)), "3:all 3 5:site 5 ");
+	ck_assert_str_eq(bundles_after(3, site, got, sizeof(got)), "5:site 5 ");
+	ck_assert_str_eq(bundles_after(5, site, got, sizeof(got)), "");
 	ck_ok(st->ops->bundle_put(st, 1, dev, 6, "mine 6", 6, &err));
-	buf_reset(&out);
-	ck_ok(st->ops->bundle_get(st, 1, dev, site, 5, &serial, &out, &err));
-	ck_assert_str_eq(buf_str(&out), "mine 6");
-	ck_err(st->ops->bundle_put(st, 1, all, 3, "again", 5, &err), ERR_EXISTS, "3");
-	ck_err(st->ops->bundle_put(st, 1, all, 2, "older", 5, &err), ERR_EXISTS, "2");
+	ck_assert_str_eq(bundles_after(5, site, got, sizeof(got)), "6:mine 6 ");
+	/* One that is enrolled after a newer one for everybody gets its site's all the same, and what was replaced not. */
+	ck_ok(st->ops->bundle_put(st, 1, all, 12, "all 12", 6, &err));
+	ck_ok(st->ops->bundle_put(st, 1, other, 14, "other 14", 8, &err));
+	ck_assert_str_eq(bundles_after(0, site, got, sizeof(got)), "5:site 5 6:mine 6 12:all 12 ");
+	ck_assert_str_eq(bundles_after(6, site, got, sizeof(got)), "12:all 12 ");
+	ck_assert_str_eq(bundles_after(0, other, got, sizeof(got)), "6:mine 6 12:all 12 14:other 14 ");
 	ck_ok(st->ops->bundle_serial(st, &highest, &err));
-	ck_assert_uint_eq(highest, 11);
-	buf_free(&out);
+	ck_assert_uint_eq(highest, 14);
+	close_all();
+}
+END_TEST
+
+/* Devices ask by serial alone: one below what they may have would never come. */
+START_TEST(a_bundle_below_one_that_its_devices_may_have_is_refused)
+{
+	uint8_t all[16] = { 0 }, site[16], other[16];
+
+	open_fresh(_i);
+	kit_bytes(site, 16, "site", 1);
+	kit_bytes(other, 16, "site", 2);
+	ck_ok(st->ops->bundle_put(st, 1, all, 3, "all 3", 5, &err));
+	ck_ok(st->ops->bundle_put(st, 1, other, 9, "other 9", 7, &err));
+	ck_err(st->ops->bundle_put(st, 1, all, 3, "again", 5, &err), ERR_EXISTS, "9 is there");
+	ck_err(st->ops->bundle_put(st, 1, all, 8, "below", 5, &err), ERR_EXISTS, "9 is there");
+	ck_err(st->ops->bundle_put(st, 1, other, 9, "again", 5, &err), ERR_EXISTS, "9 is there");
+	ck_err(st->ops->bundle_put(st, 1, site, 3, "level", 5, &err), ERR_EXISTS, "3 is there");
+	/* What is for others says nothing. */
+	ck_ok(st->ops->bundle_put(st, 1, site, 4, "site 4", 6, &err));
+	ck_ok(st->ops->bundle_put(st, 1, dev, 9, "mine 9", 6, &err));
+	ck_ok(st->ops->bundle_put(st, 2, all, 1, "kind 2", 6, &err));
+	ck_ok(st->ops->bundle_put(st, 1, all, 10, "all 10", 6, &err));
 	close_all();
 }
 END_TEST
@@ -908,7 +948,8 @@ suite(void)
 	EACH(a_withdrawal_erases_and_keeps_erased);
 	EACH(quarantine_holds_64_mib_a_device);
 	EACH(what_is_aside_is_listed_read_released_and_done_with);
-	EACH(the_newest_bundle_for_a_device_is_its_own_its_sites_or_everybodys);
+	EACH(a_device_gets_the_newest_for_itself_its_site_and_everybody);
+	EACH(a_bundle_below_one_that_its_devices_may_have_is_refused);
 	EACH(positions_come_by_device_lane_and_opening);
 	EACH(thousands_of_receipts_and_chains_are_read_once_each);
 	EACH(the_days_of_a_log_are_those_of_its_receipts);

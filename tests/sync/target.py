@@ -43,6 +43,13 @@ class Box:
     def db(self):
         return sqlite3.connect(f"{self.folder}/site.db", timeout=30, isolation_level=None)
 
+    def forms(self):
+        """Serials of the forms bundles that are there."""
+        with self.db() as db:
+            rows = db.execute("SELECT serial FROM bundle WHERE kind = ? ORDER BY serial", (FORMS,)).fetchall()
+        db.close()
+        return [serial for (serial,) in rows]
+
     def target(self):
         with self.db() as db:
             row = db.execute("SELECT v FROM meta WHERE k = 'site.target'").fetchone()
@@ -73,9 +80,9 @@ class Box:
         return self.process.poll() is None and Visitor("127.0.0.1", self.port).get("/healthz").status == 200
 
 
-def publish(place, kind, serial, files, site=None):
+def publish(place, kind, serial, files, site=None, device=None):
     out = f"{place.top}/{kind}-{serial}.bundle"
-    place.candour("bundle", "make", kind, "--publish-key", f"{place.keys}/publish.key", "--serial", str(serial), *(["--site", site] if site else []), "--out", out, *files)
+    place.candour("bundle", "make", kind, "--publish-key", f"{place.keys}/publish.key", "--serial", str(serial), *(["--site", site] if site else []), *(["--device", device] if device else []), "--out", out, *files)
     place.candour("bundle", "post", out, "--centre", place.centre)
     with open(out, "rb") as f:
         return f.read()
@@ -169,11 +176,33 @@ def main():
         publish(place, "forms", 5, [form("Is it mended?")], "elm")
         arrives(elm, "the next of its own", "bundle=5")
         score.check("the next bundle mends the target and is asked", elm.target() == right and elm.asked() == "Is it mended?")
+
+        # A box that is enrolled later gets what was there for its site, though a newer one for everybody is there.
+        publish(place, "forms", 6, [form("For ash, before it was there?")], "ash")
+        publish(place, "forms", 8, [form("For everybody again?")])
+        r = place.candour("bundle", "post", f"{top}/forms-6.bundle", "--centre", place.centre, ok=False)
+        score.check(f"one that boxes would never ask for is not posted: {r.stderr!r}", r.returncode == 1 and "8 is there already" in r.stderr and "make this bundle again" in r.stderr)
+        ash = Box(place, "ash")
+        wait_for("ash has both", 120, lambda: ash.forms() == [6, 8])
+        wait_for("and asks its own", 60, lambda: ash.asked() == "For ash, before it was there?")
+        score.check("a box that comes later asks what its site asks", True)
+        arrives(elm, "everybody's", "")
+        wait_for("elm has everybody's", 120, lambda: elm.forms() == [5, 8])
+        score.check("elm goes on with its own", elm.asked() == "Is it mended?")
+        # Of two for one site the box that comes last needs the newest only; one for a box stands above its site's.
+        mine = place.device_id("ash")
+        publish(place, "forms", 9, [form("For this box?")], device=mine)
+        r = place.candour("bundle", "make", "forms", "--publish-key", f"{place.keys}/publish.key", "--serial", "9", "--site", "ash", "--out", f"{top}/level.bundle", form("Never?"))
+        r = place.candour("bundle", "post", f"{top}/level.bundle", "--centre", place.centre, ok=False)
+        score.check(f"nor one for its site at the serial of its own: {r.stderr!r}", r.returncode == 1 and "the box at ash is given serial 9 already" in r.stderr)
+        arrives(ash, "its own", "bundle=9")
+        wait_for("and asks it", 60, lambda: ash.asked() == "For this box?")
+        score.check("a box's own stand above its site's", ash.forms() == [6, 8, 9])
         codes = place.stop_all()
         score.check(f"all stop with 0: {codes}", not any(codes.values()))
     except Exception as e:
         score.check(f"{type(e).__name__}: {e}", False)
-        for n in ("aggregator", "sync-elm", "kiosk-elm", "kiosk-oak"):
+        for n in ("aggregator", "sync-elm", "kiosk-elm", "kiosk-oak", "sync-ash", "kiosk-ash"):
             if place and os.path.exists(f"{top}/{n}.log"):
                 print(n, place.log(n)[-1500:])
     finally:
