@@ -278,7 +278,7 @@ cert_site_facts(const struct buf *pem, struct cert_facts *out, struct err *err)
 			words[i] = (uint16_t)(words[i] << 1 | (sha256[bit / 8] >> (7 - bit % 8) & 1));
 	}
 	buf_init(&b, 200);
-	words_put(words, FINGER_WORDS, &b);
+	words_put(WORDS_EN, words, FINGER_WORDS, &b);
 	snprintf(out->words, sizeof(out->words), "%s", buf_str(&b));
 	buf_free(&b);
 	gnutls_x509_crt_deinit(crt);

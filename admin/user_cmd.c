@@ -43,7 +43,7 @@ password(const char *path, struct buf *out, bool *drawn, struct err *err)
 	*drawn = path == NULL;
 	if (path == NULL) {
 		words_draw(words, WORDS_DRAWN);
-		words_put(words, WORDS_DRAWN, out);
+		words_put(WORDS_EN, words, WORDS_DRAWN, out);
 		wipe(words, sizeof(words));
 		return buf_check(out, err);
 	}

@@ -449,7 +449,7 @@ keyfile_ask_new(void *arg, const char *path, struct buf *pass, struct err *err)
 	buf_init_secret(&offer, 256);
 	buf_init_secret(&again, PASS_MAX);
 	words_draw(words, ARRAY_LEN(words));
-	words_put(words, ARRAY_LEN(words), &offer);
+	words_put(WORDS_EN, words, ARRAY_LEN(words), &offer);
 	wipe(words, sizeof(words));
 	if (fd >= 0)
 		dprintf(fd, "Six words, drawn just now, that you may use:\n\n    %s\n\n"

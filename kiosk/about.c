@@ -281,37 +281,61 @@ may_try(struct kiosk *k)
 	return k->withdraw_tries++ < TRIES;
 }
 
+/* The answers that the numbers FOUR belong to. The words lead to another secret for each device id; after new keys those
+ * of before are still good. ERR_ABSENT: none. */
+static enum err_code
+take_back_of(struct kiosk *k, const uint16_t four[4])
+{
+	uint8_t secret[32], devices[OUTBOX_DEVICES][16];
+	struct err err;
+	size_t n = 0;
+	enum err_code rc = outbox_devices(k->ob, devices, &n, &err);
+
+	for (size_t i = 0; i < n; i++) {
+		rc = seal_withdraw(devices[i], four, secret, &err);
+		if (rc == ERR_OK)
+			rc = outbox_withdraw_of(k->ob, devices[i], secret, &err);
+		if (rc != ERR_ABSENT)
+			break;
+	}
+	wipe(secret, sizeof(secret));
+	if (rc != ERR_OK && rc != ERR_ABSENT)
+		log_err("kiosk", "withdraw", &err);
+	return rc;
+}
+
+/* The four words were given in the language of that page: it may be another one than this page's, and a few words are in
+ * more than one list. ERR_INPUT: they are in none. */
+static enum err_code
+take_back(struct kiosk *k, const char *text, enum word_language language)
+{
+	enum err_code rc = ERR_INPUT, found;
+	uint16_t four[4];
+	struct err err;
+
+	for (unsigned i = 0; i < WORDS_LANGUAGES && (rc == ERR_INPUT || rc == ERR_ABSENT); i++) {
+		found = words_read((language + i) % WORDS_LANGUAGES, text, strlen(text), four, ARRAY_LEN(four), &err);
+		if (found == ERR_OK)
+			rc = take_back_of(k, four);
+	}
+	wipe(four, sizeof(four));
+	return rc;
+}
+
 static void
 withdraw(struct kiosk *k, const struct http_request *r, const struct words *w, bool lan, struct http_response *out)
 {
 	const char *text = field_text(r, "words");
-	uint16_t four[4];
 	enum err_code rc;
-	uint8_t secret[32], devices[OUTBOX_DEVICES][16];
-	size_t n = 0;
-	struct err err;
 
 	if (!may_try(k)) {
 		withdraw_page(k, w, r, w->withdraw_wait, lan, out);
 		return;
 	}
-	rc = words_read(text, strlen(text), four, ARRAY_LEN(four), &err);
-	if (rc == ERR_OK) {
-		/* Milliseconds on purpose, then the disk: others go on meanwhile. */
-		pthread_mutex_unlock(&k->lock);
-		rc = outbox_devices(k->ob, devices, &n, &err);
-		/* The words lead to another number for each device id; after new keys those of before are still good. */
-		for (size_t i = 0; i < n; i++) {
-			rc = seal_withdraw(devices[i], four, secret, &err);
-			if (rc == ERR_OK)
-				rc = outbox_withdraw_of(k->ob, devices[i], secret, &err);
-			if (rc != ERR_ABSENT)
-				break;
-		}
-		pthread_mutex_lock(&k->lock);
-		wipe(secret, sizeof(secret));
-	}
-	wipe(four, sizeof(four));
+	/* Milliseconds on purpose, then the disk: others go on meanwhile. */
+	pthread_mutex_unlock(&k->lock);
+	rc = take_back(k, text, words_language(w->code));
+	pthread_mutex_lock(&k->lock);
 	if (rc == ERR_OK) {
 		struct outside o = { .k = k, .w = w, .a = out->arena, .page = "", .heading = w->withdraw_done_title };
 		struct link_view start = { "/", w->to_start, w->tag };
@@ -322,7 +346,6 @@ withdraw(struct kiosk *k, const struct http_request *r, const struct words *w, b
 	} else if (rc == ERR_INPUT || rc == ERR_ABSENT) {
 		withdraw_page(k, w, r, w->withdraw_wrong, lan, out);
 	} else {
-		log_err("kiosk", "withdraw", &err);
 		withdraw_page(k, w, r, w->withdraw_failed, lan, out);
 	}
 }

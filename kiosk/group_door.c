@@ -386,7 +386,7 @@ setup_page(struct kiosk *k, const struct words *w, const struct http_request *r,
 	if (pass[0] == '\0') {
 		buf_init_secret(&text, 256);
 		words_draw(offered, ARRAY_LEN(offered));
-		words_put(offered, ARRAY_LEN(offered), &text);
+		words_put(words_language(w->code), offered, ARRAY_LEN(offered), &text);
 		pass = text_of(a, "%s", buf_str(&text));
 		wipe(offered, sizeof(offered));
 		buf_free(&text);

@@ -755,7 +755,7 @@ show_done(struct kiosk *k, struct group_desk *d, struct http_response *out)
 	if (v.n_rows > 0)
 		group_add_act(out->arena, &v, "paper", w->g_paper);
 	for (size_t i = 0; i < ARRAY_LEN(receipt) && k->group->has_receipt && d->is_lead; i++)
-		receipt[v.n_receipt++].text = word_text(k->group->receipt[i]);
+		receipt[v.n_receipt++].text = word_text(words_language(w->code), k->group->receipt[i]);
 	page_kiosk_group_done(&out->body, &v);
 }
 

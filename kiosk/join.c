@@ -83,7 +83,7 @@ join_certificate(struct kiosk *k, const char *pem)
 				words[i] = (uint16_t)(words[i] << 1 | (sha256[bit / 8] >> (7 - bit % 8) & 1));
 		}
 		buf_init(&b, 200);
-		words_put(words, FINGER_WORDS, &b);
+		words_put(WORDS_EN, words, FINGER_WORDS, &b);
 		snprintf(k->joining.cert_words, sizeof(k->joining.cert_words), "%s", buf_str(&b));
 		buf_free(&b);
 	}

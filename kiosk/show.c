@@ -654,12 +654,13 @@ show_thanks(struct sheet *s)
 	buf_init_secret(&until, 200);
 	buf_init_secret(&words, 200);
 	words_date(&until, w, keep_now(s->k, &quality) / DAY_S + s->k->conf->withdraw_days);
-	words_put(s->v->receipt, ARRAY_LEN(s->v->receipt), &words);
+	words_put(words_language(w->code), s->v->receipt, ARRAY_LEN(s->v->receipt), &words);
+	view.words_lang = words_language(w->code) == WORDS_EN && strncmp(w->code, "en", 2) != 0 ? "en" : "";
 	view.words = arena_calloc(s->a, 4, sizeof(*view.words));
 	say(s, w->thanks_words);
 	for (size_t i = 0; view.words != NULL && i < 4; i++) {
-		view.words[view.n_words++].text = word_text(s->v->receipt[i]);
-		say_own(s, word_text(s->v->receipt[i]));
+		view.words[view.n_words].text = word_text(words_language(w->code), s->v->receipt[i]);
+		say_own(s, view.words[view.n_words++].text);
 	}
 	lines[0].text = text_fill(s->a, w->thanks_until, buf_str(&until), NULL);
 	lines[1].text = w->thanks_private;

@@ -152,6 +152,7 @@ struct thanks_view {
 	const char *heading, *until;
 	struct line_view *words;
 	size_t n_words;
+	const char *words_lang;	/* of the words: "" as the page */
 	const char *qr_path;
 	unsigned qr_size;
 	struct line_view *lines;

@@ -186,8 +186,8 @@ export class Visitor {
   async press(go, fields = {}) { return this.post('/s', { ...fields, t: this.token, go }); }
   h1() { return /<h1[^>]*>(?:<label[^>]*>)?([^<]*)/.exec(this.page.body)?.[1] ?? ''; }
   // To the first question, as somebody who gets care and answers alone.
-  async toQuestions() {
-    await this.start();
+  async toQuestions(language = 'en') {
+    await this.start('start', language);
     await this.press('next', { a0: 'individual' });
     await this.press('next', { a0: 'self' });
     await this.press('next');

@@ -36,7 +36,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		buf_free(&out);
 	}
 	keyring_free(ring);
-	if (words_read(text, len, words, 4, &err) == ERR_OK)
+	if (words_read(WORDS_EN, text, len, words, 4, &err) == ERR_OK)
 		for (int i = 0; i < 4; i++)
 			assert(words[i] < WORDS);
 	seal_key_free(root);
