@@ -232,6 +232,16 @@ ask(void *arg, const char *method, const char *path, const void *body, size_t le
 	return ask_extra(x->agent, x->lane, method, path, NULL, body, len, out, err);
 }
 
+/* However long a backlog or a bundle takes over a slow line, the concern lane goes when its time has come: what the
+ * answer lane does is left off for it between two exchanges. */
+static bool
+concerns_due(void *arg)
+{
+	const struct asking *x = arg;
+
+	return clock_boot_ms(x->agent->clock) >= x->agent->lanes[LANE_CONCERNS].due_ms;
+}
+
 /* --- what comes down ---------------------------------------------------------------------------- */
 
 static void
@@ -421,15 +431,16 @@ get_bundle(struct agent *a, struct lane *l, enum bundle_kind kind, uint32_t *aft
 static void
 get_bundles(struct agent *a, struct lane *l, bool forced)
 {
+	struct asking asking = { a, l };
 	uint32_t newest = l->courier.bundle_serial;
 	struct reply reply;
-	bool all = true;
+	bool all = true, left_off = false;
 
 	if (!forced && (newest == 0 || (a->bundles_asked && newest == a->bundles_seen)))
 		return;
 	reply_init(&reply, BUNDLE_MAX);
 	a->refused = 0;
-	for (int kind = BUNDLE_FORMS; kind <= BUNDLE_REVOKE; kind++) {
+	for (int kind = BUNDLE_FORMS; kind <= BUNDLE_REVOKE && !left_off; kind++) {
 		uint32_t after = bundle_have(a, (enum bundle_kind)kind), asked;
 		int n = 0;
 
@@ -444,8 +455,10 @@ get_bundles(struct agent *a, struct lane *l, bool forced)
 				log_err("sync", "bundle", &err);
 				all = rc != ERR_AGAIN && rc != ERR_BROKEN && all;
 			}
-		} while (after > asked && ++n < BUNDLES_A_LOOK);
+			left_off = concerns_due(&asking);
+		} while (after > asked && ++n < BUNDLES_A_LOOK && !left_off);
 	}
+	all = all && !left_off;
 	reply_free(&reply);
 	a->bundles_asked = all;
 	a->bundles_seen = newest;
@@ -512,6 +525,7 @@ run_lane(struct agent *a, int lane)
 
 	l->courier.ask = ask;
 	l->courier.arg = &asking;
+	l->courier.give_way = lane == LANE_CONCERNS ? NULL : concerns_due;
 	l->courier.free_mib = free_mib(a->set->site_db);
 	r = courier_round(&l->courier, true, &err);
 	if (r == COURIER_SENT || r == COURIER_MORE)

@@ -394,9 +394,10 @@ courier_round(struct courier *c, bool heartbeat, struct err *err)
 	enum courier_result result = COURIER_IDLE;
 	unsigned contradictions = 0, batches = 0, most = c->batches_a_round > 0 ? c->batches_a_round : BATCHES_A_ROUND;
 	struct reply reply;
-	uint64_t until = 0;
+	uint64_t until = c->until;
 	bool more = true;
 
+	c->until = 0;
 	c->delivered = 0;
 	c->new_epochs = 0;
 	c->retry_after_s = -1;
@@ -434,8 +435,9 @@ courier_round(struct courier *c, bool heartbeat, struct err *err)
 			if (n == 0) {
 				result = batches > 0 || c->delivered > 0 ? COURIER_SENT : COURIER_IDLE;
 				more = false;
-			} else if (++batches >= most) {
+			} else if (++batches >= most || (c->give_way != NULL && c->give_way(c->arg))) {
 				result = COURIER_MORE;
+				c->until = until;
 				more = false;
 			}
 			break;

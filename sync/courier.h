@@ -38,10 +38,12 @@ struct courier {
 	void *arg;
 	uint32_t max_records;			/* 0: 100 */
 	unsigned batches_a_round;		/* 0: 50 */
+	bool (*give_way)(void *arg);		/* asked between batches: end the round, another lane is due; NULL: never */
 	uint32_t free_mib, software, bundle_refused;
 	int64_t offset_s;			/* of the clock */
 	uint32_t clock_quality;
 	/* kept between rounds */
+	uint64_t until;				/* where a round ends that stopped after its share; 0: none did */
 	bool asked_state;			/* since the start or the last contradiction */
 	/* of the last round */
 	uint64_t delivered;			/* records newly acknowledged */

@@ -226,6 +226,33 @@ stride(void)
 	return text != NULL && atoi(text) > 0 ? atoi(text) : 21;
 }
 
+static bool
+always(void *arg)
+{
+	(void)arg;
+	return true;
+}
+
+/* A backlog gives way to the concern lane between batches, and goes on to where it meant to end: what was given
+ * meanwhile waits for the next round. */
+START_TEST(a_backlog_gives_way_and_goes_on)
+{
+	box_give(a, 249);	/* and the record that opens the epoch */
+	a->courier.give_way = always;
+	for (uint64_t sent = 100; sent <= 200; sent += 100) {
+		ck_assert_int_eq(box_round(a), COURIER_MORE);
+		ck_assert_uint_eq(world_records(&w), sent);
+		box_give(a, 1);
+	}
+	a->courier.give_way = NULL;
+	ck_assert_int_eq(box_round(a), COURIER_SENT);
+	ck_assert_uint_eq(world_records(&w), 250);
+	ck_assert_int_eq(box_round(a), COURIER_SENT);
+	ck_assert_uint_eq(world_records(&w), 252);
+	ck_assert_uint_eq(box_all_kept(a), 1);
+}
+END_TEST
+
 /* Every combination of a lost question, a lost answer, a doubled one and a good one over five exchanges. */
 START_TEST(any_five_exchanges_may_fail)
 {
@@ -899,6 +926,7 @@ suite(void)
 	tcase_add_test(t, a_receipt_of_an_old_key_is_renewed);
 	tcase_add_test(t, a_gap_is_asked_for);
 	tcase_add_test(t, an_overlapping_batch_adds_its_rest);
+	tcase_add_test(t, a_backlog_gives_way_and_goes_on);
 	tcase_add_loop_test(t, any_five_exchanges_may_fail, 0, 1024 / stride());
 	tcase_add_loop_test(t, a_restored_device_opens_an_epoch, 0, 5);
 	tcase_add_test(t, clones_part_into_epochs);
