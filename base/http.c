@@ -6,7 +6,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -21,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/codec.h"
+#include "base/listener.h"
 #include "base/log.h"
 #include "base/num.h"
 #include "base/registers.h"
@@ -31,8 +31,7 @@ enum { RESPONSE_MAX = 8 << 20, ARENA_MAX = 4 << 20, DISCARD_MAX = 1 << 20, MEMOR
 struct http_server {
 	struct http_conf conf;
 	struct MHD_Daemon *daemon;
-	int listen_fd;
-	uint16_t port;
+	struct listener *listener;
 	atomic_int open;	/* requests between their first byte and request_over */
 	pthread_mutex_t lock;
 	pthread_cond_t idle;
@@ -474,8 +473,10 @@ connection_event(void *cls, struct MHD_Connection *c, void **socket_context,
 	const union MHD_ConnectionInfo *info;
 
 	(void)socket_context;
-	if (what == MHD_CONNECTION_NOTIFY_CLOSED)
+	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
 		wipe_registers();	/* libmicrohttpd has copied since, too */
+		listener_over(s->listener);
+	}
 	if (what != MHD_CONNECTION_NOTIFY_STARTED || s->conf.tls_hook == NULL)
 		return;
 	info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_GNUTLS_SESSION);
@@ -490,6 +491,8 @@ library_log(void *cls, const char *fmt, va_list ap)
 	char text[300];
 	size_t len;
 
+	if (strncmp(fmt, "Failed to start serving", 23) == 0)
+		listener_over(s->listener);	/* no memory for a connection that it had taken: no event tells */
 	vsnprintf(text, sizeof(text), fmt, ap);
 	len = strlen(text);
 	while (len > 0 && text[len - 1] == '\n')
@@ -499,90 +502,34 @@ library_log(void *cls, const char *fmt, va_list ap)
 	log_event(s->conf.name, "http=\"%s\"", text);
 }
 
-/* "HOST:PORT" or "[HOST]:PORT", numeric. */
-static enum err_code
-resolve(const char *text, struct sockaddr_storage *addr, socklen_t *len, struct err *err)
+static bool
+take_connection(void *arg, int fd, const struct sockaddr *peer, socklen_t len)
 {
-	struct addrinfo hint = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
-	    .ai_socktype = SOCK_STREAM }, *found = NULL;
-	const char *colon = strrchr(text, ':');
-	char host[128];
-	size_t n = colon == NULL ? 0 : (size_t)(colon - text);
-	int64_t port;
+	struct http_server *s = arg;
 
-	if (n == 0 || n >= sizeof(host) || !num_i64(colon + 1, strlen(colon + 1), 0, 65535, &port))
-		return err_set(err, ERR_INPUT, "listen = %.60s: expected ADDRESS:PORT", text);
-	memcpy(host, text, n);
-	host[n] = '\0';
-	if (host[0] == '[' && host[n - 1] == ']') {
-		host[n - 1] = '\0';
-		memmove(host, host + 1, n - 1);
-	}
-	if (getaddrinfo(host, colon + 1, &hint, &found) != 0)
-		return err_set(err, ERR_INPUT, "listen = %.60s: expected a numeric ADDRESS:PORT", text);
-	memcpy(addr, found->ai_addr, found->ai_addrlen);
-	*len = found->ai_addrlen;
-	freeaddrinfo(found);
-	return ERR_OK;
+	return MHD_add_connection(s->daemon, fd, peer, len) == MHD_YES;
 }
 
 static enum err_code
-open_socket(struct http_server *s, struct err *err)
+start_daemon(struct http_server *s, unsigned places, struct err *err)
 {
-	struct sockaddr_storage addr;
-	socklen_t len = sizeof(addr);
-	enum err_code rc;
-	int on = 1;
-
-	s->listen_fd = s->conf.listen_fd;
-	if (s->listen_fd < 0) {
-		rc = resolve(s->conf.listen, &addr, &len, err);
-		if (rc != ERR_OK)
-			return rc;
-		s->listen_fd = socket(addr.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-		if (s->listen_fd < 0 || setsockopt(s->listen_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0
-		    || bind(s->listen_fd, (struct sockaddr *)&addr, len) < 0 || listen(s->listen_fd, 1024) < 0)
-			return err_set(err, ERR_BROKEN, "cannot listen on %s: %s", s->conf.listen,
-			    strerror(errno));
-	}
-	len = sizeof(addr);
-	if (getsockname(s->listen_fd, (struct sockaddr *)&addr, &len) < 0)
-		return err_set(err, ERR_BROKEN, "%s: %s", s->conf.listen, strerror(errno));
-	s->port = addr.ss_family == AF_INET ? ntohs(((struct sockaddr_in *)(void *)&addr)->sin_port)
-	    : ntohs(((struct sockaddr_in6 *)(void *)&addr)->sin6_port);
-	return ERR_OK;
-}
-
-enum err_code
-http_start(const struct http_conf *conf, struct http_server **out, struct err *err)
-{
+	const struct http_conf *conf = &s->conf;
 	bool tls = conf->cert_pem != NULL;
-	unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG | (tls ? MHD_USE_TLS : 0);
+	unsigned threads = conf->threads > 1 ? conf->threads : 1;
+	unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET
+	    | (tls ? MHD_USE_TLS : 0);
 	struct MHD_OptionItem extra[12];
-	struct http_server *s = calloc(1, sizeof(*s));
-	enum err_code rc;
 	size_t n = 0;
 
-	*out = NULL;
-	if (s == NULL)
-		return err_nomem(err);
-	s->conf = *conf;
-	s->listen_fd = -1;
-	pthread_mutex_init(&s->lock, NULL);
-	pthread_cond_init(&s->idle, NULL);
-	rc = open_socket(s, err);
-	if (rc != ERR_OK)
-		goto fail;
-	extra[n++] = (struct MHD_OptionItem){ MHD_OPTION_CONNECTION_LIMIT,
-	    conf->connections > 0 ? (int)conf->connections : 256, NULL };
+	/* The listener counts. Libmicrohttpd divides its limit among its threads, counts a connection for a moment after
+	 * it has said that it is over, and turns away where it is at the limit: it must never get there. */
+	extra[n++] = (struct MHD_OptionItem){ MHD_OPTION_CONNECTION_LIMIT, (intptr_t)places * threads * 2, NULL };
 	extra[n++] = (struct MHD_OptionItem){ MHD_OPTION_CONNECTION_TIMEOUT,
 	    conf->timeout_s > 0 ? (int)conf->timeout_s : 30, NULL };
-	extra[n++] = (struct MHD_OptionItem){ MHD_OPTION_PER_IP_CONNECTION_LIMIT, (int)conf->per_address,
-	    NULL };
-	extra[n++] = (struct MHD_OptionItem){ MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-	    tls ? TLS_MEMORY : MEMORY, NULL };
-	if (conf->threads > 1)
-		extra[n++] = (struct MHD_OptionItem){ MHD_OPTION_THREAD_POOL_SIZE, (int)conf->threads, NULL };
+	extra[n++] = (struct MHD_OptionItem){ MHD_OPTION_PER_IP_CONNECTION_LIMIT, (int)conf->per_address, NULL };
+	extra[n++] = (struct MHD_OptionItem){ MHD_OPTION_CONNECTION_MEMORY_LIMIT, tls ? TLS_MEMORY : MEMORY, NULL };
+	if (threads > 1)
+		extra[n++] = (struct MHD_OptionItem){ MHD_OPTION_THREAD_POOL_SIZE, (int)threads, NULL };
 	if (tls) {
 		extra[n++] = (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0,
 		    (void *)(uintptr_t)conf->cert_pem };
@@ -595,39 +542,55 @@ http_start(const struct http_conf *conf, struct http_server **out, struct err *e
 	extra[n] = (struct MHD_OptionItem){ MHD_OPTION_END, 0, NULL };
 	s->daemon = MHD_start_daemon(flags, 0, NULL, NULL, answer, s,
 	    MHD_OPTION_EXTERNAL_LOGGER, library_log, s,
-	    MHD_OPTION_LISTEN_SOCKET, s->listen_fd,
 	    MHD_OPTION_NOTIFY_COMPLETED, request_over, s,
 	    MHD_OPTION_NOTIFY_CONNECTION, connection_event, s,
 	    MHD_OPTION_ARRAY, extra, MHD_OPTION_END);
-	if (s->daemon == NULL) {
-		rc = err_set(err, tls ? ERR_INPUT : ERR_BROKEN, "the HTTP server on %s did not start%s",
-		    conf->listen, tls ? ": is the certificate right, and does the key belong to it?" : "");
-		goto fail;
+	return s->daemon != NULL ? ERR_OK
+	    : err_set(err, tls ? ERR_INPUT : ERR_BROKEN, "the HTTP server on %s did not start%s", conf->listen,
+	    tls ? ": is the certificate right, and does the key belong to it?" : "");
+}
+
+enum err_code
+http_start(const struct http_conf *conf, struct http_server **out, struct err *err)
+{
+	struct http_server *s = calloc(1, sizeof(*s));
+	unsigned places = conf->connections > 0 ? conf->connections : 256;
+	enum err_code rc;
+
+	*out = NULL;
+	if (s == NULL)
+		return err_nomem(err);
+	s->conf = *conf;
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_cond_init(&s->idle, NULL);
+	rc = listener_open(conf->listen, conf->listen_fd, &s->listener, err);
+	if (rc == ERR_OK)
+		rc = start_daemon(s, places, err);
+	if (rc == ERR_OK)
+		rc = listener_run(s->listener, places, take_connection, s, err);
+	if (rc != ERR_OK) {
+		http_stop(s);
+		return rc;
 	}
 	*out = s;
 	return ERR_OK;
-fail:
-	if (s->listen_fd >= 0 && s->listen_fd != conf->listen_fd)
-		close(s->listen_fd);
-	free(s);
-	return rc;
 }
 
 uint16_t
 http_port(const struct http_server *s)
 {
-	return s->port;
+	return listener_port(s->listener);
 }
 
 void
 http_stop(struct http_server *s)
 {
 	struct timespec until;
-	int fd;
 
 	if (s == NULL)
 		return;
-	fd = MHD_quiesce_daemon(s->daemon);
+	if (s->listener != NULL)
+		listener_stop(s->listener);
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += 5;
 	pthread_mutex_lock(&s->lock);
@@ -635,9 +598,9 @@ http_stop(struct http_server *s)
 		if (pthread_cond_timedwait(&s->idle, &s->lock, &until) == ETIMEDOUT)
 			break;
 	pthread_mutex_unlock(&s->lock);
-	MHD_stop_daemon(s->daemon);
-	if (fd >= 0)
-		close(fd);
+	if (s->daemon != NULL)
+		MHD_stop_daemon(s->daemon);
+	listener_free(s->listener);
 	pthread_mutex_destroy(&s->lock);
 	pthread_cond_destroy(&s->idle);
 	free(s);

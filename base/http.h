@@ -62,11 +62,11 @@ void http_plain(struct http_response *out, unsigned status, const char *text);
 struct http_conf {
 	const char *name;		/* for log lines: "kiosk" */
 	const char *listen;		/* "127.0.0.1:8080", "[::1]:0"; port 0: any */
-	int listen_fd;			/* a bound socket to use instead (systemd), or -1 */
+	int listen_fd;			/* a listening socket to take over instead (systemd), or -1 */
 	const char *cert_pem, *key_pem;	/* both: serve TLS */
 	const char *priorities;		/* GnuTLS; NULL: NORMAL without TLS 1.0 and 1.1 */
 	unsigned threads;		/* 0: one */
-	unsigned connections;		/* 0: 256 */
+	unsigned connections;		/* at a time, further ones wait; 0: 256 */
 	unsigned per_address;		/* connections from one address; 0: no limit */
 	unsigned timeout_s;		/* idle; 0: 30 */
 	size_t body_max;		/* a longer body: 413 before it is read */
