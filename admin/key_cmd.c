@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "admin/commands.h"
 #include "admin/credential.h"
@@ -425,6 +426,17 @@ write_share(const char *dir, int i, struct buf *share, const struct seal_key *ke
 	return rc;
 }
 
+/* It is not made here: where a stick is not mounted that would leave the shares on this machine's disk. */
+static enum err_code
+share_folder(const char *dir, struct err *err)
+{
+	struct stat st;
+
+	if (stat(dir, &st) != 0 || !S_ISDIR(st.st_mode))
+		return err_set(err, ERR_INPUT, "%.300s is no folder: make it, or mount the stick that shall take the shares", dir);
+	return ERR_OK;
+}
+
 static int
 run_split(int argc, char **argv)
 {
@@ -441,7 +453,9 @@ run_split(int argc, char **argv)
 		return usage(stderr);
 	date_from_day(clock_now_s(&clock_system) / 86400, &y, &m, &d);
 	snprintf(made, sizeof(made), "%04d-%02d-%02d", y, m, d);
-	rc = keyfile_load(argv[1], KEY_ESCROW, keyfile_ask_terminal, NULL, &key, &err);
+	rc = share_folder(dir, &err);
+	if (rc == ERR_OK)
+		rc = keyfile_load(argv[1], KEY_ESCROW, keyfile_ask_terminal, NULL, &key, &err);
 	if (rc == ERR_OK)
 		rc = keyfile_split(key, shares, &err);
 	for (int i = 0; i < 3 && rc == ERR_OK; i++) {

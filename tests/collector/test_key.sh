@@ -144,6 +144,7 @@ rm "$tmp/pages/share-1.html" "$tmp/pages/share-2.html"
 refused "a set that cannot be finished" 1 "there already" "$bin" key split --qr --to "$tmp/pages" "$k/escrow"
 check "leaves no share of it" [ "$(ls "$tmp/pages")" = share-3.html ]
 chmod 644 "$k/escrow"
+refused "a folder that is not there" 1 "is no folder" "$bin" key split --to "$tmp/stick" "$k/escrow"
 refused "a readable credential" 1 "make it 0600" "$bin" key split --to "$tmp/shares" "$k/escrow"
 refused "verify without a file" 1 "No such file" "$bin" verify "$tmp/none.db"
 refused "verify no site.db" 1 "not a database" "$bin" verify "$tmp/ring"
