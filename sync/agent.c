@@ -664,6 +664,10 @@ agent_proxy(const char *text, const char *file, char *host, size_t room, struct 
 	if (colon == NULL || colon == at || (size_t)(colon - at) >= room || (at[n] == '/' && at[n + 1] != '\0')
 	    || !num_i64(colon + 1, n - (size_t)(colon + 1 - at), 1, 65535, &port))
 		return err_set(err, ERR_INPUT, "proxy = %.60s: expected http://HOST:PORT", text);
+	if (at[0] == '[' && colon[-1] == ']') {	/* IPv6 */
+		at++;
+		colon--;
+	}
 	memcpy(host, at, (size_t)(colon - at));
 	host[colon - at] = '\0';
 	if (file != NULL && file[0] != '\0') {

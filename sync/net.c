@@ -45,6 +45,18 @@ wait_for(int fd, short events, int64_t deadline, const struct net_stop *stop, co
 	}
 }
 
+/* Until when to wait for A: the time left is shared with the addresses after it, or one behind which nothing answers
+ * (IPv6 that leads nowhere) would take all of it, each time. */
+static int64_t
+share_of(const struct addrinfo *a, int64_t deadline)
+{
+	int64_t now = clock_boot_ms(&clock_system), n = 0;
+
+	for (; a != NULL; a = a->ai_next)
+		n++;
+	return now >= deadline || n <= 1 ? deadline : now + (deadline - now) / n;
+}
+
 static enum err_code
 connect_one(int fd, const struct addrinfo *a, int64_t deadline, const struct net_stop *stop, struct err *err)
 {
@@ -87,7 +99,7 @@ tcp_connect(void *arg, const char *host, uint16_t port, int64_t deadline, struct
 			rc = err_set(err, ERR_AGAIN, "socket: %s", strerror(errno));
 			continue;
 		}
-		rc = connect_one(fd, a, deadline, arg, err);
+		rc = connect_one(fd, a, share_of(a, deadline), arg, err);
 		if (rc == ERR_OK)
 			break;
 		close(fd);

@@ -19,10 +19,10 @@ from place import Place, Score, free_port, wait_for  # noqa: E402
 class Proxy(threading.Thread):
     """CONNECT and nothing else; MODE says how it behaves. SEEN are the heads of the requests."""
 
-    def __init__(self, top):
+    def __init__(self, top, address="127.0.0.1"):
         super().__init__(daemon=True)
         self.port, self.mode, self.seen, self.tunnels, self.top = free_port(), "good", [], 0, top
-        self.listener = socket.create_server(("127.0.0.1", self.port))
+        self.listener = socket.create_server((address, self.port), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
         self.start()
 
     def run(self):

@@ -1,16 +1,60 @@
 #!/usr/bin/env python3
-"""A box whose centre cannot be reached tries soon when a way to other machines comes up, in a network of its own.
-route.py BUILD"""
+"""A box whose centre cannot be reached tries soon when a way to other machines comes up; one whose centre has an address
+that leads nowhere takes the other; one behind a proxy with an IPv6 address. In a network of its own. route.py BUILD"""
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from place import Place, Score, wait_for  # noqa: E402
+from proxy import Proxy, set_conf  # noqa: E402
 
 IN_NAMESPACE = "CANDOUR_ROUTE_IN_NAMESPACE"
+
+
+def two_addresses(score, place, top, elm, given):
+    """The centre's name has an IPv6 address (RFC 3849) from which nothing comes back, and an IPv4 one that works."""
+    place.stop("sync-elm")
+    place.stop("aggregator")
+    for add in (["addr", "add", "192.0.2.1/32", "dev", "lo"], ["-6", "addr", "add", "2001:db8::1/128", "dev", "lo"], ["-6", "route", "add", "2001:db8::/64", "dev", "lo"]):
+        subprocess.run(["ip", *add], check=True)
+    with open(f"{top}/hosts", "w") as f:
+        f.write("2001:db8::7 localhost\n192.0.2.1 localhost\n")
+    subprocess.run(["mount", "--bind", f"{top}/hosts", "/etc/hosts"], check=True)
+    first = socket.getaddrinfo("localhost", 1, type=socket.SOCK_STREAM)
+    score.check(f"the one that leads nowhere comes first: {first}", len(first) == 2 and first[0][4][0] == "2001:db8::7")
+    with socket.socket(socket.AF_INET6) as s:
+        s.settimeout(1)
+        try:
+            s.connect(("2001:db8::7", 1))
+            nothing = False
+        except TimeoutError:
+            nothing = True
+        except OSError as e:
+            nothing = f"{e}"
+    score.check(f"and nothing comes back from it: {nothing}", nothing is True)
+    conf = f"{place.centre}/aggregator.conf"
+    with open(conf) as f:
+        text = f.read()
+    with open(conf, "w") as f:
+        f.write(text.replace(f"127.0.0.1:{place.port}", f"0.0.0.0:{place.port}"))
+    place.start_aggregator()
+    given += place.put(elm, 2)
+    place.start_sync(elm, "sync-elm")
+    wait_for("all arrive by the other", 120, lambda: sorted(place.kept()) == sorted(given))
+    score.check("an address that leads nowhere stops nothing", True)
+
+    # A proxy that is named by its IPv6 address.
+    place.stop("sync-elm")
+    proxy = Proxy(top, "::1")
+    set_conf(f"{elm}/sync.conf", proxy=f"http://[::1]:{proxy.port}")
+    given += place.put(elm, 2)
+    place.start_sync(elm, "sync-elm")
+    wait_for("all arrive through the proxy", 120, lambda: sorted(place.kept()) == sorted(given))
+    score.check("a proxy by its IPv6 address", proxy.tunnels > 0)
 
 
 def main():
@@ -34,6 +78,7 @@ def main():
         wait_for("all arrive", 120, lambda: sorted(place.kept()) == sorted(given))
         score.check("each once", sorted(place.kept()) == sorted(given))
         score.check("the box goes on", place.daemons["sync-elm"].poll() is None)
+        two_addresses(score, place, top, elm, given)
     except Exception as e:  # noqa: BLE001
         score.check(f"{type(e).__name__}: {e}", False)
         if place:
@@ -47,8 +92,8 @@ def main():
 
 if __name__ == "__main__":
     if IN_NAMESPACE not in os.environ:
-        if subprocess.run(["unshare", "-Urn", "ip", "link", "set", "lo", "up"], capture_output=True).returncode != 0:
+        if subprocess.run(["unshare", "-Urnm", "ip", "link", "set", "lo", "up"], capture_output=True).returncode != 0:
             print("SKIP: this machine lets nobody make a network namespace\n0 passed, 0 failed, 1 skipped")
             sys.exit(0)
-        os.execvpe("unshare", ["unshare", "-Urn", sys.executable, *sys.argv], {**os.environ, IN_NAMESPACE: "1"})
+        os.execvpe("unshare", ["unshare", "-Urnm", sys.executable, *sys.argv], {**os.environ, IN_NAMESPACE: "1"})
     sys.exit(main())
