@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "base/num.h"
 
@@ -80,8 +81,52 @@ status_line(struct reply *r, const char *text, struct err *err)
 	return ERR_OK;
 }
 
+/* What the headers say that is put together at their end; -1: not told. */
+struct told {
+	int64_t length, date, retry_at;
+};
+
+/* An HTTP-date in one of its three forms (RFC 9110, 5.6.7); -1 if it is none. */
+static int64_t
+date_of(const char *text)
+{
+	static const char *const forms[] = { "%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y" };
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		struct tm tm = { .tm_mday = 1 };
+		const char *end = strptime(text, forms[i], &tm);
+
+		if (end != NULL && *end == '\0')
+			return timegm(&tm);
+	}
+	return -1;
+}
+
+/* Seconds, however many, or a date. */
+static void
+retry_after(struct reply *r, const char *value, size_t n, struct told *told)
+{
+	if (n > 0 && strspn(value, "0123456789") == n) {
+		if (!num_i64(value, n, 0, RETRY_MAX_S, &r->retry_after_s))
+			r->retry_after_s = RETRY_MAX_S;
+	} else {
+		told->retry_at = date_of(value);
+	}
+}
+
+/* A date is as far away as it is from that of the answer itself: our own clock may be at 1970. */
+static void
+retry_at(struct reply *r, const struct told *told)
+{
+	if (told->retry_at < 0 || told->date < 0)
+		return;
+	r->retry_after_s = told->retry_at <= told->date ? 0 : told->retry_at - told->date;
+	if (r->retry_after_s > RETRY_MAX_S)
+		r->retry_after_s = RETRY_MAX_S;
+}
+
 static enum err_code
-header(struct reply *r, char *text, int64_t *length, struct err *err)
+header(struct reply *r, char *text, struct told *told, struct err *err)
 {
 	char *colon = strchr(text, ':'), *value;
 	size_t n;
@@ -96,16 +141,17 @@ header(struct reply *r, char *text, int64_t *length, struct err *err)
 	while (n > 0 && (value[n - 1] == ' ' || value[n - 1] == '\t'))
 		value[--n] = '\0';
 	if (strcasecmp(text, "Content-Length") == 0) {
-		int64_t told;
+		int64_t length;
 
-		if (!num_i64(value, n, 0, INT64_MAX, &told) || (*length >= 0 && *length != told))
+		if (!num_i64(value, n, 0, INT64_MAX, &length) || (told->length >= 0 && told->length != length))
 			return err_set(err, ERR_INPUT, "response: Content-Length is no length");
-		*length = told;
+		told->length = length;
 	} else if (strcasecmp(text, "Transfer-Encoding") == 0) {
 		return err_set(err, ERR_INPUT, "response: of a length not told in advance");
 	} else if (strcasecmp(text, "Retry-After") == 0) {
-		if (!num_i64(value, n, 0, RETRY_MAX_S, &r->retry_after_s))
-			r->retry_after_s = -1;
+		retry_after(r, value, n, told);
+	} else if (strcasecmp(text, "Date") == 0) {
+		told->date = date_of(value);
 	} else if (strcasecmp(text, "Connection") == 0) {
 		r->close = r->close || strcasecmp(value, "close") == 0;
 	} else if (strcasecmp(text, "ETag") == 0 && n < sizeof(r->etag)) {
@@ -123,19 +169,21 @@ header(struct reply *r, char *text, int64_t *length, struct err *err)
 static enum err_code
 head(struct reply *r, struct source *s, int64_t *length, struct err *err)
 {
+	struct told told = { -1, -1, -1 };
 	size_t budget = REPLY_HEAD_MAX;
 	char text[1024];
 	enum err_code rc = line(s, text, sizeof(text), &budget, err);
 
-	*length = -1;
 	if (rc == ERR_OK)
 		rc = status_line(r, text, err);
 	while (rc == ERR_OK) {
 		rc = line(s, text, sizeof(text), &budget, err);
 		if (rc != ERR_OK || text[0] == '\0')
 			break;
-		rc = header(r, text, length, err);
+		rc = header(r, text, &told, err);
 	}
+	retry_at(r, &told);
+	*length = told.length;
 	return rc;
 }
 

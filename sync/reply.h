@@ -13,7 +13,7 @@ enum { REPLY_HEAD_MAX = 8192 };
 struct reply {
 	unsigned status;	/* 100..599 */
 	struct buf body;
-	int64_t retry_after_s;	/* -1: not told */
+	int64_t retry_after_s;	/* -1: not told; at most a day. Told as a date, counted from that of the answer */
 	uint64_t from;		/* of a 206: where the body begins in the whole */
 	char etag[80];		/* "" */
 	bool close;		/* the server ends the connection after it */
