@@ -14,15 +14,17 @@ const char *const pg_retain_sql[PQ_N] = {
 	    "ON CONFLICT (device, lane, epoch, day) DO UPDATE SET seq = greatest(pull.seq, excluded.seq)",
 	[PQ_PULL_OLD] = "DELETE FROM pull WHERE " CHAIN " AND day < $4",
 	[PQ_PULL_DONE] = "DELETE FROM pull WHERE " CHAIN " AND seq <= $4 AND day < (SELECT max(day) FROM pull WHERE " CHAIN ")",
-	[PQ_DUE] = "SELECT p.device, p.epoch, max(p.seq), coalesce(max(e.seq), 0) FROM pull p LEFT JOIN erased e "
-	    "ON e.device = p.device AND e.lane = p.lane AND e.epoch = p.epoch WHERE p.lane = $1 AND p.day <= $2 "
-	    "AND (p.device, p.epoch) > ($3, $4) GROUP BY p.device, p.epoch "
-	    "HAVING max(p.seq) > coalesce(max(e.seq), 0) ORDER BY p.device, p.epoch LIMIT $5",
+	/* Two statements, put together here: an outer join whose inner side is aggregated, or a HAVING over two tables, is
+	 * what Citus gets wrong (its issues 7787, a crash, and 2558, 8823). */
+	[PQ_DUE] = "SELECT device, epoch, max(seq) FROM pull WHERE lane = $1 AND day <= $2 AND (device, epoch) > ($3, $4) "
+	    "GROUP BY device, epoch ORDER BY device, epoch LIMIT $5",
+	[PQ_DUE_GONE] = "SELECT device, epoch, seq FROM erased WHERE lane = $1 AND (device, epoch) > ($2, $3) "
+	    "AND (device, epoch) <= ($4, $5) ORDER BY device, epoch",
 	[PQ_CAME_LATER] = "SELECT b FROM receipt WHERE " CHAIN " AND b > $4 AND log_day > $5 ORDER BY b LIMIT 1",
 	[PQ_CAME_BY] = "SELECT coalesce(max(b), $4) FROM receipt WHERE " CHAIN " AND b > $4 AND b < $5",
 	[PQ_SPAN] = "SELECT owner, record_id, leaf FROM entry WHERE " CHAIN " AND seq > $4 AND seq <= $5 ORDER BY seq",
 	[PQ_RELEASE_PUT] = "INSERT INTO release (device, id, why, at) SELECT r.device, r.id, $4, $5 FROM record r "
-	    "JOIN body b ON b.device = $1 AND b.id = r.id WHERE r.device = $1 AND r.id = ANY ($2) AND r.leaf = ANY ($3) "
+	    "JOIN body b ON b.device = r.device AND b.id = r.id WHERE r.device = $1 AND r.id = ANY ($2) AND r.leaf = ANY ($3) "
 	    "AND r.kind = 0 ON CONFLICT (device, id) DO NOTHING",
 	[PQ_RELEASED_BODY] = "UPDATE body SET gone = 'released' WHERE device = $1 AND gone IS NULL AND id IN "
 	    "(SELECT id FROM release WHERE device = $1 AND id = ANY ($2))",
@@ -81,22 +83,68 @@ pulled(struct store *base, const uint8_t device[16], int lane, const uint8_t epo
 	return rc;
 }
 
+/* Columns 0 and 1 of both are a chain's device and epoch. */
+static int
+order(const PGresult *x, int i, const PGresult *y, int j)
+{
+	int o = memcmp(PQgetvalue(x, i, 0), PQgetvalue(y, j, 0), 16);
+
+	return o != 0 ? o : memcmp(PQgetvalue(x, i, 1), PQgetvalue(y, j, 1), 16);
+}
+
+/* The chains of PULLED that are not erased as far as in GONE, both in the same order, as long as *LEFT of them. */
+static enum err_code
+due_of(const PGresult *pulled, const PGresult *gone, size_t *left, store_due_fn *fn, void *arg, struct err *err)
+{
+	enum err_code rc = ERR_OK;
+	int j = 0;
+
+	for (int i = 0; rc == ERR_OK && i < PQntuples(pulled) && *left > 0; i++) {
+		struct store_due d = { .pulled = (uint64_t)pg_int(pulled, i, 2) };
+
+		while (j < PQntuples(gone) && order(gone, j, pulled, i) < 0)
+			j++;
+		if (j < PQntuples(gone) && order(gone, j, pulled, i) == 0)
+			d.erased = (uint64_t)pg_int(gone, j, 2);
+		if (d.pulled <= d.erased)
+			continue;
+		pg_bytes(pulled, i, 0, d.device, 16);
+		pg_bytes(pulled, i, 1, d.epoch, 16);
+		rc = fn(arg, &d, err);
+		(*left)--;
+	}
+	return rc;
+}
+
 static enum err_code
 due(struct store *base, int lane, uint32_t day, const uint8_t device[16], const uint8_t epoch[16], size_t max,
     store_due_fn *fn, void *arg, struct err *err)
 {
-	PGresult *res;
-	enum err_code rc = pg_run(of(base), PQ_DUE, "due", &res, err, "iibbi", (int64_t)lane, (int64_t)day, device, 16,
-	    epoch, 16, (int64_t)max);
+	enum { PAGE = 1000 };
+	uint8_t from[2][16], to[2][16];
+	enum err_code rc = ERR_OK;
+	int n = PAGE;
 
-	for (int i = 0; rc == ERR_OK && i < PQntuples(res); i++) {
-		struct store_due d = { .pulled = (uint64_t)pg_int(res, i, 2), .erased = (uint64_t)pg_int(res, i, 3) };
+	memcpy(from[0], device, 16);
+	memcpy(from[1], epoch, 16);
+	while (rc == ERR_OK && n == PAGE && max > 0) {
+		PGresult *pulled, *gone = NULL;
 
-		pg_bytes(res, i, 0, d.device, 16);
-		pg_bytes(res, i, 1, d.epoch, 16);
-		rc = fn(arg, &d, err);
+		rc = pg_run(of(base), PQ_DUE, "due", &pulled, err, "iibbi", (int64_t)lane, (int64_t)day, from[0], 16, from[1], 16,
+		    (int64_t)PAGE);
+		n = rc == ERR_OK ? PQntuples(pulled) : 0;
+		if (n > 0) {
+			pg_bytes(pulled, n - 1, 0, to[0], 16);
+			pg_bytes(pulled, n - 1, 1, to[1], 16);
+			rc = pg_run(of(base), PQ_DUE_GONE, "due", &gone, err, "ibbbb", (int64_t)lane, from[0], 16, from[1], 16, to[0],
+			    16, to[1], 16);
+			if (rc == ERR_OK)
+				rc = due_of(pulled, gone, &max, fn, arg, err);
+			memcpy(from, to, sizeof(from));
+		}
+		PQclear(pulled);
+		PQclear(gone);
 	}
-	PQclear(res);
 	return rc;
 }
 

@@ -10,6 +10,9 @@
 
 enum { SCHEMA_NOW = 2 };
 
+/* For statements that reach every shard of every table. */
+#define LONGER "SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '60s'; "
+
 static const char *const schema_files[SCHEMA_NOW] = { "sql/pg-1.sql", "sql/pg-2.sql" };
 
 /* Statements without values, and one row of text back: COLS columns into OUT (borrowed from *RES). */
@@ -94,12 +97,13 @@ migrate(struct pg_store *st, struct err *err)
 	bool there = false;
 	enum err_code rc;
 
-	rc = tell(st, "SET LOCAL statement_timeout = '10min'; SET LOCAL lock_timeout = '60s'; "
-	    "SELECT pg_advisory_xact_lock(720143, 1)", "lock the schema", err);
+	rc = tell(st, LONGER "SELECT pg_advisory_xact_lock(720143, 1)", "lock the schema", err);
 	if (rc == ERR_OK)
 		rc = holds(st, "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'candour')", &there, err);
+	/* Where Citus is told to make of each new schema a tenant of its own, this one is none: its tables are sharded. */
 	if (rc == ERR_OK && !there)
-		rc = tell(st, "CREATE SCHEMA candour", "make the schema candour", err);
+		rc = tell(st, "SELECT set_config(name, 'off', true) FROM pg_settings "
+		    "WHERE name = 'citus.enable_schema_based_sharding'; CREATE SCHEMA candour", "make the schema candour", err);
 	if (rc == ERR_OK)
 		rc = version(st, &now, err);
 	for (int v = now; rc == ERR_OK && v < SCHEMA_NOW; v++)
@@ -158,7 +162,7 @@ grant(struct pg_store *st, struct err *err)
 
 	if (rc != ERR_OK)
 		return rc;
-	rc = tell(st, "SELECT pg_advisory_xact_lock(720143, 1)", "lock the schema", &why);
+	rc = tell(st, LONGER "SELECT pg_advisory_xact_lock(720143, 1)", "lock the schema", &why);
 	if (rc == ERR_OK)
 		rc = give_rights(st, &why);
 	rc = pg_end(st, rc, &why);
@@ -174,12 +178,13 @@ static enum err_code
 judge_workers(struct pg_store *st, struct err *err)
 {
 	bool careless;
-	enum err_code rc = holds(st, "SELECT EXISTS (SELECT FROM run_command_on_workers('SHOW synchronous_commit') "
-	    "WHERE success AND result = 'off')", &careless, err);
+	enum err_code rc = holds(st, "SELECT EXISTS (SELECT FROM run_command_on_workers("
+	    "$$SELECT current_setting('synchronous_commit') || ' ' || current_setting('fsync')$$) "
+	    "WHERE success AND (result LIKE 'off %' OR result NOT LIKE '% on'))", &careless, err);
 
 	if (rc == ERR_OK && careless)
-		rc = err_set(err, ERR_INPUT, "Citus: synchronous_commit is off on a worker, so receipts would promise what a "
-		    "crash undoes: set it to on there");
+		rc = err_set(err, ERR_INPUT, "Citus: synchronous_commit or fsync is off on a worker, so receipts would promise "
+		    "what a crash undoes: set both to on there");
 	return rc == ERR_AGAIN || rc == ERR_INPUT ? rc : ERR_OK;	/* who may not ask is not kept out */
 }
 

@@ -11,6 +11,8 @@ BEGIN
 		EXECUTE format('DROP TRIGGER %I ON %s', t.tgname, t.rel);
 	END LOOP;
 END $$;
+-- One connection to each node: what this transaction has made before (the schema, the function) is seen on no other.
+SET LOCAL citus.multi_shard_modify_mode = 'sequential';
 SET LOCAL citus.enable_local_reference_table_foreign_keys = off;
 SET LOCAL citus.enable_unsafe_triggers = on;
 SELECT create_reference_table('version');

@@ -22,6 +22,7 @@ BEGIN
 			INTO sharded;
 	END IF;
 	IF sharded THEN
+		SET LOCAL citus.multi_shard_modify_mode = 'sequential';
 		PERFORM create_distributed_table('pull', 'device', colocate_with => 'device');
 		PERFORM create_distributed_table('erased', 'device', colocate_with => 'device');
 	END IF;

@@ -368,6 +368,63 @@ START_TEST(it_goes_on_where_it_was_left)
 }
 END_TEST
 
+struct dues {
+	struct store_due last;
+	size_t n, begun;
+};
+
+static enum err_code
+take_due(void *arg, const struct store_due *d, struct err *e)
+{
+	struct dues *l = arg;
+	int order = memcmp(l->last.device, d->device, 16);
+
+	(void)e;
+	ck_assert(order < 0 || (order == 0 && memcmp(l->last.epoch, d->epoch, 16) < 0));
+	ck_assert_uint_eq(d->pulled, 100);
+	ck_assert(d->erased == 0 || d->erased == 40);
+	l->begun += d->erased == 40;
+	l->n++;
+	l->last = *d;
+	return ERR_OK;
+}
+
+/* Of 2,500 chains of each lane all of lane 1 are done with; of lane 0 each third is, the next was begun, and the one
+ * after it was not; and there are others that nobody pulled, or too late. */
+START_TEST(what_is_due_is_found_over_many_pages)
+{
+	static const char *const fill[] = {
+		"INSERT INTO candour.pull (device, lane, epoch, day, seq) SELECT substr(sha256(i::text::bytea), 1, 16), l, "
+		"substr(sha256((-i)::text::bytea), 1, 16), 20000 + k, 50 * k + 50 FROM generate_series(1, 2500) i, "
+		"generate_series(0, 1) l, generate_series(0, 1) k",
+		"INSERT INTO candour.pull (device, lane, epoch, day, seq) SELECT substr(sha256(i::text::bytea), 1, 16), 0, "
+		"substr(sha256((-i)::text::bytea), 1, 16), 20002, 100 FROM generate_series(5001, 5100) i",
+		"INSERT INTO candour.erased (device, lane, epoch, seq, n, day) SELECT substr(sha256(i::text::bytea), 1, 16), l, "
+		"substr(sha256((-i)::text::bytea), 1, 16), CASE WHEN l = 1 OR i % 3 = 0 THEN 100 ELSE 40 END, 0, 0 "
+		"FROM generate_series(1, 3000) i, generate_series(0, 1) l WHERE l = 1 OR i % 3 < 2",
+	};
+	struct dues l = { .n = 0 }, none = { .n = 0 };
+	uint8_t zero[16] = { 0 };
+	char said[200];
+
+	open_fresh(_i);
+	for (size_t i = 0; i < sizeof(fill) / sizeof(fill[0]); i++) {
+		raw(_i, fill[i], said);
+		ck_assert_str_eq(said, "");
+	}
+	ck_ok(st->ops->due(st, 1, 20001, zero, zero, 100, take_due, &none, &err));
+	ck_assert_uint_eq(none.n, 0);
+	ck_ok(st->ops->due(st, 0, 20001, zero, zero, 1200, take_due, &l, &err));
+	ck_assert_uint_eq(l.n, 1200);
+	ck_ok(st->ops->due(st, 0, 20001, l.last.device, l.last.epoch, 1200, take_due, &l, &err));
+	ck_assert_uint_eq(l.n, 2500 - 833);
+	ck_assert_uint_eq(l.begun, 834);
+	ck_ok(st->ops->due(st, 0, 20001, l.last.device, l.last.epoch, 1200, take_due, &l, &err));
+	ck_assert_uint_eq(l.n, 2500 - 833);
+	close_all();
+}
+END_TEST
+
 /* Another aggregator on the same database is at the same span. */
 START_TEST(what_two_erase_goes_once)
 {
@@ -460,6 +517,7 @@ suite(void)
 	EACH(an_entry_that_is_not_the_records_erases_nothing);
 	EACH(a_withdrawal_before_and_after_is_at_peace_with_it);
 	EACH(it_goes_on_where_it_was_left);
+	SERVER(what_is_due_is_found_over_many_pages);
 	EACH(what_two_erase_goes_once);
 	EACH(a_release_stands);
 	EACH(a_store_of_schema_1_is_brought_up_to_date);
