@@ -110,14 +110,7 @@ END_TEST
 static int
 backend_pid(void)
 {
-	PGconn *c = raw_pg();
-	PGresult *r = PQexec(c, "SELECT pid FROM pg_stat_activity WHERE application_name = 'candour' "
-	    "AND datname = current_database() ORDER BY backend_start DESC LIMIT 1");
-	int pid = PQntuples(r) == 1 ? atoi(PQgetvalue(r, 0, 0)) : 0;
-
-	PQclear(r);
-	PQfinish(c);
-	return pid;
+	return PQbackendPID(((struct pg_store *)(void *)st)->conn);
 }
 
 static void
@@ -338,27 +331,6 @@ START_TEST(libpqs_own_way_to_name_a_database_is_taken_too)
 }
 END_TEST
 
-/* Only there a transaction holds one device: the writer goes by this. */
-START_TEST(a_citus_is_sharded_and_nothing_else)
-{
-	bool citus = strcmp(backends[_i].name, "citus") == 0;
-
-	open_fresh(_i);
-	ck_assert(st->ops->one_device == citus);
-	if (citus) {
-		PGconn *c = raw_pg();
-		PGresult *r = PQexec(c, "SELECT count(*) FILTER (WHERE partmethod = 'h'), count(*) FILTER (WHERE partmethod = 'n') "
-		    "FROM pg_dist_partition p JOIN pg_class t ON t.oid = p.logicalrel WHERE t.relnamespace = 'candour'::regnamespace");
-
-		ck_assert_str_eq(PQgetvalue(r, 0, 0), "13");
-		ck_assert_str_eq(PQgetvalue(r, 0, 1), "6");
-		PQclear(r);
-		PQfinish(c);
-	}
-	close_all();
-}
-END_TEST
-
 START_TEST(a_newer_schema_is_left_alone)
 {
 	struct store *s = (struct store *)8;
@@ -370,169 +342,6 @@ START_TEST(a_newer_schema_is_left_alone)
 	ck_err(store_open(where, true, &s, &err), ERR_INPUT, "schema 99");
 	ck_assert_ptr_null(s);
 	close_all();
-}
-END_TEST
-
-/* --- what a sharded store takes ---------------------------------------------------------------- */
-
-/* The rules are those of docs/SCALE.md, from the documentation of Citus ("SQL support and workarounds", "creating and
- * modifying distributed objects"). Here they are held against citus.sql, the catalogue and the text of each statement. */
-
-static char citus_sql[8000];
-
-static void
-read_citus_sql(void)
-{
-	FILE *f = fopen("aggregator/sql/citus.sql", "r");
-	size_t n;
-
-	ck_assert_ptr_nonnull(f);
-	n = fread(citus_sql, 1, sizeof(citus_sql) - 1, f);
-	citus_sql[n] = '\0';
-	fclose(f);
-}
-
-static bool
-is_copied(const char *table)
-{
-	char want[200];
-
-	snprintf(want, sizeof(want), "create_reference_table('%s')", table);
-	return strstr(citus_sql, want) != NULL;
-}
-
-static const char *
-shard_column(const char *table)
-{
-	return strcmp(table, "device") == 0 ? "id" : "device";
-}
-
-static bool
-is_sharded(const char *table)
-{
-	char want[200];
-
-	snprintf(want, sizeof(want), "create_distributed_table('%s', '%s'", table, shard_column(table));
-	return strstr(citus_sql, want) != NULL;
-}
-
-/* Each table is either copied to every node or distributed by its device, and then each of its keys holds that
- * column; a foreign key leads to a copied table; a trigger's function looks at its own row. */
-START_TEST(every_table_is_sharded_by_its_device_or_copied)
-{
-	static const char tables[] = "SELECT c.relname, (SELECT count(*) FROM pg_index i WHERE i.indrelid = c.oid "
-	    "AND i.indisunique AND NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid "
-	    "AND a.attnum = ANY (i.indkey) AND a.attname = CASE c.relname WHEN 'device' THEN 'id' ELSE 'device' END)) "
-	    "FROM pg_class c WHERE c.relnamespace = 'candour'::regnamespace AND c.relkind = 'r'";
-	PGconn *c;
-	PGresult *r;
-
-	read_citus_sql();
-	open_fresh(_i);
-	c = raw_pg();
-	r = PQexec(c, tables);
-	ck_assert_int_eq(PQntuples(r), 21);
-	for (int i = 0; i < PQntuples(r); i++) {
-		const char *name = PQgetvalue(r, i, 0);
-		bool copied = is_copied(name), sharded = is_sharded(name);
-
-		ck_assert_msg(copied != sharded, "%s: copied %d, sharded %d", name, copied, sharded);
-		ck_assert_msg(copied || strcmp(PQgetvalue(r, i, 1), "0") == 0, "%s: a key without its device", name);
-	}
-	PQclear(r);
-	r = PQexec(c, "SELECT f.relname, t.relname FROM pg_constraint k JOIN pg_class f ON f.oid = k.conrelid "
-	    "JOIN pg_class t ON t.oid = k.confrelid WHERE k.contype = 'f' AND k.connamespace = 'candour'::regnamespace");
-	ck_assert_int_eq(PQntuples(r), 2);
-	for (int i = 0; i < PQntuples(r); i++)
-		ck_assert_msg(is_copied(PQgetvalue(r, i, 1)), "%s has a foreign key to %s, which is on another node",
-		    PQgetvalue(r, i, 0), PQgetvalue(r, i, 1));
-	PQclear(r);
-	r = PQexec(c, "SELECT DISTINCT p.proname FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid "
-	    "JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal AND c.relnamespace = 'candour'::regnamespace");
-	ck_assert_int_eq(PQntuples(r), 1);
-	ck_assert_str_eq(PQgetvalue(r, 0, 0), "refuse");
-	PQclear(r);
-	/* No number that counts for all. */
-	r = PQexec(c, "SELECT count(*) FROM pg_class WHERE relnamespace = 'candour'::regnamespace AND relkind = 'S'");
-	ck_assert_str_eq(PQgetvalue(r, 0, 0), "0");
-	PQclear(r);
-	PQfinish(c);
-	close_all();
-}
-END_TEST
-
-/* The word after WORD in SQL, into OUT ("" if there is none). */
-static void
-word_after(const char *sql, const char *word, char out[64])
-{
-	const char *p = strstr(sql, word);
-	size_t n;
-
-	out[0] = '\0';
-	if (p == NULL)
-		return;
-	p += strlen(word);
-	n = strspn(p, "abcdefghijklmnopqrstuvwxyz_");
-	memcpy(out, p, n < 63 ? n : 63);
-	out[n < 63 ? n : 63] = '\0';
-}
-
-static bool
-has(const char *sql, const char *what)
-{
-	return strstr(sql, what) != NULL;
-}
-
-static void
-check_write(const char *sql, const char *table)
-{
-	char want[100], set[100];
-
-	snprintf(want, sizeof(want), "%s = $1", shard_column(table));
-	snprintf(set, sizeof(set), "SET %s =", shard_column(table));
-	ck_assert_msg(has(sql, want), "writes many shards at once: %s", sql);
-	ck_assert_msg(!has(sql, set), "moves a row to another shard: %s", sql);
-}
-
-START_TEST(every_statement_is_one_that_a_sharded_store_takes)
-{
-	static const char *const refused[] = { "now()", "random()", "clock_timestamp", "nextval", "gen_random", "RECURSIVE",
-	    "ROLLUP", "GROUPING", "CUBE", "TABLESAMPLE", "SKIP LOCKED", "LISTEN", "NOTIFY", "advisory", "EXISTS", "LATERAL" };
-	int n = 0, writes = 0;
-
-	read_citus_sql();
-	for (int i = 0; i < PQ_N; i++) {
-		const char *sql = pg_store_sql[i] != NULL ? pg_store_sql[i] : pg_retain_sql[i] != NULL ? pg_retain_sql[i]
-		    : pg_registry_sql[i];
-		char table[64], list[100];
-
-		ck_assert_msg(sql != NULL, "statement %d has no text", i);
-		n++;
-		for (size_t k = 0; k < sizeof(refused) / sizeof(refused[0]); k++)
-			ck_assert_msg(!has(sql, refused[k]), "%s in: %s", refused[k], sql);
-		word_after(sql, strncmp(sql, "INSERT", 6) == 0 ? "INSERT INTO " : strncmp(sql, "UPDATE", 6) == 0 ? "UPDATE "
-		    : strncmp(sql, "DELETE", 6) == 0 ? "DELETE FROM " : " FROM ", table);
-		ck_assert_msg(table[0] == '\0' || is_copied(table) || is_sharded(table), "table %s of: %s", table, sql);
-		if (table[0] == '\0' || !is_sharded(table))
-			continue;
-		if (strncmp(sql, "UPDATE", 6) == 0 || strncmp(sql, "DELETE", 6) == 0 || has(sql, "FOR UPDATE")) {
-			check_write(sql, table);
-			writes++;
-		} else if (strncmp(sql, "INSERT", 6) == 0) {
-			/* The shard's column is given, and a conflict is one that a shard can see. */
-			snprintf(list, sizeof(list), "INSERT INTO %s (", table);
-			ck_assert_msg(has(sql, list), "without its columns: %s", sql);
-			word_after(sql, "ON CONFLICT (", list);
-			ck_assert_msg(!has(sql, "ON CONFLICT") || strcmp(list, shard_column(table)) == 0, "its conflict: %s", sql);
-			ck_assert_msg(!has(sql, "VALUES") || !has(sql, "SELECT"), "a query among its values: %s", sql);
-			writes++;
-		}
-		/* A join of two tables meets on one shard. */
-		ck_assert_msg(!has(sql, " JOIN ") || has(sql, "d.id = e.device") || has(sql, "e.device = p.device")
-		    || has(sql, ".device = $1"), "joins: %s", sql);
-	}
-	ck_assert_int_gt(n, 60);
-	ck_assert_int_gt(writes, 15);
 }
 END_TEST
 
@@ -643,9 +452,6 @@ suite(void)
 	SERVER(an_unreachable_server_is_an_error_to_try_again_and_says_no_password);
 	SERVER(a_newer_schema_is_left_alone);
 	OWN(libpqs_own_way_to_name_a_database_is_taken_too);
-	SERVER(a_citus_is_sharded_and_nothing_else);
-	OWN(every_table_is_sharded_by_its_device_or_copied);
-	tcase_add_test(tc, every_statement_is_one_that_a_sharded_store_takes);
 	OWN(the_aggregators_role_can_take_in_and_nothing_else);
 	EACH(every_failed_allocation_of_a_batch_is_reported);
 	return s;
