@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -16,6 +17,7 @@
 #include "collector/keyring.h"
 #include "collector/outbox.h"
 #include "sync/agent.h"
+#include "sync/bundle.h"
 #include "sync/logcheck.h"
 
 static const char usage[] = "usage: candour status DIR     (a site's folder or the centre's)\n";
@@ -58,6 +60,23 @@ print_log(const struct logcheck_status *l, bool problem, int64_t now)
 	}
 }
 
+/* Is there a signed order that takes this box out of service? The kiosk obeys it. */
+static bool
+has_order(struct outbox *ob)
+{
+	uint8_t device[16];
+	uint32_t serial = 0;
+	struct buf bytes;
+	struct err err;
+	bool is;
+
+	buf_init(&bytes, BUNDLE_MAX);
+	is = outbox_device(ob, device, &err) == ERR_OK
+	    && outbox_bundle(ob, BUNDLE_REVOKE, device, &serial, &bytes, &err) == ERR_OK;
+	buf_free(&bytes);
+	return is;
+}
+
 static int
 site_status(const char *path, struct err *err)
 {
@@ -70,7 +89,7 @@ site_status(const char *path, struct err *err)
 	uint32_t serial = 0;
 	struct buf ring, repaired;
 	enum err_code rc = outbox_open(path, OUTBOX_READ, &ob, err);
-	bool enrolled = false, problem;
+	bool enrolled = false, ordered = false, problem;
 
 	buf_init(&ring, KEYRING_MAX);
 	buf_init(&repaired, 65536);
@@ -78,6 +97,7 @@ site_status(const char *path, struct err *err)
 		rc = outbox_counts(ob, &counts, err);
 	if (rc == ERR_OK) {
 		enrolled = outbox_ring(ob, &serial, &ring, err) == ERR_OK;
+		ordered = has_order(ob);
 		if (sync_status_get(ob, &s, err) != ERR_OK)
 			memset(&s, 0, sizeof(s));
 		rc = logcheck_status(ob, &log, err);
@@ -98,7 +118,11 @@ site_status(const char *path, struct err *err)
 	printf("%s%s, last delivered %s\n", waiting, oldest, when);
 	if (!enrolled)
 		printf("This box is not enrolled yet: its answers are kept here until it is.\n");
-	else if (s.failures > 0) {
+	else if (strcmp(s.result, "revoked") == 0) {
+		printf("This box was taken out of service at the centre (it was revoked): nothing is taken from it any more.\n"
+		    "What was given here before stays here, sealed. %s\nAsk whoever runs the centre.\n", ordered
+		    ? "Its screen accepts nothing more." : "Take its screen away: what is given there now reaches nobody.");
+	} else if (s.failures > 0) {
 		printf("The centre was not reached the last %u time%s. Answers are safe here meanwhile.\nWhy: %s\n", s.failures,
 		    s.failures == 1 ? "" : "s", s.why);
 		if (s.next_at > now) {
@@ -122,8 +146,32 @@ site_status(const char *path, struct err *err)
 struct centre_arg {
 	struct store *st;
 	int64_t now;
-	size_t sites, waiting, silent, approved;
+	size_t waiting, silent, refused;
+	uint8_t (*heard)[16];	/* the boxes that have delivered, by id */
+	size_t n_heard, room;
 };
+
+static enum err_code
+remember(struct centre_arg *a, const uint8_t id[16], struct err *err)
+{
+	if (a->n_heard == a->room) {
+		size_t room = a->room > 0 ? 2 * a->room : 64;
+		void *more = realloc(a->heard, room * sizeof(*a->heard));
+
+		if (more == NULL)
+			return err_nomem(err);
+		a->heard = more;
+		a->room = room;
+	}
+	memcpy(a->heard[a->n_heard++], id, 16);
+	return ERR_OK;
+}
+
+static int
+by_id(const void *x, const void *y)
+{
+	return memcmp(x, y, 16);
+}
 
 static enum err_code
 on_seen(void *arg, const struct store_seen *s, struct err *err)
@@ -135,9 +183,15 @@ on_seen(void *arg, const struct store_seen *s, struct err *err)
 
 	if (rc != ERR_OK)
 		return rc == ERR_ABSENT ? ERR_OK : rc;
+	rc = remember(a, s->device, err);
 	admin_when(s->at, a->now, when, sizeof(when));
 	chain_fingerprint(s->device, finger);
 	printf("%-24s %.9s  last delivered %s", d.site, finger, when);
+	if (d.state == STORE_REVOKED) {
+		printf("; out of service (revoked)\n");
+		store_device_clear(&d);
+		return rc;
+	}
 	if (s->waiting > 0)
 		printf(", %u still waiting there, oldest %u hours", s->waiting, s->oldest_hours);
 	if (a->now - s->at > STALE_HOURS * 3600) {
@@ -148,9 +202,13 @@ on_seen(void *arg, const struct store_seen *s, struct err *err)
 		printf("   <- its storage is nearly full");
 	if (s->clock_off_s > 86400 || s->clock_off_s < -86400)
 		printf("   <- its clock is wrong by %lld days", (long long)(s->clock_off_s / 86400));
+	if (s->bundle_refused > 0) {
+		printf("   <- it could not use bundle %u and goes on with the one before", s->bundle_refused);
+		a->refused++;
+	}
 	printf("\n");
 	store_device_clear(&d);
-	return ERR_OK;
+	return rc;
 }
 
 static enum err_code
@@ -162,10 +220,16 @@ on_device(void *arg, const struct store_device *d, struct err *err)
 	(void)err;
 	chain_fingerprint(d->id, finger);
 	if (d->state == STORE_PENDING) {
-		printf("%-24s %s  waits for approval\n", d->site, finger);
+		printf("%-24s %s  waits for approval: candour device approve\n", d->site, finger);
 		a->waiting++;
-	} else if (d->state == STORE_APPROVED) {
-		a->approved++;
+	} else if (d->state == STORE_APPROVED && (a->n_heard == 0
+	    || bsearch(d->id, a->heard, a->n_heard, sizeof(*a->heard), by_id) == NULL)) {
+		printf("%-24s %.9s  approved, and nothing has come from it yet", d->site, finger);
+		if (a->now - d->since > STALE_HOURS * 3600) {
+			printf("   <- for more than a day");
+			a->silent++;
+		}
+		printf("\n");
 	}
 	return ERR_OK;
 }
@@ -281,6 +345,8 @@ centre_status(const char *path, struct err *err)
 		printf("%s, from %llu box%s\n", what, (unsigned long long)devices, devices == 1 ? "" : "es");
 		rc = a.st->ops->seen_each(a.st, on_seen, &a, err);
 	}
+	if (rc == ERR_OK && a.n_heard > 0)
+		qsort(a.heard, a.n_heard, sizeof(*a.heard), by_id);
 	if (rc == ERR_OK)
 		rc = a.st->ops->device_each(a.st, on_device, &a, err);
 	if (rc == ERR_OK)
@@ -290,9 +356,10 @@ centre_status(const char *path, struct err *err)
 		    (unsigned long long)(aside + 1023) / 1024);
 	if (rc == ERR_OK)
 		print_ends(&set, a.now / 86400, &ring_well);
-	if (rc == ERR_OK && ring_well && a.waiting + a.silent == 0 && aside == 0)
+	if (rc == ERR_OK && ring_well && a.waiting + a.silent + a.refused == 0 && aside == 0)
 		printf("All is well.\n");
 	store_close(a.st);
+	free(a.heard);
 	config_clear(aggregator_keys, aggregator_n_keys, &set);
 	return rc == ERR_OK ? 0 : admin_fail("status", err);
 }

@@ -8,6 +8,7 @@
 
 #include "aggregator/device_tls.h"
 #include "aggregator/logtree.h"
+#include "aggregator/metrics.h"
 #include "base/codec.h"
 #include "base/file.h"
 #include "base/http.h"
@@ -736,47 +737,38 @@ devices_stop(struct devices *d)
 	free(d);
 }
 
-struct seen_arg {
-	struct buf *out;
-	int64_t now;
-};
-
-static enum err_code
-put_seen(void *arg, const struct store_seen *s, struct err *err)
-{
-	struct seen_arg *a = arg;
-	char id[17];
-
-	(void)err;
-	hex_str(s->device, 8, id);
-	buf_printf(a->out, "candour_outbox_records{device=\"%s\"} %u\n", id, s->waiting);
-	buf_printf(a->out, "candour_outbox_oldest_hours{device=\"%s\"} %u\n", id, s->oldest_hours);
-	buf_printf(a->out, "candour_receipt_age_seconds{device=\"%s\"} %lld\n", id, (long long)(a->now - s->at));
-	buf_printf(a->out, "candour_ring_serial{device=\"%s\"} %u\n", id, s->ring_serial);
-	return ERR_OK;
-}
-
 void
 devices_metrics(struct devices *d, struct buf *out)
 {
-	struct seen_arg arg = { out, clock_now_s(d->conf.clock) };
 	uint64_t records = 0, devices = 0, aside = 0;
+	size_t len;
 	struct err err;
 	enum err_code rc;
 
+	metric_head(out, "candour_batches_total", METRIC_COUNTER, "Batches that were answered, by what became of them.");
 	for (size_t i = 0; i <= INTAKE_LATER; i++)
 		buf_printf(out, "candour_batches_total{result=\"%s\"} %llu\n", result_words[i],
 		    (unsigned long long)atomic_load(&d->by_result[i]));
-	buf_printf(out, "candour_records_total %llu\n", (unsigned long long)atomic_load(&d->records));
-	buf_printf(out, "candour_batch_bytes_total %llu\n", (unsigned long long)atomic_load(&d->bytes));
-	buf_printf(out, "candour_requests_refused_total %llu\n", (unsigned long long)atomic_load(&d->refused));
-	buf_printf(out, "candour_handshakes_refused_total %llu\n", (unsigned long long)device_tls_refused(d->tls));
+	metric_one(out, "candour_records_total", METRIC_COUNTER, "Records that were newly kept.", atomic_load(&d->records));
+	metric_one(out, "candour_batch_bytes_total", METRIC_COUNTER, "Bytes of batches.", atomic_load(&d->bytes));
+	metric_one(out, "candour_requests_refused_total", METRIC_COUNTER, "Requests of devices that were refused.",
+	    atomic_load(&d->refused));
+	metric_one(out, "candour_handshakes_refused_total", METRIC_COUNTER, "Connections without an acceptable certificate.",
+	    device_tls_refused(d->tls));
 	pthread_mutex_lock(&d->lock);
+	len = out->len;
 	rc = d->store->ops->counts(d->store, &records, &devices, &aside, &err);
-	if (rc == ERR_OK)
-		rc = d->store->ops->seen_each(d->store, put_seen, &arg, &err);
+	if (rc == ERR_OK) {
+		metric_one(out, "candour_records_kept", METRIC_GAUGE, "Records in the store.", records);
+		metric_one(out, "candour_devices", METRIC_GAUGE, "Boxes that have delivered.", devices);
+		metric_one(out, "candour_quarantine_bytes", METRIC_GAUGE, "Bytes that were put aside.", aside);
+		rc = metrics_boxes(d->store, clock_now_s(d->conf.clock), out, &err);
+	}
 	pthread_mutex_unlock(&d->lock);
-	buf_printf(out, "candour_store_up %d\ncandour_records_kept %llu\ncandour_devices %llu\n"
-	    "candour_quarantine_bytes %llu\n", rc == ERR_OK, (unsigned long long)records, (unsigned long long)devices,
-	    (unsigned long long)aside);
+	/* Nothing rather than zeros: an alarm on a value must not read them as one. */
+	if (rc != ERR_OK) {
+		log_err("aggregator", "metrics", &err);
+		buf_truncate(out, len);
+	}
+	metric_one(out, "candour_store_up", METRIC_GAUGE, "1: the store answers.", rc == ERR_OK);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aggregator/metrics.h"
 #include "base/log.h"
 #include "collector/record.h"
 
@@ -208,9 +209,13 @@ retention_metrics(struct retention *r, struct buf *out)
 {
 	if (r == NULL)
 		return;
-	buf_printf(out, "candour_bodies_erased{lane=\"answers\"} %llu\ncandour_bodies_erased{lane=\"concerns\"} %llu\n"
-	    "candour_retention_erased_total %llu\ncandour_retention_failures_total %llu\n"
-	    "candour_retention_last_round_seconds %lld\n", (unsigned long long)atomic_load(&r->kept_erased[0]),
-	    (unsigned long long)atomic_load(&r->kept_erased[1]), (unsigned long long)atomic_load(&r->erased),
-	    (unsigned long long)atomic_load(&r->failures), (long long)atomic_load(&r->done_at));
+	metric_head(out, "candour_bodies_erased", METRIC_GAUGE, "Bodies that are gone, by lane.");
+	buf_printf(out, "candour_bodies_erased{lane=\"answers\"} %llu\ncandour_bodies_erased{lane=\"concerns\"} %llu\n",
+	    (unsigned long long)atomic_load(&r->kept_erased[0]), (unsigned long long)atomic_load(&r->kept_erased[1]));
+	metric_one(out, "candour_retention_erased_total", METRIC_COUNTER, "Bodies erased since this program began.",
+	    atomic_load(&r->erased));
+	metric_one(out, "candour_retention_failures_total", METRIC_COUNTER, "Rounds of erasing that failed.",
+	    atomic_load(&r->failures));
+	metric_one(out, "candour_retention_last_round_seconds", METRIC_GAUGE,
+	    "When the last round ended, seconds since 1970; 0: none did.", (uint64_t)atomic_load(&r->done_at));
 }

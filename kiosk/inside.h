@@ -43,6 +43,9 @@ struct kiosk {
 	uint8_t device[16], boot[16];
 	char device_text[40];
 	bool is_full, is_reload_due, is_lane1_started;
+	bool is_revoked;		/* the centre took this box out of service: nothing more is accepted */
+	bool has_told_refused;
+	uint32_t forms_refused;		/* serial of the forms that could not be loaded, as told to sync; 0: none */
 	int64_t seen_version, last_slow_ms, last_night_day;
 	struct clock_offset offset;
 	uint16_t port, lan_port;

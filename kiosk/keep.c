@@ -34,13 +34,13 @@ keep_now(struct kiosk *k, enum clock_quality *quality)
 bool
 keep_can(const struct kiosk *k)
 {
-	return k->ring != NULL && !k->is_full;
+	return k->ring != NULL && !k->is_full && !k->is_revoked;
 }
 
 bool
 keep_can_concern(const struct kiosk *k, bool tablet)
 {
-	return k->is_lane1_started && catalog_concern(k->catalog) != NULL && !(tablet && k->conf->lan_plain);
+	return k->is_lane1_started && !k->is_revoked && catalog_concern(k->catalog) != NULL && !(tablet && k->conf->lan_plain);
 }
 
 enum err_code

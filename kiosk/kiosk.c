@@ -84,6 +84,68 @@ load_bundle(struct kiosk *k, const struct buf *b, const uint8_t target[16], stru
 	return rc;
 }
 
+/* What it could not load, for sync to report; 0: nothing. Said once. */
+static void
+tell_refused(struct kiosk *k, uint32_t serial)
+{
+	uint8_t bytes[4];
+	struct err err;
+
+	if (serial == k->forms_refused && k->has_told_refused)
+		return;
+	put_be32(bytes, serial);
+	if (outbox_meta_put(k->ob, "kiosk.refused", bytes, sizeof(bytes), &err) != ERR_OK)
+		log_err("kiosk", "refused", &err);
+	k->forms_refused = serial;
+	k->has_told_refused = true;
+}
+
+/* An order of the centre that takes this box out of service, signed for it alone. It stands: such a box comes back by
+ * enrolling anew, as another device. */
+static void
+load_order(struct kiosk *k)
+{
+	const uint8_t *payload;
+	uint32_t serial;
+	struct buf bytes;
+	struct err err;
+	enum err_code rc;
+	size_t n;
+
+	if (k->is_revoked || k->ring == NULL)
+		return;
+	buf_init(&bytes, BUNDLE_MAX_LEN);
+	rc = outbox_bundle(k->ob, 4, k->device, &serial, &bytes, &err);
+	if (rc == ERR_OK)
+		rc = bundle_check(bytes.data, bytes.len, 4, k->device, k->ring, &serial, &payload, &n, &err);
+	k->is_revoked = rc == ERR_OK;
+	if (k->is_revoked)
+		log_event("kiosk", "alarm=revoked serial=%u", serial);
+	else if (rc != ERR_ABSENT)
+		log_err("kiosk", "order", &err);
+	buf_free(&bytes);
+}
+
+/* SERIAL could not be loaded, as ERR says: the one before it for the same target stays in force, after a restart too. */
+static enum err_code
+load_previous(struct kiosk *k, uint32_t serial, const uint8_t target[16], struct catalog **out, uint32_t *refused,
+    struct err *err)
+{
+	struct buf bytes;
+	enum err_code rc;
+
+	if (k->forms_refused != serial)
+		log_err("kiosk", "bundle", err);
+	if (serial > *refused)
+		*refused = serial;
+	buf_init(&bytes, BUNDLE_MAX_LEN);
+	rc = outbox_bundle_previous(k->ob, 1, target, &bytes, err);
+	if (rc == ERR_OK)
+		rc = load_bundle(k, &bytes, target, out, err);
+	buf_free(&bytes);
+	return rc;
+}
+
 /* The newest bundle for this device, its site or everybody, else the folder. What cannot be loaded falls back to
  * what is in force. */
 static void
@@ -92,7 +154,7 @@ load_forms(struct kiosk *k)
 	struct catalog *c = NULL;
 	uint8_t target[3][16] = { { 0 } };
 	enum err_code rc = ERR_ABSENT;
-	uint32_t serial;
+	uint32_t serial, refused = 0;
 	struct buf bytes;
 	struct err err = { .code = ERR_OK };
 
@@ -103,12 +165,16 @@ load_forms(struct kiosk *k)
 	for (size_t i = 0; i < 3 && c == NULL && k->ring != NULL; i++) {
 		buf_reset(&bytes);
 		rc = outbox_bundle(k->ob, 1, target[i], &serial, &bytes, &err);
-		if (rc == ERR_OK)
+		if (rc == ERR_OK) {
 			rc = load_bundle(k, &bytes, target[i], &c, &err);
+			if (rc != ERR_OK)
+				rc = load_previous(k, serial, target[i], &c, &refused, &err);
+		}
 		if (rc != ERR_OK && rc != ERR_ABSENT)
 			log_err("kiosk", "bundle", &err);
 	}
 	buf_free(&bytes);
+	tell_refused(k, refused);
 	if (c == NULL && k->conf->forms[0] != '\0' && (k->catalog == NULL || k->catalog->n == 0)) {
 		if (catalog_folder(k->conf->forms, k->media_folder, &c, &err) != ERR_OK)
 			log_err("kiosk", "forms", &err);
@@ -174,6 +240,7 @@ reload(struct kiosk *k, int64_t version)
 	if (version != k->seen_version) {
 		k->seen_version = version;
 		load_ring(k);
+		load_order(k);
 		load_notices(k);
 		k->is_reload_due = true;
 	}

@@ -338,6 +338,28 @@ visit_handle(struct kiosk *k, const struct http_request *r, bool lan, struct htt
 
 /* --- for machines ------------------------------------------------------------------------------------ */
 
+/* What candour-sync counted of deliveries that failed: lines of a word and a number. Only such are shown. */
+static void
+put_failures(struct kiosk *k, struct buf *out)
+{
+	struct buf text;
+	struct err err;
+	const char *at;
+
+	buf_init(&text, 1024);
+	buf_printf(out, "# TYPE candour_sync_failures_total counter\n");
+	at = outbox_meta(k->ob, "sync.failures", &text, &err) == ERR_OK ? buf_str(&text) : "";
+	while (*at != '\0') {
+		size_t word = strspn(at, "abcdefghijklmnopqrstuvwxyz"), len = strcspn(at, "\n");
+		int64_t n;
+
+		if (word > 0 && at[word] == ' ' && len > word && num_i64(at + word + 1, len - word - 1, 0, INT64_MAX, &n))
+			buf_printf(out, "candour_sync_failures_total{reason=\"%.*s\"} %lld\n", (int)word, at, (long long)n);
+		at += len + (at[len] == '\n');
+	}
+	buf_free(&text);
+}
+
 void
 metrics_handle(struct kiosk *k, struct http_response *out)
 {
@@ -359,6 +381,7 @@ metrics_handle(struct kiosk *k, struct http_response *out)
 	if (counts.receipt_day >= 0)
 		buf_printf(b, "# TYPE candour_receipt_age_seconds gauge\ncandour_receipt_age_seconds %lld\n",
 		    (long long)(day - counts.receipt_day) * 86400);
+	put_failures(k, b);
 	buf_printf(b, "# TYPE candour_kiosk_visits_total counter\n");
 	buf_printf(b, "candour_kiosk_visits_total{end=\"begun\"} %llu\n", (unsigned long long)k->visits.begun);
 	buf_printf(b, "candour_kiosk_visits_total{end=\"finished\"} %llu\n", (unsigned long long)k->visits.finished);
@@ -375,6 +398,8 @@ health_handle(struct kiosk *k, struct http_response *out)
 {
 	if (k->ring == NULL)
 		http_plain(out, 503, "no key ring\n");
+	else if (k->is_revoked)
+		http_plain(out, 503, "revoked\n");
 	else if (k->catalog->n == 0)
 		http_plain(out, 503, "no forms\n");
 	else if (k->is_full)

@@ -895,7 +895,7 @@ show_attract(struct kiosk *k, const struct http_request *r, const char *code, bo
 	for (size_t i = 0; i < k->catalog->n; i++)
 		any |= !k->catalog->shelf[i].is_concern && !k->catalog->shelf[i].is_visit && !k->catalog->shelf[i].is_group;
 	view.is_in_use = !lan && in_use(k);
-	view.note = k->is_full ? w->attract_full : k->ring == NULL ? w->unavailable_text
+	view.note = k->is_full ? w->attract_full : k->ring == NULL || k->is_revoked ? w->unavailable_text
 	    : !any ? w->attract_no_form : view.is_in_use ? w->attract_in_use : "";
 	view.can_start = view.note[0] == '\0';
 	view.has_easy = view.can_start && catalog_has_variant(k->catalog, "easy_read");

@@ -53,6 +53,7 @@ struct agent {
 	bool has_offset;
 	int64_t offset_s;
 	struct sync_status status;
+	uint64_t failed[COURIER_BROKEN + 1];	/* rounds of lane 0 that ended badly, by result */
 };
 
 /* --- status ------------------------------------------------------------------------------------- */
@@ -61,6 +62,45 @@ static int64_t
 corrected_now(const struct agent *a)
 {
 	return clock_now_s(a->clock) + (a->has_offset ? a->offset_s : 0);
+}
+
+/* How often a round ended badly, by reason, since the box was enrolled; the kiosk's /metrics show it. */
+static void
+count_failure(struct agent *a, enum courier_result r)
+{
+	struct buf text;
+	struct err err;
+	enum err_code rc;
+
+	buf_init(&text, 1024);
+	a->failed[r]++;
+	for (int i = COURIER_UNREACHABLE; i <= COURIER_BROKEN; i++)
+		buf_printf(&text, "%s %llu\n", courier_word((enum courier_result)i), (unsigned long long)a->failed[i]);
+	rc = buf_check(&text, &err);
+	if (rc == ERR_OK)
+		rc = outbox_meta_put(a->outbox, "sync.failures", text.data, text.len, &err);
+	if (rc != ERR_OK)
+		log_err("sync", "failures", &err);
+	buf_free(&text);
+}
+
+static void
+load_failures(struct agent *a)
+{
+	struct buf text;
+	struct err err;
+
+	buf_init(&text, 1024);
+	if (outbox_meta(a->outbox, "sync.failures", &text, &err) == ERR_OK)
+		for (int i = COURIER_UNREACHABLE; i <= COURIER_BROKEN; i++) {
+			const char *word = courier_word((enum courier_result)i), *at = strstr(buf_str(&text), word);
+			int64_t n;
+
+			if (at != NULL && at[strlen(word)] == ' ' && num_i64(at + strlen(word) + 1,
+			    strcspn(at + strlen(word) + 1, "\n"), 0, INT64_MAX, &n))
+				a->failed[i] = (uint64_t)n;
+		}
+	buf_free(&text);
 }
 
 static void
@@ -73,6 +113,8 @@ tell(struct agent *a, const struct lane *l, enum courier_result r, const struct 
 	if (good)
 		a->status.delivered_at = a->status.tried_at;
 	a->status.failures = good ? 0 : a->status.failures + 1;
+	if (!good)
+		count_failure(a, r);
 	a->status.next_at = a->status.tried_at + (l->due_ms - clock_boot_ms(a->clock)) / 1000;
 	snprintf(a->status.result, sizeof(a->status.result), "%s", courier_word(r));
 	snprintf(a->status.why, sizeof(a->status.why), "%.290s", good ? "" : why->msg);
@@ -515,6 +557,21 @@ free_mib(const char *path)
 	return statvfs(path, &v) != 0 ? 0 : (uint32_t)((uint64_t)v.f_bavail * v.f_frsize >> 20);
 }
 
+/* The serial of the forms that the kiosk could not load; 0: none. */
+static uint32_t
+refused_by_kiosk(struct agent *a)
+{
+	uint32_t serial = 0;
+	struct buf b;
+	struct err err;
+
+	buf_init(&b, 64);
+	if (outbox_meta(a->outbox, "kiosk.refused", &b, &err) == ERR_OK && b.len == 4)
+		serial = be32(b.data);
+	buf_free(&b);
+	return serial;
+}
+
 static void
 run_lane(struct agent *a, int lane)
 {
@@ -527,6 +584,8 @@ run_lane(struct agent *a, int lane)
 	l->courier.arg = &asking;
 	l->courier.give_way = lane == LANE_CONCERNS ? NULL : concerns_due;
 	l->courier.free_mib = free_mib(a->set->site_db);
+	if (lane == LANE_ANSWERS)
+		l->courier.bundle_refused = a->refused > 0 ? a->refused : refused_by_kiosk(a);
 	r = courier_round(&l->courier, true, &err);
 	if (r == COURIER_SENT || r == COURIER_MORE)
 		err.code = ERR_OK;
@@ -775,6 +834,7 @@ start_lanes(struct agent *a)
 	a->head_due_ms = now;
 	if (sync_status_get(a->outbox, &a->status, &err) != ERR_OK)
 		memset(&a->status, 0, sizeof(a->status));
+	load_failures(a);
 }
 
 enum err_code

@@ -92,14 +92,16 @@ static int64_t
 metric(struct retention *r, const char *name)
 {
 	struct buf b;
+	char line[100];
 	const char *at;
 	int64_t v = -1;
 
 	buf_init(&b, 65536);
 	retention_metrics(r, &b);
-	at = strstr(buf_str(&b), name);
-	if (at != NULL && at[strlen(name)] == ' ')
-		v = atoll(at + strlen(name));
+	snprintf(line, sizeof(line), "\n%s ", name);
+	at = strstr(buf_str(&b), line);
+	if (at != NULL)
+		v = atoll(at + strlen(line));
 	buf_free(&b);
 	return v;
 }

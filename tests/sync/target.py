@@ -3,11 +3,14 @@
 it runs and through the real daemons; those of another site do not; and a site.target that is nonsense, or a row put under
 the wrong target, changes nothing and stops nothing. target.py BUILD"""
 import os
+import json
 import re
 import shutil
 import sqlite3
+import subprocess
 import sys
 import tempfile
+import urllib.request
 
 here = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [here, os.path.join(here, "..", "chain")]
@@ -50,6 +53,13 @@ class Box:
         db.close()
         return [serial for (serial,) in rows]
 
+    def refused(self):
+        """The serial that the kiosk says it could not load."""
+        with self.db() as db:
+            row = db.execute("SELECT v FROM meta WHERE k = 'kiosk.refused'").fetchone()
+        db.close()
+        return row and int.from_bytes(row[0], "big")
+
     def target(self):
         with self.db() as db:
             row = db.execute("SELECT v FROM meta WHERE k = 'site.target'").fetchone()
@@ -78,6 +88,32 @@ class Box:
 
     def goes_on(self):
         return self.process.poll() is None and Visitor("127.0.0.1", self.port).get("/healthz").status == 200
+
+
+NAMES = {"the kiosk's": {"candour_outbox_records", "candour_outbox_oldest_hours", "candour_receipt_age_seconds", "candour_sync_failures"},
+         "the centre's": {"candour_outbox_records", "candour_outbox_oldest_hours", "candour_receipt_age_seconds", "candour_batches", "candour_records", "candour_records_kept",
+                          "candour_store_up", "candour_quarantine_bytes", "candour_bodies_erased", "candour_bundle_refused"}}
+
+
+# By Debian's own Python, which has the Prometheus project's reader (python3-prometheus-client).
+READER = """import json, sys
+from prometheus_client.parser import text_string_to_metric_families
+print(json.dumps([[f.name, f.type, [[s.name, sorted(s.labels.items())] for s in f.samples]] for f in text_string_to_metric_families(sys.stdin.read())]))"""
+
+
+def read_metrics(port):
+    """Names of the families: each with a type, in one run, no value twice. None: there is no reader."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as r:
+        assert r.headers["Content-Type"].startswith("text/plain; version=0.0.4"), r.headers["Content-Type"]
+        text = r.read().decode()
+    if subprocess.run(["/usr/bin/python3", "-c", "import prometheus_client.parser"], capture_output=True).returncode != 0:
+        print("SKIP: python3-prometheus-client is not installed")
+        return None
+    families = json.loads(subprocess.run(["/usr/bin/python3", "-c", READER], input=text, capture_output=True, text=True, check=True).stdout)
+    names, samples = [f[0] for f in families], [str(s) for f in families for s in f[2]]
+    assert len(names) == len(set(names)) and all(f[1] in ("counter", "gauge") for f in families), names
+    assert samples and len(samples) == len(set(samples)), samples
+    return names
 
 
 def publish(place, kind, serial, files, site=None, device=None):
@@ -140,7 +176,7 @@ def main():
         for b, question in ((elm, "At elm?"), (oak, "At oak?")):
             wait_for(f"{b.name} looked", 60, lambda: "forms bundle 1 is older than" in b.log()[before[b.name]:])
             score.check(f"{b.name}: with a target that is nonsense what was in force is asked", b.asked() == question)
-            score.check(f"{b.name}: the kiosk goes on", b.goes_on())
+            score.check(f"{b.name}: the kiosk goes on, and says what it refused", b.goes_on() and b.refused() == 1)
         score.check("the notice is still shown", "Tea at elm" in Visitor("127.0.0.1", elm.port).get("/notices").text)
 
         # A bundle of oak's where its own would be; a notice whose target was changed to the box's.
@@ -170,6 +206,24 @@ def main():
         elm.start()
         wait_for("its forms", 60, lambda: elm.asked() == "At elm?")
         score.check("put right: asked after a restart", elm.asked() == "At elm?")
+        score.check("nothing is said to be refused any more", elm.refused() == 0)
+        # Forms that it cannot load, of a later version, say: those before them are asked, after a restart too, and it is said.
+        with elm.db() as db:
+            db.execute("UPDATE bundle SET previous = bytes, serial = 4, bytes = ? WHERE kind = ? AND target = ?", (b"CBND\x02" + bytes_elm[5:], FORMS, right))
+        db.close()
+        wait_for("the kiosk says what it could not load", 60, lambda: elm.refused() == 4)
+        score.check("the kiosk stops with 0", place.stop("kiosk-elm") == 0)
+        elm.start()
+        wait_for("its forms", 60, lambda: elm.asked() == "At elm?")
+        score.check("forms that do not load leave those before them, after a restart too", elm.asked() == "At elm?" and elm.refused() == 4)
+        place.start_sync(elm.folder, "sync-elm")
+        place.put(elm.folder, 1)
+        wait_for("the centre knows", 60, lambda: "could not use bundle 4" in place.candour("status", place.centre))
+        score.check("and says so, for that box alone", place.candour("status", place.centre).count("could not use") == 1)
+        place.stop("sync-elm")
+        with elm.db() as db:
+            db.execute("UPDATE bundle SET bytes = previous, serial = 3 WHERE kind = ? AND target = ?", (FORMS, right))
+        db.close()
         # Sync says it anew with the next bundle it takes.
         elm.put_target(b"nonsense")
         place.start_sync(elm.folder, "sync-elm")
@@ -198,6 +252,26 @@ def main():
         arrives(ash, "its own", "bundle=9")
         wait_for("and asks it", 60, lambda: ash.asked() == "For this box?")
         score.check("a box's own stand above its site's", ash.forms() == [6, 8, 9])
+        for what, port in (("the kiosk's", elm.port), ("the centre's", place.status_port)):
+            said = read_metrics(port)
+            score.check(f"{what} metrics: {said}", said is None or NAMES[what] <= set(said))
+
+        # An order of the centre takes a box out of service, and no other; without one its screen goes on.
+        place.candour("device", "revoke", mine, "--publish-key", f"{place.keys}/publish.key", "--centre", place.centre)
+        place.candour("device", "revoke", place.device_id("oak"), "--centre", place.centre)
+        place.start_sync(oak.folder, "sync-oak")
+        for b in (ash, oak):
+            place.put(b.folder, 1)
+            wait_for(f"{b.name} hears that it is revoked", 90, lambda: "taken out of service" in place.candour("status", b.folder))
+        wait_for("ash accepts nothing more", 60, lambda: "alarm=revoked" in ash.log() and not re.match("For", ash.asked()))
+        said = {b.name: place.candour("status", b.folder) for b in (ash, oak)}
+        score.check(f"said on the box: {said}", "accepts nothing more" in said["ash"] and "Take its screen away" in said["oak"])
+        score.check("oak's screen goes on, and elm's", oak.asked() == "At oak?" and elm.asked() == "Is it mended?")
+        said = place.candour("status", place.centre)
+        score.check(f"said at the centre: {said}", said.count("out of service (revoked)") == 2)
+        place.stop("kiosk-ash")
+        ash.start()
+        score.check("after a restart too", not re.match("For", ash.asked()) and Visitor("127.0.0.1", ash.port).get("/healthz").status == 503)
         codes = place.stop_all()
         score.check(f"all stop with 0: {codes}", not any(codes.values()))
     except Exception as e:
