@@ -316,6 +316,7 @@ table_list(struct rows *r, struct el *e)
 	note = made_el(r, "note", xf_fmt(x, "generated_table_list_label_%u", r->row->number));
 	if (note == NULL)
 		return;
+	xf_pair(x, &note->bind, "readonly", "true()", NULL);
 	note->tr[TR_LABEL] = e->tr[TR_LABEL];
 	note->tr[TR_HINT] = e->tr[TR_HINT];
 	e->tr[TR_LABEL] = e->tr[TR_HINT] = NULL;

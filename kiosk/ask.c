@@ -6,11 +6,13 @@
 
 #include "base/log.h"
 #include "base/num.h"
+#include "kiosk/plain.h"
 #include "kiosk/take.h"
 
 enum {
 	LIST_MAX = 8,		/* choices that stand side by side; more are paged */
 	LIST_PAGE = 6,
+	RANK_MAX = 5,		/* places under one another; more stand in two columns where there is room */
 	TEXT_CHARS = 4000,
 	SUMMED = 3,		/* questions of a page whose errors are summed up */
 	TILES = 11,		/* points of a range that are shown as tiles */
@@ -221,7 +223,7 @@ show_choice(const struct making *m, const struct page_choice *x, const struct as
 	char n[24];
 
 	*out = (struct choice_view){ .id = text_join(m->a, ask->id, "-", digits(nth, n)), .value = x->value,
-	    .label = x->label[0] != '\0' ? x->label : x->value, .symbol = "", .checked = x->chosen, .rank = "", .up = "",
+	    .label = x->label[0] != '\0' ? plain_text(m->a, x->label) : x->value, .symbol = "", .checked = x->chosen, .rank = "", .up = "",
 	    .down = "", .picture = picture(m, x->image), .sound = media_find(m->media, x->audio, MEDIA_AUDIO) };
 }
 
@@ -304,7 +306,7 @@ fill_rank(const struct making *m, const struct page_control *c, struct ask_view 
 			to->down = text_of(a, "down-%s-%s", ask->name, x->value);
 	}
 	ask->n_choices = c->n_choices;
-	ask->grid = "rows";
+	ask->grid = c->n_choices > RANK_MAX ? "rows two" : "rows";
 	return ERR_OK;
 }
 
@@ -348,6 +350,8 @@ fill_time(const struct page_control *c, const struct typed *typed, struct arena 
 	ask->is_group = true;
 	ask->is_date = c->type == TYPE_DATE || c->type == TYPE_DATETIME;
 	ask->is_time = c->type == TYPE_TIME || c->type == TYPE_DATETIME;
+	ask->has_day = ask_has_day(c);
+	ask->has_month = ask_has_month(c);
 	if (typed->is_bad) {
 		const char *s = buf_str(&typed->text);
 
@@ -375,10 +379,39 @@ fill_time(const struct page_control *c, const struct typed *typed, struct arena 
 	ask->minute = part[4];
 }
 
+bool
+ask_is_masked(const struct page_control *c)
+{
+	return c->kind == CONTROL_INPUT && (c->type == TYPE_STRING || c->type == TYPE_INT || c->type == TYPE_DECIMAL)
+	    && word_in(c->appearance, "masked");
+}
+
+bool
+ask_has_month(const struct page_control *c)
+{
+	return c->type == TYPE_DATETIME || !word_in(c->appearance, "year");
+}
+
+bool
+ask_has_day(const struct page_control *c)
+{
+	return ask_has_month(c) && (c->type == TYPE_DATETIME || !word_in(c->appearance, "month-year"));
+}
+
+/* Dots, and a button that shows what they stand for: a submit button, so that it needs no script. */
+static void
+mask(const struct typed *typed, struct arena *a, struct ask_view *ask)
+{
+	ask->is_masked = !typed->is_shown;
+	ask->reveal = text_join(a, "reveal-", ask->name, "");
+	ask->reveal_label = typed->is_shown ? ask->w->typed_hide : ask->w->typed_show;
+}
+
 static void
 fill_input(const struct page_control *c, const struct typed *typed, struct arena *a, struct ask_view *ask)
 {
 	const char *max = ask_extra(c, "max_chars");
+	bool number = c->type == TYPE_INT || c->type == TYPE_DECIMAL || c->kind == CONTROL_RANGE;
 	int64_t n = TEXT_CHARS;
 
 	if (c->type == TYPE_DATE || c->type == TYPE_TIME || c->type == TYPE_DATETIME) {
@@ -386,9 +419,20 @@ fill_input(const struct page_control *c, const struct typed *typed, struct arena
 		return;
 	}
 	ask->value = typed->is_bad ? arena_strn(a, buf_str(&typed->text), typed->text.len) : c->value;
-	if (c->type == TYPE_INT || c->type == TYPE_DECIMAL || c->kind == CONTROL_RANGE) {
-		ask->is_number = true;
+	if (number)
 		ask->inputmode = c->type == TYPE_INT ? "numeric" : "decimal";
+	else if (word_in(c->appearance, "numbers"))
+		ask->inputmode = "numeric";
+	if (ask_is_masked(c))
+		mask(typed, a, ask);
+	if (number && ask->reveal[0] == '\0') {
+		ask->is_number = true;
+		return;
+	}
+	/* Nobody steps up and down what is not to be seen. */
+	if (number) {
+		ask->is_line = true;
+		ask->max = "20";
 		return;
 	}
 	if (!num_i64(max, strlen(max), 1, TYPED_MAX / 4, &n))
@@ -396,6 +440,26 @@ fill_input(const struct page_control *c, const struct typed *typed, struct arena
 	ask->max = text_of(a, "%lld", (long long)n);
 	ask->is_text = word_in(c->appearance, "multiline");
 	ask->is_line = !ask->is_text;
+}
+
+bool
+ask_is_headings(const struct page_control *c)
+{
+	return (c->kind == CONTROL_SELECT1 || c->kind == CONTROL_SELECT) && word_in(c->appearance, "label");
+}
+
+/* A form's hint comes first. What is written in words may stay away, and names stay out of it; a concern may name. */
+static const char *
+text_hint(const struct making *m, const struct page_control *c, const struct ask_view *ask)
+{
+	const struct words *w = m->v->words;
+
+	if (ask->hint[0] != '\0' || c->type != TYPE_STRING || ask->is_masked || word_in(c->appearance, "numbers")
+	    || m->f->shelf->is_concern || m->v->is_paper)
+		return ask->hint;
+	if (word_in("no false false()", form_setting(m->f->shelf->form, "anonymous")))
+		return c->required ? "" : w->optional;
+	return c->required ? w->no_names : text_join(m->a, w->optional, " ", w->no_names);
 }
 
 static const char *
@@ -426,7 +490,7 @@ error_text(const struct words *w, const struct page_control *c, const struct typ
 			return w->err_decimal;
 		case TYPE_DATE:
 		case TYPE_DATETIME:
-			return w->err_date;
+			return ask_has_day(c) ? w->err_date : ask_has_month(c) ? w->err_month : w->err_year;
 		case TYPE_TIME:
 			return w->err_time;
 		default:
@@ -462,14 +526,21 @@ fill_one(const struct making *m, const struct page_control *c, size_t i, struct 
 
 	ask->w = v->words;
 	ask->id = ask->name = text_join(a, "a", digits(i, n), "");
-	ask->label = c->label;
-	ask->hint = c->hint;
+	ask->label = plain_text(a, c->label);
+	ask->hint = plain_text(a, c->hint);
+	if (ask->label == NULL || ask->hint == NULL)
+		return err_nomem(err);
 	ask->error = ask->described = ask->value = ask->find = ask->grid = ask->step_text = "";
+	ask->reveal = ask->reveal_label = "";
 	ask->day = ask->month = ask->year = ask->hour = ask->minute = "";
 	ask->inputmode = "text";
 	ask->max = "4000";
 	ask->picture = picture(m, c->image);
 	ask->sound = media_find(m->media, c->audio, MEDIA_AUDIO);
+	if (ask_is_headings(c)) {
+		ask->is_note = true;
+		return ERR_OK;
+	}
 	switch (c->kind) {
 	case CONTROL_SELECT1:
 		ask->is_group = ask->is_radio = true;
@@ -507,6 +578,8 @@ fill_one(const struct making *m, const struct page_control *c, size_t i, struct 
 			ask->is_note = true;
 		else
 			fill_input(c, &f->typed[i], a, ask);
+		if (!c->readonly)
+			ask->hint = text_hint(m, c, ask);
 		break;
 	case CONTROL_NOTE:
 	case CONTROL_UPLOAD:
@@ -541,6 +614,14 @@ ask_film(struct filling *f, const struct media *media, const char *tag)
 	return film;
 }
 
+/* A note that is words and nothing else. */
+static bool
+is_heading(const struct page_control *c)
+{
+	return (c->kind == CONTROL_NOTE || (c->kind == CONTROL_INPUT && c->readonly && c->value[0] == '\0'))
+	    && c->label[0] != '\0' && c->hint[0] == '\0' && c->image[0] == '\0' && c->audio[0] == '\0' && c->video[0] == '\0';
+}
+
 enum err_code
 ask_fill(struct visit *v, struct filling *f, const struct media *media, struct arena *a, struct question_view *view,
     struct err *err)
@@ -548,7 +629,8 @@ ask_fill(struct visit *v, struct filling *f, const struct media *media, struct a
 	const struct making making = { .v = v, .f = f, .media = media, .a = a };
 	struct violation bad[ASKS];
 	char n[24], all[24];
-	size_t n_bad = 0;
+	size_t n_bad = 0, n_controls;
+	bool first_heads;
 	struct page page;
 	enum err_code rc;
 
@@ -563,21 +645,30 @@ ask_fill(struct visit *v, struct filling *f, const struct media *media, struct a
 	rc = session_page(f->session, f->page, &page, err);
 	if (rc != ERR_OK)
 		return rc;
-	view->n_asks = page.n_controls < ASKS ? page.n_controls : ASKS;
-	view->asks = arena_calloc(a, view->n_asks + 1, sizeof(*view->asks));
-	view->errors = arena_calloc(a, view->n_asks + 1, sizeof(*view->errors));
+	n_controls = page.n_controls < ASKS ? page.n_controls : ASKS;
+	view->n_asks = 0;
+	view->asks = arena_calloc(a, n_controls + 1, sizeof(*view->asks));
+	view->errors = arena_calloc(a, n_controls + 1, sizeof(*view->errors));
 	if (view->asks == NULL || view->errors == NULL)
 		return err_nomem(err);
-	view->heading = page.n_controls == 1 ? "" : page.group_label[0] != '\0' ? page.group_label
-	    : form_title(f->shelf->form);
+	/* A group without a label whose first line is a note: that is its heading (so does table-list come out). */
+	first_heads = page.n_controls > 1 && page.group_label[0] == '\0' && is_heading(&page.controls[0]);
+	view->heading = page.n_controls == 1 ? "" : first_heads ? page.controls[0].label
+	    : page.group_label[0] != '\0' ? page.group_label : form_title(f->shelf->form);
+	view->heading = plain_text(a, view->heading);
+	if (view->heading == NULL)
+		return err_nomem(err);
 	view->page_id = text_join(a, digits(page.id, n), "", "");
 	view->has_add = page.n_controls == 1 && page.controls[0].kind == CONTROL_REPEAT;
 	view->error_title = "";
-	for (size_t i = 0; i < view->n_asks; i++) {
+	for (size_t i = first_heads; i < n_controls; i++) {
 		const struct page_control *c = &page.controls[i];
-		struct ask_view *ask = &view->asks[i];
+		struct ask_view *ask = &view->asks[view->n_asks];
 		const struct violation *mine = NULL;
 
+		if (page.n_controls > 1 && ask_is_headings(c) && c->label[0] == '\0')
+			continue;
+		view->n_asks++;
 		for (size_t k = 0; k < n_bad && mine == NULL; k++)
 			if (bad[k].row == c->row && bad[k].page == f->page)
 				mine = &bad[k];

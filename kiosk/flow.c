@@ -486,6 +486,7 @@ press_review(struct kiosk *k, struct visit *v, const char *go)
 {
 	int64_t page;
 
+	v->review_shown = is(go, "reveal") && !v->review_shown;
 	if (is(go, "send")) {
 		send_answers(k, v);
 	} else if (is(go, "next")) {

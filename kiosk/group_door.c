@@ -235,7 +235,7 @@ door(struct kiosk *k, const struct words *w, const char *error, struct http_resp
 			continue;
 		hex_str(drafts[i].id, 16, hex);
 		buf_init(&day, 200);
-		words_date(&day, w, drafts[i].day);
+		words_date(&day, w, drafts[i].day, DATE_DAY);
 		rows[v.n_rows++] = (struct group_row_view){ .who = "", .go_label = "", .sub = "",
 		    .text = text_fill(a, w->g_draft_of, text_of(a, "%s", buf_str(&day)), text_of(a, "%u", drafts[i].lines)),
 		    .go = text_of(a, "%s", hex) };

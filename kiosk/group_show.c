@@ -724,7 +724,7 @@ group_show_paper(struct kiosk *k, const struct group_desk *d, bool very_large, s
 	struct buf day;
 
 	buf_init(&day, 200);
-	words_date(&day, w, now / 86400);
+	words_date(&day, w, now / 86400, DATE_DAY);
 	/* A date nobody has checked is written by hand. */
 	v.note = quality == CLOCK_UNKNOWN ? "" : text_of(out->arena, "%s", buf_str(&day));
 	buf_free(&day);

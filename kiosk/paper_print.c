@@ -7,8 +7,10 @@
 #include "forms/session.h"
 #include "kiosk/paper.h"
 #include "kiosk/paper_when.h"
+#include "kiosk/plain.h"
 #include "kiosk/receipt.h"
 #include "kiosk/staff.h"
+#include "kiosk/take.h"
 #include "kiosk/templates.h"
 
 enum { SHEETS_MAX = 20, ASKS_MAX = 500, LINES_LONG = 6, LINES_SHORT = 1, TILES_MAX = 5, POINTS_MAX = 11 };
@@ -56,7 +58,7 @@ put_choices(struct writing *x, const struct page_control *c, struct paper_ask_vi
 		struct paper_choice_view *to = from->opt_out[0] != '\0' ? &ask->others[ask->n_others++]
 		    : &ask->choices[ask->n_choices++];
 
-		to->label = arena_str(x->a, from->label);
+		to->label = plain_copy(x->a, from->label);
 		to->symbol = arena_str(x->a, ask_symbol(c, from, scored));
 		if (to->label == NULL || to->symbol == NULL)
 			return false;
@@ -143,6 +145,8 @@ put_body(struct writing *x, const struct page_control *c, struct paper_ask_view 
 		}
 		ask->is_date = c->type == TYPE_DATE || c->type == TYPE_DATETIME;
 		ask->is_time = c->type == TYPE_TIME || c->type == TYPE_DATETIME;
+		ask->has_day = ask_has_day(c);
+		ask->has_month = ask_has_month(c);
 		if (ask->is_date || ask->is_time)
 			return true;
 		x->has_text = true;
@@ -165,15 +169,15 @@ put_ask(void *arg, const struct outline *o, struct err *err)
 	struct paper_ask_view *ask;
 
 	/* A note that hangs on an answer speaks of the screen it would appear on. Nothing is attached to paper. */
-	if (c->kind == CONTROL_UPLOAD || (note && o->when[0] != NULL))
+	if (c->kind == CONTROL_UPLOAD || ask_is_headings(c) || (note && o->when[0] != NULL))
 		return ERR_OK;
 	if (x->n == x->room)
 		return err_set(err, ERR_LIMIT, "the form has over %zu questions", x->room);
 	ask = &x->asks[x->n];
 	*ask = (struct paper_ask_view){ .w = x->w, .number = "", .grid = "rows", .is_note = note };
-	ask->label = arena_str(x->a, c->label);
-	ask->hint = arena_str(x->a, c->hint);
-	ask->group = o->begins_group ? arena_str(x->a, o->group) : "";
+	ask->label = plain_copy(x->a, c->label);
+	ask->hint = plain_copy(x->a, c->hint);
+	ask->group = o->begins_group ? plain_copy(x->a, o->group) : "";
 	if (!note)
 		ask->number = text_of(x->a, "%u", ++x->number);
 	ask->when = paper_when(x->w, x->known, x->n_known, o->when, x->a);

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "collector/words.h"
+#include "kiosk/plain.h"
 #include "kiosk/receipt.h"
 #include "kiosk/say.h"
 #include "kiosk/take.h"
@@ -147,11 +148,14 @@ say_asks(struct sheet *s, const struct question_view *q)
 		say(s, a->error);
 		say_piece(s, a->label, a->sound, false);
 		say(s, a->hint);
+		say(s, a->reveal_label);
 		for (size_t n = 0; n < a->n_choices; n++)
 			say_piece(s, a->choices[n].label, a->choices[n].sound, false);
 		for (size_t n = 0; n < a->n_others; n++)
 			say_piece(s, a->others[n].label, a->others[n].sound, false);
-		say_own(s, a->value);
+		/* Dots are not read aloud either. */
+		if (!a->is_masked)
+			say_own(s, a->value);
 		s->has_text |= a->is_text || a->is_line;
 		s->f.has_keys |= !s->v->is_tablet && strcmp(s->k->conf->keyboard, "page") == 0
 		    && (a->is_text || a->is_line || a->is_number || a->is_date || a->is_time || a->has_search);
@@ -216,7 +220,7 @@ show_sign(struct sheet *s)
 		show_place(s);
 		return;
 	}
-	view.heading = page.n_controls == 1 ? arena_str(s->a, page.controls[0].label) : arena_str(s->a, page.group_label);
+	view.heading = plain_copy(s->a, page.n_controls == 1 ? page.controls[0].label : page.group_label);
 	frame(s, view.heading);
 	s->f.has_listen = s->f.has_stop = s->f.has_wrong = false;
 	s->f.audio = "";
@@ -507,6 +511,8 @@ show_look(struct sheet *s)
 static bool
 asks_something(const struct page_control *c)
 {
+	if (ask_is_headings(c))
+		return false;
 	switch (c->kind) {
 	case CONTROL_NOTE:
 	case CONTROL_REPEAT:
@@ -535,12 +541,15 @@ shown_value(struct sheet *s, const struct page_control *c)
 
 	if (c->kind == CONTROL_TRIGGER && c->value[0] != '\0')
 		return s->v->words->tick_ok;
+	if (ask_is_masked(c) && !s->v->review_shown)
+		return s->v->words->review_masked;
 	if ((!has_day && !has_time) || (has_day && sscanf(c->value, "%d-%d-%d", &y, &m, &d) != 3)
 	    || (has_time && (t == NULL || sscanf(t + (*t == 'T'), "%d:%d", &hour, &minute) != 2)))
-		return arena_str(s->a, c->shown);
+		return c->kind == CONTROL_INPUT || c->kind == CONTROL_RANGE ? arena_str(s->a, c->shown) : plain_copy(s->a, c->shown);
 	buf_init_secret(&b, 200);
 	if (has_day)
-		words_date(&b, s->v->words, day_from_date(y, m, d));
+		words_date(&b, s->v->words, day_from_date(y, m, d), ask_has_day(c) ? DATE_DAY : ask_has_month(c) ? DATE_MONTH
+		    : DATE_YEAR);
 	if (has_time)
 		buf_printf(&b, "%s%02d:%02d", has_day ? ", " : "", hour, minute);
 	text = arena_strn(s->a, buf_str(&b), b.len);
@@ -575,7 +584,7 @@ show_review(struct sheet *s)
 	const struct words *w = s->v->words;
 	struct review_view view = { .answers = arena_calloc(s->a, ANSWERS_A_PAGE, sizeof(*view.answers)) };
 	size_t first, n = 0, all, pages, a_page;
-	bool typed;
+	bool typed, masked = false;
 	uint32_t at = 0;
 	struct page page;
 	struct err err;
@@ -601,10 +610,11 @@ show_review(struct sheet *s)
 			if (n++ < first || n > first + a_page)
 				continue;
 			to = &view.answers[view.n_answers++];
-			to->label = arena_str(s->a, c->label);
+			to->label = plain_copy(s->a, c->label);
 			to->is_empty = c->value[0] == '\0';
 			to->shown = to->is_empty ? w->review_empty : shown_value(s, c);
 			to->go = text_of(s->a, "change-%u", at);
+			masked |= ask_is_masked(c) && !to->is_empty;
 			say(s, to->label);
 			say_own(s, to->shown);
 		}
@@ -616,6 +626,8 @@ show_review(struct sheet *s)
 		show_review(s);
 		return;
 	}
+	view.reveal_label = !masked ? "" : s->v->review_shown ? w->typed_hide : w->typed_show;
+	say(s, view.reveal_label);
 	if (pages > 1)
 		s->f.steps = text_fill(s->a, w->of_n, text_of(s->a, "%u", s->v->review_page + 1),
 		    text_of(s->a, "%zu", pages));
@@ -653,7 +665,7 @@ show_thanks(struct sheet *s)
 	say(s, w->thanks_kept);
 	buf_init_secret(&until, 200);
 	buf_init_secret(&words, 200);
-	words_date(&until, w, keep_now(s->k, &quality) / DAY_S + s->k->conf->withdraw_days);
+	words_date(&until, w, keep_now(s->k, &quality) / DAY_S + s->k->conf->withdraw_days, DATE_DAY);
 	words_put(words_language(w->code), s->v->receipt, ARRAY_LEN(s->v->receipt), &words);
 	view.words_lang = words_language(w->code) == WORDS_EN && strncmp(w->code, "en", 2) != 0 ? "en" : "";
 	view.words = arena_calloc(s->a, 4, sizeof(*view.words));

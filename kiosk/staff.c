@@ -93,7 +93,7 @@ staff_date(const struct words *w, int64_t day, struct arena *a)
 	const char *text;
 
 	buf_init(&b, 200);
-	words_date(&b, w, day);
+	words_date(&b, w, day, DATE_DAY);
 	text = arena_str(a, buf_str(&b));
 	buf_free(&b);
 	return text;

@@ -219,12 +219,18 @@ take_time(struct filling *f, const struct page_control *c, size_t i, const struc
 	struct buf typed;
 	char text[64] = "";
 
-	if (field(r, i, date ? "d" : "h", NULL) == NULL)
+	if (field(r, i, date ? "y" : "h", NULL) == NULL)
 		return true;
 	buf_init_secret(&typed, 256);
 	if (date) {
-		d = part_of(r, i, "d", 1, 31, &empty, &typed);
-		m = part_of(r, i, "m", 1, 12, &empty, &typed);
+		if (ask_has_day(c))
+			d = part_of(r, i, "d", 1, 31, &empty, &typed);
+		else
+			buf_putc(&typed, '\n');
+		if (ask_has_month(c))
+			m = part_of(r, i, "m", 1, 12, &empty, &typed);
+		else
+			buf_putc(&typed, '\n');
 		y = part_of(r, i, "y", 1, 9999, &empty, &typed);
 	} else {
 		buf_puts(&typed, "\n\n\n");
@@ -441,6 +447,10 @@ ask_press(struct visit *v, struct filling *f, const char *go, const struct http_
 	}
 	if (session_page(f->session, f->page, &page, &err) != ERR_OK)
 		return false;
+	if (target(go, "reveal", &i, &rest) && i < page.n_controls && ask_is_masked(&page.controls[i])) {
+		f->typed[i].is_shown = !f->typed[i].is_shown;
+		return true;
+	}
 	for (int up = 0; up < 2; up++) {
 		if (target(go, up ? "plus" : "minus", &i, &rest) && i < page.n_controls
 		    && (page.controls[i].kind == CONTROL_RANGE || page.controls[i].type == TYPE_INT

@@ -62,6 +62,9 @@ struct ask_view {
 	bool is_lone;		/* the only one of its page: its label is the heading */
 	bool is_radio, is_check, is_number, is_line, is_text, is_date, is_time, is_rank, is_note, is_tick,
 		is_repeat;
+	bool has_day, has_month;	/* of a date */
+	bool is_masked;		/* what is written shows as dots .. */
+	const char *reveal, *reveal_label;	/* .. until this button is pressed; "": none */
 	const char *id, *name;	/* "a0" */
 	const char *label, *hint, *error;
 	bool focus_error;	/* the first error of the page */
@@ -143,6 +146,7 @@ struct review_view {
 	const char *page_text;
 	struct answer_view *answers;
 	size_t n_answers;
+	const char *reveal_label;	/* masked answers: the button that shows or hides them; "": none here */
 	bool has_earlier, has_more, ask_quote, quote_yes, quote_no;
 	const char *error;
 };
@@ -225,7 +229,7 @@ struct paper_ask_view {
 	const char *grid;	/* "tiles" or "rows" */
 	struct paper_choice_view *others;
 	size_t n_others;
-	bool is_note, is_rank, is_number, is_date, is_time;
+	bool is_note, is_rank, is_number, is_date, is_time, has_day, has_month;
 	struct line_view *lines;	/* to write on */
 	size_t n_lines;
 };
@@ -240,6 +244,7 @@ struct sheet_view {
 	size_t n_who;
 	struct paper_ask_view *asks;
 	size_t n_asks;
+	const char *reveal_label;	/* masked answers: the button that shows or hides them; "": none */
 	bool ask_quote;
 	const char *give_back, *quote_number;
 };

@@ -61,7 +61,7 @@ filling_turn(struct filling *f)
 {
 	for (size_t i = 0; i < ASKS; i++) {
 		buf_free(&f->typed[i].text);
-		f->typed[i].is_bad = f->typed[i].too_long = f->typed[i].not_text = false;
+		f->typed[i].is_bad = f->typed[i].too_long = f->typed[i].not_text = f->typed[i].is_shown = false;
 	}
 	buf_free(&f->find);
 	typed_init(f);

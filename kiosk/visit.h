@@ -36,6 +36,7 @@ struct typed {
 	struct buf text;	/* secret */
 	bool is_bad;
 	bool too_long, not_text;
+	bool is_shown;		/* of a masked question: "Show what I typed" was pressed */
 };
 
 /* One filling-in inside a visit: who answers, the questions, a concern. */
@@ -76,6 +77,7 @@ struct visit {
 	bool choose_error;	/* nothing was chosen on a page of the kiosk's own */
 	char ticked[3][12];	/* what is, on those: visit_ticked */
 	unsigned review_page;
+	bool review_shown;	/* masked answers are readable on it */
 	char quote[4];		/* "", "yes", "no" */
 	uint8_t record_id[16], concern_id[16], w[32];
 	uint16_t receipt[4];

@@ -288,17 +288,23 @@ words_count(struct buf *out, const struct words *w, const struct counted *noun, 
 }
 
 void
-words_date(struct buf *out, const struct words *w, int64_t day)
+words_date(struct buf *out, const struct words *w, int64_t day, enum date_parts parts)
 {
 	const char *month = w->months;
+	const char *p = w->date;
 	int y, m, d;
 
+	/* A language says a month as the last of a date, a year as the last of that: "{d} {m} {y}". */
+	if (parts != DATE_DAY)
+		p = strstr(p, parts == DATE_MONTH ? "{m}" : "{y}");
+	if (p == NULL)
+		p = "{m} {y}";
 	date_from_day(day, &y, &m, &d);
 	for (int i = 1; i < m && *month != '\0'; i++) {
 		month += strcspn(month, " ");
 		month += strspn(month, " ");
 	}
-	for (const char *p = w->date; *p != '\0'; p++) {
+	for (; *p != '\0'; p++) {
 		if (p[0] != '{' || p[1] == '\0' || p[2] != '}') {
 			buf_putc(out, *p);
 			continue;

@@ -50,6 +50,7 @@ void words_count(struct buf *out, const struct words *w, const struct counted *n
 /* TEXT with {1}, {2} replaced by A and B (NULL: ""). */
 void words_fill(struct buf *out, const char *text, const char *a, const char *b);
 /* "1 March 2025" of days since 1970. */
-void words_date(struct buf *out, const struct words *w, int64_t day);
+enum date_parts { DATE_DAY, DATE_MONTH, DATE_YEAR };
+void words_date(struct buf *out, const struct words *w, int64_t day, enum date_parts parts);
 
 #endif

@@ -44,6 +44,40 @@ await main(async () => {
   await v.press('next');
   await v.press('next', { a0: '70,5' });
 
+  on('Which month were you born in?');
+  const fields = () => [...v.page.body.matchAll(/<input class="field[^>]* name="(a0[a-z]?)"/g)].map(m => m[1]).join(' ');
+  equal('a month is asked as month and year', fields(), 'a0m a0y');
+  await v.press('next', { a0m: '13', a0y: '1940' });
+  equal('month 13', alert(), 'Please write a month and a year.');
+  equal('month stays as typed', `${value('a0m')} ${value('a0y')}`, '13 1940');
+  await v.press('next', { a0m: '3', a0y: '2999' });
+  equal('a month that has not come', alert(), 'This month has not come yet.');
+  await v.press('next', { a0m: '03', a0y: '1940' });
+  on('Which year did you come here?');
+  equal('a year is asked as a year', fields(), 'a0y');
+  await v.press('next', { a0y: 'x' });
+  equal('x is no year', alert(), 'Please write a year, for example 1995.');
+  await v.press('next', { a0y: '2019' });
+
+  // Masked: dots until a button says otherwise, which needs no script; not read aloud either.
+  on('What is your secret?');
+  const kind = () => /<input class="field line" type="(\w+)" id="a0-f"/.exec(v.page.body)?.[1];
+  equal('masked text is dots', kind(), 'password');
+  await v.press('reveal-a0', { a0: 'no' });
+  equal('shown when asked', kind(), 'text');
+  check('as typed, with a way back', value('a0') === 'no' && v.page.body.includes('Hide what I typed'));
+  await v.press('reveal-a0', { a0: 'no' });
+  equal('and hidden again', kind(), 'password');
+  await v.press('next', { a0: 'no' });
+  equal('a message of its own', alert(), 'Please write something else.');
+  check('and dots stay dots', kind() === 'password');
+  await v.press('next', { a0: 'ZZSECRETZZ' });
+  on('What is your number?');
+  check('a masked number has dots, digits to type, no steps', kind() === 'password' && /inputmode="numeric"/.test(v.page.body) && !/minus-a0/.test(v.page.body));
+  await v.press('next', { a0: 'x' });
+  equal('a masked number is a number', alert(), 'Please write a number, for example 3.');
+  await v.press('next', { a0: '4711' });
+
   on('When did you come here?');
   await v.press('next');
   equal('nothing in a required date', alert() !== '', true);
@@ -112,7 +146,15 @@ await main(async () => {
   on('Please look at your answers');
   let reviewed = v.page.body;
   for (let i = 0; i < 8 && !/value="send">Send/.test(v.page.body); i++) { await v.press('next'); reviewed += v.page.body; }
-  for (const t of ['9 February 2020', 'Barry', 'Warm', 'green &amp; &quot;blue&quot;', 'Mair', '70.5', '07:05', '1 March 2025, 14:30', 'Yes, I have read this']) check(`the review shows ${t}`, reviewed.includes(t));
+  check('the review does not show what is masked', !reviewed.includes('ZZSECRETZZ') && !reviewed.includes('4711') && reviewed.includes('Not shown here'));
+  for (let i = 0; i < 8 && !v.page.body.includes('What is your secret?'); i++) await v.press('back');
+  await v.press('reveal');
+  check('until it is asked to', v.page.body.includes('ZZSECRETZZ') && v.page.body.includes('Hide what I typed'));
+  await v.press('next');
+  await v.press('back');
+  check('on that page only', !v.page.body.includes('ZZSECRETZZ'));
+  for (let i = 0; i < 8 && !/value="send">Send/.test(v.page.body); i++) await v.press('next');
+  for (const t of ['March 1940', '<p>2019</p>', '9 February 2020', 'Barry', 'Warm', 'green &amp; &quot;blue&quot;', 'Mair', '70.5', '07:05', '1 March 2025, 14:30', 'Yes, I have read this']) check(`the review shows ${t}`, reviewed.includes(t));
   const change = /<h2>How much do you weigh\?.*?value="(change-\d+)"/s.exec(reviewed)[1];
   await v.press(change);
   on('How much do you weigh?');
@@ -123,13 +165,39 @@ await main(async () => {
   on('Your four words are:');
   const xml = site.open();
   const is = (name, want) => equal(`stored: ${name}`, new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1], want);
-  is('stars', '7'); is('minutes', '115'); is('weight', '71'); is('since', '2020-02-09'); is('wishes', 'quiet food out');
+  is('stars', '7'); is('minutes', '115'); is('weight', '71'); is('born', '1940-03-01'); is('moved', '2019-01-01'); is('secret', 'ZZSECRETZZ'); is('code', '4711'); is('since', '2020-02-09'); is('wishes', 'quiet food out');
   is('town', 'barry'); is('towns', 'barry conwy swansea'); is('seen', 'OK'); is('warm', 'warm');
   check('stored: time', /<wake>07:05:00/.test(xml), /<wake>[^<]*/.exec(xml)?.[0]);
   check('stored: date and time', /<visit>2025-03-01T14:30:00/.test(xml), /<visit>[^<]*/.exec(xml)?.[0]);
   check('stored: markup as text', xml.includes('<colour>green &amp; "blue"</colour>') || xml.includes('<colour>green &amp; &quot;blue&quot;</colour>'), /<colour>[^<]*/.exec(xml)?.[0]);
   check('stored: both friends', /<nick>friend \d<\/nick>/.test(xml) && xml.includes('<nick>Mair</nick>'), xml.slice(-900));
   check('stored: may be quoted', /quote_ok>yes</.test(xml));
+
+  // What authors mark up, a table of questions, and text that has no hint of its own.
+  const marked = join(folder(), 'marked.csv');
+  writeFileSync(marked, 'survey\n,type,name,label,hint,required,appearance\n,note,n,"**Hello** <b>you</b>, under <70",,,\n,text,t,Say *it*,,,multiline\n,text,r,And why?,,yes,\n,text,u,Which?,[Any](http://a.example),,\n'
+    + ',begin_group,g,"# How good?",,,table-list\n,select_one l,a,The food,,,\n,select_one l,b,The rooms,,,\n,end_group,,,,,\n,rank six,k,In order,,,\nchoices\n,list_name,name,label\n,l,x,_Good_\n,l,y,Bad\n'
+    + 'abcdef'.split('').map(c => `,six,${c},${c}${c}\n`).join('') + 'settings\n,form_title,form_id,version,namespaces,kiosk::anonymous\n,Marked,marked,1,"candour=""urn:candour:form:1""",yes\n');
+  const m = new Visitor((await startKiosk(makeSite({ forms: [marked] }))).url), hint = () => /class="hint"[^>]*>([^<]*)/.exec(m.page.body)?.[1];
+  await m.start();
+  await m.press('next');
+  equal('marks are taken off, words and "<" stay', m.h1(), 'Hello you, under &lt;70');
+  await m.press('next');
+  equal('an emphasis in a label', m.h1(), 'Say it');
+  equal('text without a hint says so: it may stay empty, no names', hint(), 'You can leave this empty. Please do not write names.');
+  await m.press('next');
+  await m.press('next', { a0: 'x' });
+  equal('the form’s own hint comes first, without its link', hint(), 'Any');
+  await m.press('next');
+  equal('a table has its label as the heading', m.h1(), 'How good?');
+  equal('its questions, each with all answers, and nothing else', [...m.page.body.matchAll(/<span class="sub">([^<]*)|<span>([A-Z][^<]*)<\/span><svg class="tick"/g)].map(x => x[1] ?? x[2]).join(', '), 'The food, Good, Bad, The rooms, Good, Bad');
+  check('nothing to write on', !/class="field/.test(m.page.body));
+  await m.press('next');
+  check('more than five places stand in two columns', /class="answers rows two"/.test(m.page.body));
+  await m.press('next');
+  const first = m.page.body;
+  await m.press('next');
+  equal('the review has what was asked', [...(first + m.page.body).matchAll(/<h2>([^<]*)<\/h2><p/g)].map(x => x[1]).join(', '), 'Say it, And why?, Which?, The food, The rooms, In order');
 
   // Three questions on a page: a summary leads to what is missing.
   const three = join(folder(), 'three.csv');

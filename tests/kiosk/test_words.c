@@ -76,7 +76,7 @@ START_TEST(buttons_fit)
 			{ "listen_stop", w->listen_stop, 14 }, { "text_size", w->text_size, 14 },
 			{ "something_wrong", w->something_wrong, 22 }, { "stop_delete", w->stop_delete, 18 },
 			{ "review_send", w->review_send, 22 }, { "change", w->change, 10 }, { "start", w->start, 14 },
-			{ "minus", w->minus, 10 }, { "plus", w->plus, 10 }, { "wrong_staff", w->wrong_staff, BUTTON + 4 },
+			{ "typed_show", w->typed_show, 22 }, { "typed_hide", w->typed_hide, 22 }, { "minus", w->minus, 10 }, { "plus", w->plus, 10 }, { "wrong_staff", w->wrong_staff, BUTTON + 4 },
 		};
 
 		for (size_t k = 0; k < ARRAY_LEN(all); k++)
@@ -139,10 +139,14 @@ START_TEST(counts_and_dates_read_as_people_write_them)
 	buf_puts(&b, "|");
 	words_count(&b, cy, &cy->questions, 8);
 	buf_puts(&b, "|");
-	words_date(&b, en, 20148);	/* date -u -d '1970-01-01 + 20148 days': 1 March 2025 */
+	words_date(&b, en, 20148, DATE_DAY);	/* date -u -d '1970-01-01 + 20148 days': 1 March 2025 */
 	buf_puts(&b, "|");
-	words_date(&b, cy, 20148);
-	ck_assert_str_eq(buf_str(&b), "1 question|8 questions|2 gwestiwn|2 funud|8 cwestiwn|1 March 2025|1 Mawrth 2025");
+	words_date(&b, cy, 20148, DATE_DAY);
+	buf_puts(&b, "|");
+	words_date(&b, cy, 20148, DATE_MONTH);
+	buf_puts(&b, "|");
+	words_date(&b, en, 20148, DATE_YEAR);
+	ck_assert_str_eq(buf_str(&b), "1 question|8 questions|2 gwestiwn|2 funud|8 cwestiwn|1 March 2025|1 Mawrth 2025|Mawrth 2025|2025");
 	buf_free(&b);
 }
 END_TEST
