@@ -119,7 +119,7 @@ shard(struct pg_store *st, struct err *err)
 
 	if (rc != ERR_OK || !present)
 		return rc;
-	rc = holds(st, "SELECT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrel = 'candour.device'::regclass)",
+	rc = holds(st, "SELECT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = 'candour.device'::regclass)",
 	    &sharded, err);
 	if (rc == ERR_OK && !sharded)
 		rc = run_file(st, "sql/citus.sql", err);

@@ -12,13 +12,14 @@ CREATE TABLE erased (
 	seq bigint NOT NULL CHECK (seq >= 1), n bigint NOT NULL CHECK (n >= 0), day bigint NOT NULL,
 	PRIMARY KEY (device, lane, epoch)
 ) WITH (fillfactor = 50);
+INSERT INTO version VALUES (2);
 -- Where schema 1 is sharded already; citus.sql does it for a schema that is made now. (Without the extension neither
 -- the table nor the function is there to be asked for.)
 DO $$
 DECLARE sharded boolean := false;
 BEGIN
 	IF EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') THEN
-		EXECUTE 'SELECT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrel = ''candour.device''::regclass)'
+		EXECUTE 'SELECT EXISTS (SELECT FROM pg_dist_partition WHERE logicalrelid = ''candour.device''::regclass)'
 			INTO sharded;
 	END IF;
 	IF sharded THEN
@@ -27,4 +28,3 @@ BEGIN
 		PERFORM create_distributed_table('erased', 'device', colocate_with => 'device');
 	END IF;
 END $$;
-INSERT INTO version VALUES (2);

@@ -62,7 +62,8 @@ static const char *const catalogue[] = {
 	"WHERE NOT t.tgisinternal AND c.relnamespace = 'candour'::regnamespace AND $1 IS NOT NULL "
 	"AND (p.proname <> 'refuse' OR (t.tgtype & 1 = 0 AND t.tgname NOT LIKE '%\\_truncate'))",
 	"SELECT c.relname || ': a default of ' || pg_get_expr(d.adbin, d.adrelid) || ' beside INSERT .. SELECT' "
-	"FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid WHERE c.relnamespace = 'candour'::regnamespace AND c.relname = ANY ($1) "
+	"FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid "
+	"WHERE c.relnamespace = 'candour'::regnamespace AND c.relname = ANY ($1) "
 	"AND pg_get_expr(d.adbin, d.adrelid) LIKE '%(%' AND c.relname NOT IN ('event', 'quarantine')",
 	"SELECT c.relname || ': rules, policies, parents and generated columns are not known to shard' FROM pg_class c "
 	"WHERE c.relnamespace = 'candour'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND $1 IS NOT NULL "
@@ -153,8 +154,8 @@ START_TEST(a_citus_is_sharded_and_nothing_else)
 	if (citus) {
 		PGconn *c = raw_pg();
 		PGresult *r = PQexec(c, "SELECT t.relname, p.partmethod, p.repmodel, p.colocationid = (SELECT colocationid "
-		    "FROM pg_dist_partition WHERE logicalrel = 'candour.device'::regclass) FROM pg_class t "
-		    "LEFT JOIN pg_dist_partition p ON p.logicalrel = t.oid "
+		    "FROM pg_dist_partition WHERE logicalrelid = 'candour.device'::regclass) FROM pg_class t "
+		    "LEFT JOIN pg_dist_partition p ON p.logicalrelid = t.oid "
 		    "WHERE t.relnamespace = 'candour'::regnamespace AND t.relkind = 'r' ORDER BY t.relname");
 
 		ck_assert_msg(PQresultStatus(r) == PGRES_TUPLES_OK, "%s", PQerrorMessage(c));
@@ -377,6 +378,69 @@ START_TEST(every_statement_is_one_that_a_sharded_store_takes)
 }
 END_TEST
 
+/* What is said to Citus itself only a Citus could try: here each of its words that stands in our sources is looked up in
+ * what its documentation has (docs.citusdata.com, v13.0: "Citus Tables and Views", "Citus Utility Functions",
+ * "Configuration Reference"). A word that is misspelt is in no list. */
+static const char *const citus_words[] = {
+	"pg_dist_partition", "logicalrelid", "partmethod", "partkey", "colocationid", "repmodel", "pg_dist_node",
+	"pg_dist_local_group", "create_distributed_table", "create_reference_table", "colocate_with",
+	"run_command_on_workers", "citus.multi_shard_modify_mode", "citus.enable_local_reference_table_foreign_keys", "citus.enable_unsafe_triggers",
+	"citus.enable_schema_based_sharding", "citus.sql",	/* ours */
+};
+
+/* The first word of TEXT that is of Citus by its beginning and is in no list, into OUT; "" if there is none. */
+static void
+unknown_word(const char *text, char out[64])
+{
+	static const char *const beginnings[] = { "pg_dist", "logicalrel", "partm", "partk", "colocat", "repmod",
+	    "create_dist", "create_ref", "run_command", "citus." };
+
+	out[0] = '\0';
+	while (*text != '\0' && out[0] == '\0') {
+		size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz_.");
+		bool known = false;
+
+		if (n == 0 || n > 63) {
+			text += n == 0 ? 1 : n;
+			continue;
+		}
+		snprintf(out, 64, "%.*s", (int)n, text);
+		text += n;
+		for (size_t k = 0; k < sizeof(citus_words) / sizeof(citus_words[0]); k++)
+			known = known || strcmp(out, citus_words[k]) == 0;
+		for (size_t k = 0; !known && k < sizeof(beginnings) / sizeof(beginnings[0]); k++)
+			if (begins(out, beginnings[k]))
+				return;
+		out[0] = '\0';
+	}
+}
+
+START_TEST(every_word_to_citus_is_one_of_its_own)
+{
+	static const char *const files[] = { "aggregator/pg_schema_store.c", "aggregator/pg_link_store.c",
+	    "aggregator/sql/citus.sql", "aggregator/sql/pg-1.sql", "aggregator/sql/pg-2.sql", "aggregator/sql/pg-role.sql" };
+	static char text[1 << 16];
+	char word[64];
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		FILE *f = fopen(files[i], "r");
+		size_t n;
+
+		ck_assert_msg(f != NULL, "%s", files[i]);
+		n = fread(text, 1, sizeof(text) - 1, f);
+		fclose(f);
+		ck_assert_uint_lt(n, sizeof(text) - 1);
+		text[n] = '\0';
+		unknown_word(text, word);
+		ck_assert_msg(word[0] == '\0', "%s: %s", files[i], word);
+	}
+	unknown_word("SELECT FROM pg_dist_partition WHERE logicalrel = 1", word);	/* as it was */
+	ck_assert_str_eq(word, "logicalrel");
+	unknown_word("SET LOCAL citus.multi_shard_modify_modes = 1", word);
+	ck_assert_str_eq(word, "citus.multi_shard_modify_modes");
+}
+END_TEST
+
 static Suite *
 suite(void)
 {
@@ -388,6 +452,7 @@ suite(void)
 	SERVER(a_citus_is_sharded_and_nothing_else);
 	OWN(every_table_is_sharded_by_its_device_or_copied);
 	tcase_add_test(tc, every_statement_is_one_that_a_sharded_store_takes);
+	tcase_add_test(tc, every_word_to_citus_is_one_of_its_own);
 	return s;
 }
 
