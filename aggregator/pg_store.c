@@ -52,7 +52,9 @@ const char *const pg_store_sql[PQ_N] = {
 	[PQ_WRAP_DELETE] = "DELETE FROM wrap WHERE device = $1 AND gone IS NOT NULL AND id IN "
 	    "(SELECT id FROM record WHERE device = $1 AND tag = $2 AND kind = 0 AND lane = 0)",
 	[PQ_QUARANTINE_SIZE] = "SELECT coalesce(sum(size), 0)::bigint FROM quarantine WHERE device = $1",
-	[PQ_QUARANTINE_PUT] = "INSERT INTO quarantine (device, at, why, bytes, size) VALUES ($1, $2, $3, $4, $5)",
+	/* Not VALUES: beside a default that changes Citus writes them into the statement, megabytes in hexadecimal. */
+	[PQ_QUARANTINE_PUT] = "INSERT INTO quarantine (device, at, why, bytes, size) SELECT $1, $2, $3, u.bytes, $5 "
+	    "FROM unnest(ARRAY[$4]) AS u(bytes)",
 	[PQ_EVENT_PUT] = "INSERT INTO event (at, what, device, detail) VALUES ($1, $2, $3, $4)",
 	[PQ_SEEN_PUT] = "INSERT INTO seen (device, at, waiting, oldest_hours, free_mib, ring_serial, software, "
 	    "bundle_refused, clock_off_s) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (device) DO UPDATE SET "

@@ -378,14 +378,14 @@ START_TEST(every_statement_is_one_that_a_sharded_store_takes)
 }
 END_TEST
 
-/* What is said to Citus itself only a Citus could try: here each of its words that stands in our sources is looked up in
- * what its documentation has (docs.citusdata.com, v13.0: "Citus Tables and Views", "Citus Utility Functions",
+/* What is said to Citus itself only a Citus could try: here each of its words that stands in our sources is looked up
+ * in what its documentation has (docs.citusdata.com, v13.0: "Citus Tables and Views", "Citus Utility Functions",
  * "Configuration Reference"). A word that is misspelt is in no list. */
 static const char *const citus_words[] = {
 	"pg_dist_partition", "logicalrelid", "partmethod", "partkey", "colocationid", "repmodel", "pg_dist_node",
 	"pg_dist_local_group", "create_distributed_table", "create_reference_table", "colocate_with",
-	"run_command_on_workers", "citus.multi_shard_modify_mode", "citus.enable_local_reference_table_foreign_keys", "citus.enable_unsafe_triggers",
-	"citus.enable_schema_based_sharding", "citus.sql",	/* ours */
+	"run_command_on_workers", "citus.multi_shard_modify_mode", "citus.enable_local_reference_table_foreign_keys",
+	"citus.enable_unsafe_triggers", "citus.enable_schema_based_sharding", "citus.sql",	/* ours */
 };
 
 /* The first word of TEXT that is of Citus by its beginning and is in no list, into OUT; "" if there is none. */
