@@ -13,6 +13,8 @@ BEGIN
 END $$;
 -- One connection to each node: what this transaction has made before (the schema, the function) is seen on no other.
 SET LOCAL citus.multi_shard_modify_mode = 'sequential';
+-- A row can be locked only where its shard is kept once (the nodes' own replicas are PostgreSQL's).
+SET LOCAL citus.shard_replication_factor = 1;
 SET LOCAL citus.enable_local_reference_table_foreign_keys = off;
 SET LOCAL citus.enable_unsafe_triggers = on;
 SELECT create_reference_table('version');

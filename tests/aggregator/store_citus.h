@@ -75,8 +75,10 @@ citus_connect(const char *url)
 
 	citus_conn = PQconnectdbParams(keys, values, 1);
 	PQsetNoticeProcessor(citus_conn, citus_quiet, NULL);
-	if (PQstatus(citus_conn) == CONNECTION_OK)
+	if (PQstatus(citus_conn) == CONNECTION_OK) {
+		PQclear(PQexec(citus_conn, "SET idle_session_timeout = 0"));	/* the lock is to last */
 		return true;
+	}
 	snprintf(why, sizeof(why), "%s", PQerrorMessage(citus_conn));
 	why[strcspn(why, "\n")] = '\0';
 	return citus_fail("no connection: %s. It holds the address of the coordinator, "
@@ -173,6 +175,8 @@ citus_start(const char *url)
 static inline void
 citus_stop(void)
 {
+	if (citus_ask("SELECT 1") == NULL)
+		PQreset(citus_conn);
 	if (citus_ask("DROP SCHEMA IF EXISTS candour CASCADE") == NULL)
 		fprintf(stderr, "the schema candour is left in the database of CANDOUR_TEST_CITUS: %s\n", citus_why);
 	if (!citus_had_role && citus_ask("DROP ROLE IF EXISTS candour_intake") == NULL)

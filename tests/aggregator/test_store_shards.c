@@ -385,7 +385,8 @@ static const char *const citus_words[] = {
 	"pg_dist_partition", "logicalrelid", "partmethod", "partkey", "colocationid", "repmodel", "pg_dist_node",
 	"pg_dist_local_group", "create_distributed_table", "create_reference_table", "colocate_with",
 	"run_command_on_workers", "citus.multi_shard_modify_mode", "citus.enable_local_reference_table_foreign_keys",
-	"citus.enable_unsafe_triggers", "citus.enable_schema_based_sharding", "citus.sql",	/* ours */
+	"citus.enable_unsafe_triggers", "citus.enable_schema_based_sharding", "citus.shard_replication_factor",
+	"citus.sql",	/* ours */
 };
 
 /* The first word of TEXT that is of Citus by its beginning and is in no list, into OUT; "" if there is none. */
