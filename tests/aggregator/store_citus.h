@@ -150,6 +150,10 @@ citus_fit(void)
 	    "FROM run_command_on_workers('SELECT 1') WHERE NOT success");
 	if (down != NULL && down[0] != '\0')
 		return citus_fail("workers that do not answer: %s. Start them, or take them out with citus_remove_node", down);
+	down = citus_ask("SELECT string_agg(nodename || ':' || nodeport, ', ') FROM run_command_on_workers("
+	    "$$SELECT has_database_privilege(current_database(), 'CREATE')$$) WHERE result = 'f'");
+	if (down != NULL && down[0] != '\0')
+		return citus_fail("this user may make no schema on %s: GRANT CREATE ON DATABASE to it there too", down);
 	return true;
 }
 
