@@ -98,7 +98,9 @@ take_invitation(struct box *b, const char *text, struct err *err)
 	buf_init(&kept, 4096);
 	if (text == NULL) {
 		rc = read_in(b, "keys/invitation", &kept, err);
-		if (rc == ERR_ABSENT)
+		if (rc == ERR_ABSENT && b->set.host[0] != '\0')
+			rc = err_set(err, ERR_ABSENT, "this box is enrolled already, as %s: there is nothing to do", b->set.site);
+		else if (rc == ERR_ABSENT)
 			rc = err_set(err, ERR_ABSENT, "an invitation is needed: candour site enrol %s TEXT", b->dir);
 		text = buf_str(&kept);
 	} else {
@@ -163,6 +165,17 @@ connect_strictly(struct box *b, struct err *err)
 	return rc != ERR_OK ? rc : centre_new(&conf, &b->centre, err);
 }
 
+/* What the centre says, without its code and the end of its line. */
+static enum err_code
+refused(const struct reply *reply, struct err *err)
+{
+	const char *text = buf_str(&reply->body), *why = strchr(text, ' ');
+
+	text = why != NULL ? why + 1 : text;
+	return err_set(err, reply->status >= 500 || reply->status == 429 ? ERR_AGAIN : ERR_DENIED, "the centre says: %.*s",
+	    (int)strcspn(text, "\r\n") < 200 ? (int)strcspn(text, "\r\n") : 200, text);
+}
+
 static enum err_code
 ask_approval(struct box *b, struct err *err)
 {
@@ -189,11 +202,8 @@ ask_approval(struct box *b, struct err *err)
 	}
 	if (rc == ERR_OK)
 		rc = centre_ask(b->centre, "POST", "/v1/enrol", NULL, body.data, body.len, &reply, NULL, err);
-	if (rc == ERR_OK && reply.status != 202) {
-		const char *why = strchr(buf_str(&reply.body), ' ');
-
-		rc = err_set(err, ERR_DENIED, "the centre says: %.200s", why != NULL ? why + 1 : buf_str(&reply.body));
-	}
+	if (rc == ERR_OK && reply.status != 202)
+		rc = refused(&reply, err);
 	buf_free(&body);
 	buf_free(&spki);
 	reply_free(&reply);
@@ -215,7 +225,7 @@ fetch_certificate(struct box *b, struct buf *cert, struct err *err)
 	if (rc == ERR_OK && reply.status == 202)
 		rc = err_set(err, ERR_AGAIN, "not approved at the centre yet");
 	else if (rc == ERR_OK && reply.status != 200)
-		rc = err_set(err, reply.status >= 500 ? ERR_AGAIN : ERR_DENIED, "the centre says: %.200s", buf_str(&reply.body));
+		rc = refused(&reply, err);
 	else if (rc == ERR_OK)
 		buf_put(cert, reply.body.data, reply.body.len);
 	reply_free(&reply);

@@ -371,6 +371,25 @@ do_batch(struct devices *d, const struct http_request *r, const struct caller *c
 	intake_clear(&b);
 }
 
+/* The row of a box that asks again: its answer was lost, or somebody typed the invitation twice. It has proved both its
+ * keys, so nothing hangs on the code, which may be used up. *KNOWN: it is there; ERR_DENIED: it may not go on. */
+static enum err_code
+asked_before(struct devices *d, const struct store_device *asks, bool *known, struct err *err)
+{
+	struct store_device row = { .site = "" };
+	enum err_code rc = d->store->ops->device_get(d->store, asks->id, &row, err);
+
+	*known = rc == ERR_OK;
+	if (rc == ERR_ABSENT)
+		return ERR_OK;
+	if (rc == ERR_OK && row.state == STORE_REVOKED)
+		rc = err_set(err, ERR_DENIED, "this box was revoked: it comes back with new keys (candour site rekey)");
+	else if (rc == ERR_OK && strcmp(row.site, asks->site) != 0)
+		rc = err_set(err, ERR_DENIED, "this box is known here as %s: as another site it needs new keys", row.site);
+	store_device_clear(&row);
+	return rc;
+}
+
 static void
 do_enrol(struct devices *d, const struct http_request *r, const struct caller *c, struct http_response *out)
 {
@@ -378,6 +397,7 @@ do_enrol(struct devices *d, const struct http_request *r, const struct caller *c
 	struct enrol_request q;
 	char id[33], finger[20], tag[ENROL_TAG + 1] = "";
 	uint8_t hash[32];
+	bool known = false;
 	struct err err = { 0 };
 	enum err_code rc = enrol_request_read(r->body->data, r->body->len, &q, &err);
 
@@ -398,7 +418,9 @@ do_enrol(struct devices *d, const struct http_request *r, const struct caller *c
 	memcpy(tag, q.code, ENROL_TAG);
 	enrol_code_hash(q.code, hash);
 	pthread_mutex_lock(&d->lock);
-	rc = d->store->ops->enrol(d->store, &row, tag, hash, clock_now_s(d->conf.clock), &err);
+	rc = asked_before(d, &row, &known, &err);
+	if (rc == ERR_OK && !known)
+		rc = d->store->ops->enrol(d->store, &row, tag, hash, clock_now_s(d->conf.clock), &err);
 	pthread_mutex_unlock(&d->lock);
 	if (rc == ERR_DENIED) {
 		refuse(d, r, c, out, 401, "code", err.msg);
@@ -412,7 +434,7 @@ do_enrol(struct devices *d, const struct http_request *r, const struct caller *c
 	chain_fingerprint(row.id, finger);
 	http_plain(out, 202, "code=wait\n");
 	log_event("aggregator", "enrol=asked site=%s device=%s fingerprint=%s from=%s%s", row.site, id, finger, r->peer,
-	    rc == ERR_EXISTS ? " again=yes" : "");
+	    known || rc == ERR_EXISTS ? " again=yes" : "");
 }
 
 /* A box asks whether it was approved; it is known by its keys. */

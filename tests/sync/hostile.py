@@ -258,6 +258,17 @@ def main():
         r = place.candour("device", "approve", "cedar", "--fingerprint", "0000-0000-0000-0000", "--centre", place.centre, ok=False)
         score.check(f"another fingerprint is not approved: {r.stderr.strip()}", r.returncode == 1 and "not this device's" in r.stderr)
         other_root = re.sub(r":[0-9A-Z]{52}:", ":" + "A" * 51 + "0:", place.invite("cedar"))
+        # The same box may give its invitation again; another box may not, nor the same one another site's.
+        used = place.invite("cedar")
+        for what, ok in (("a box that waits gives a new one", True), ("and again", True)):
+            r = place.candour("site", "enrol", cedar, used, "--no-wait", ok=False)
+            score.check(f"{what}: {r.stderr.strip()}", (r.returncode == 0) == ok)
+        r = place.candour("site", "enrol", cedar, place.invite("oak"), "--no-wait", ok=False)
+        score.check(f"a box that waits as another site: {r.stderr!r}", r.returncode == 1 and r.stderr.strip().endswith("this box is known here as cedar: as another site it needs new keys"))
+        fir = f"{top}/fir"
+        place.site("fir")
+        r = place.candour("site", "enrol", fir, ok=False)
+        score.check(f"one that is enrolled has nothing to do: {r.stderr.strip()}", r.returncode == 1 and "enrolled already, as fir" in r.stderr)
         beech = f"{top}/beech"
         place.candour("site", "init", beech)
         r = place.candour("site", "enrol", beech, other_root, "--no-wait", ok=False)
