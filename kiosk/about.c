@@ -76,10 +76,11 @@ static void
 fill(struct outside *o)
 {
 	const struct words *w = o->w;
-	const char *const privacy[] = { w->privacy_1, w->privacy_2, w->privacy_3, w->privacy_4, w->privacy_5, w->privacy_6 };
+	const char *privacy[PRIVACY_LINES];
 
 	if (strcmp(o->page, "privacy") == 0) {
 		o->heading = w->about_privacy;
+		show_privacy_lines(o->k, w, o->a, privacy);
 		for (size_t i = 0; i < ARRAY_LEN(privacy); i++)
 			line(o, privacy[i], NULL);
 	} else if (strcmp(o->page, "withdraw") == 0) {
@@ -186,6 +187,7 @@ plain(struct outside *o, const char *path, const char *back, struct link_view *l
 	aloud(o, path, &m.f);
 	for (size_t i = 0; l != NULL && i < o->n; i++)
 		l[m.n_lines++].text = o->line[i].text;
+	m.is_long = m.n_lines > 5;
 	to_start_later(out);
 	page_kiosk_message(&out->body, &m);
 }

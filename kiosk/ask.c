@@ -455,7 +455,7 @@ text_hint(const struct making *m, const struct page_control *c, const struct ask
 	const struct words *w = m->v->words;
 
 	if (ask->hint[0] != '\0' || c->type != TYPE_STRING || ask->is_masked || word_in(c->appearance, "numbers")
-	    || m->f->shelf->is_concern || m->v->is_paper)
+	    || m->f->shelf->is_concern || m->v->is_paper || !ask->is_lone)
 		return ask->hint;
 	if (word_in("no false false()", form_setting(m->f->shelf->form, "anonymous")))
 		return c->required ? "" : w->optional;

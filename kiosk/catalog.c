@@ -283,8 +283,8 @@ catalog_concern(const struct catalog *c)
 	return NULL;
 }
 
-static bool
-is_asked(const struct shelf *s)
+bool
+shelf_is_asked(const struct shelf *s)
 {
 	return !s->is_concern && !s->is_visit && !s->is_group;
 }
@@ -293,7 +293,7 @@ bool
 catalog_has_variant(const struct catalog *c, const char *variant)
 {
 	for (size_t i = 0; i < c->n; i++)
-		if (is_asked(&c->shelf[i]) && strcmp(c->shelf[i].variant, variant) == 0)
+		if (shelf_is_asked(&c->shelf[i]) && strcmp(c->shelf[i].variant, variant) == 0)
 			return true;
 	return false;
 }
@@ -302,7 +302,7 @@ catalog_has_variant(const struct catalog *c, const char *variant)
 static bool
 fits(const struct shelf *s, const char *role, const char *by)
 {
-	if (!is_asked(s))
+	if (!shelf_is_asked(s))
 		return false;
 	if (s->roles[0] == '\0' || role[0] == '\0' || strcmp(role, "pns") == 0)
 		return true;

@@ -45,6 +45,8 @@ bool catalog_has_variant(const struct catalog *c, const char *variant);
  * VARIANT where the family has it, else standard. Returns how many there are. */
 size_t catalog_fit(const struct catalog *c, const char *role, const char *by, const char *variant,
 	const struct shelf **out, size_t max);
+/* Is it a questionnaire: neither a concern, nor who answers, nor a group's guide? */
+bool shelf_is_asked(const struct shelf *s);
 /* Index of the form's language for the BCP 47 tag TAG, else its default language. */
 size_t shelf_language(const struct shelf *s, const char *tag);
 bool shelf_has_language(const struct shelf *s, const char *tag);

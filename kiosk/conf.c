@@ -24,6 +24,7 @@ const struct config_key kiosk_keys[] = {
 	KEY(idle_warn_s, CONFIG_INT, "90", 60, 600, "seconds without a press before the page asks: are you still there?")
 	KEY(idle_answer_s, CONFIG_INT, "60", 20, 300, "seconds to say so")
 	KEY(withdraw_days, CONFIG_INT, "60", 1, 365, "days in which four words take an answer back")
+	KEY(answers_days, CONFIG_INT, "730", 0, 36500, "days the centre keeps answers, said on the privacy page: as answers_days of its aggregator.conf; 0: nothing is said")
 	KEY(concern_slot_s, CONFIG_INT, "1800", 1, 86400, "seconds of a slot in which one record of lane 1 is chained")
 	KEY(look_s, CONFIG_INT, "10", 1, 60, "seconds between looks at what sync has brought")
 	KEY(keep_after_receipt, CONFIG_INT, "14", 1, 365, "days a record stays after its receipt")

@@ -18,7 +18,7 @@ struct kiosk_conf {
 	char *numbers;		/* "Name: number; Name: number" on "Something is wrong" */
 	int64_t mm_px;		/* hundredths of pixels in a millimetre */
 	int64_t idle_warn_s, idle_answer_s;
-	int64_t withdraw_days;
+	int64_t answers_days, withdraw_days;
 	int64_t concern_slot_s;
 	int64_t look_s;
 	int64_t keep_after_receipt;

@@ -173,6 +173,9 @@ void about_said(struct kiosk *k, const struct http_request *r, struct arena *a, 
 /* The button Listen, and the sound if it was pressed, of such a page, whose address is PATH. */
 void about_aloud(struct kiosk *k, const char *page, const char *path, const struct words *w,
 	const struct http_request *r, struct arena *a, struct frame *f);
+/* Who reads what is said here, why, how long, and when danger is acted on: PRIVACY_LINES lines. "": not this one. */
+enum { PRIVACY_LINES = 7 };
+void show_privacy_lines(struct kiosk *k, const struct words *w, struct arena *a, const char *lines[PRIVACY_LINES]);
 /* "8 questions, about 5 minutes." */
 const char *show_how_long(struct kiosk *k, const struct words *w, struct arena *a);
 /* --- group_desk.c: focus groups --- */

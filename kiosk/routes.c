@@ -30,18 +30,29 @@ field_text(const struct http_request *r, const char *name)
 	return text == NULL || strlen(text) != len ? "" : text;
 }
 
-static void
-not_found(struct kiosk *k, struct http_response *out)
+/* The words of the visit R belongs to, else of the page it came from. */
+static const struct words *
+words_of(struct kiosk *k, const struct http_request *r)
 {
-	const struct words *w = k->language[0];
+	const struct visit *v = visit_find(&k->visits, guard_cookie_get(k, r, "v", false), clock_boot_ms(k->clock));
+
+	if (v == NULL)
+		v = visit_find(&k->visits, guard_cookie_get(k, r, "v", true), clock_boot_ms(k->clock));
+	return v != NULL ? v->words : show_words(k, http_query(r, "l"));
+}
+
+static void
+not_found(struct kiosk *k, const struct http_request *r, struct http_response *out)
+{
+	const struct words *w = words_of(k, r);
 
 	show_message(k, w, 404, w->not_found_title, w->not_found_text, out);
 }
 
 static void
-refused(struct kiosk *k, struct http_response *out)
+refused(struct kiosk *k, const struct http_request *r, struct http_response *out)
 {
-	const struct words *w = k->language[0];
+	const struct words *w = words_of(k, r);
 
 	k->refused++;
 	show_message(k, w, 403, w->refused_title, w->refused_text, out);
@@ -60,7 +71,7 @@ static_handle(struct kiosk *k, const struct http_request *r, struct http_respons
 	int64_t mm;
 
 	if (strncmp(name, k->version, n) != 0 || name[n] != '/' || strlen(name + n + 1) > 40) {
-		not_found(k, out);
+		not_found(k, r, out);
 		return;
 	}
 	name += n + 1;
@@ -80,7 +91,7 @@ static_handle(struct kiosk *k, const struct http_request *r, struct http_respons
 	snprintf(path, sizeof(path), "static/%s", name);
 	f = embed_find(embed_kiosk, path);
 	if (f == NULL) {
-		not_found(k, out);
+		not_found(k, r, out);
 		return;
 	}
 	out->type = is(name + strlen(name) - 3, ".js") ? "text/javascript; charset=utf-8" : "text/css; charset=utf-8";
@@ -171,7 +182,7 @@ press(struct kiosk *k, const struct http_request *r, bool lan, struct http_respo
 	token = http_field(r, "t", 0, &len);
 	switch (visit_token_check(v, token, len)) {
 	case TOKEN_FOREIGN:
-		refused(k, out);
+		refused(k, r, out);
 		return;
 	case TOKEN_OLD:
 		http_see_other(out, "/s");
@@ -211,7 +222,7 @@ save(struct kiosk *k, const struct http_request *r, bool lan, struct http_respon
 	token = http_field(r, "t", 0, &len);
 	switch (visit_token_check(v, token, len)) {
 	case TOKEN_FOREIGN:
-		refused(k, out);
+		refused(k, r, out);
 		return;
 	case TOKEN_OLD:
 		break;
@@ -234,7 +245,7 @@ outside_sound(struct kiosk *k, const struct http_request *r, struct http_respons
 	struct err err;
 
 	if (list == NULL || !say_can(k, w)) {
-		not_found(k, out);
+		not_found(k, r, out);
 		return;
 	}
 	about_said(k, r, out->arena, list);
@@ -257,7 +268,7 @@ sound(struct kiosk *k, const struct http_request *r, bool lan, struct http_respo
 	struct err err;
 
 	if (v == NULL || list == NULL) {
-		not_found(k, out);
+		not_found(k, r, out);
 		return;
 	}
 	how.voice = say_can(k, v->words) ? v->words->voice : "";
@@ -283,7 +294,7 @@ media(struct kiosk *k, const struct http_request *r, struct http_response *out)
 	struct err err;
 
 	if (file == NULL || file->kind == MEDIA_AUDIO) {
-		not_found(k, out);
+		not_found(k, r, out);
 		return;
 	}
 	copy = *file;
@@ -307,7 +318,7 @@ visit_handle(struct kiosk *k, const struct http_request *r, bool lan, struct htt
 		else if (is(r->path, "/s/save") || is(r->path, "/s/here"))
 			save(k, r, lan, out);
 		else
-			not_found(k, out);
+			not_found(k, r, out);
 		return;
 	}
 	if (is(r->path, "/s/sound")) {
@@ -332,7 +343,7 @@ visit_handle(struct kiosk *k, const struct http_request *r, bool lan, struct htt
 			http_see_other(out, "/s");
 		}
 	} else {
-		not_found(k, out);
+		not_found(k, r, out);
 	}
 }
 
@@ -445,7 +456,7 @@ route(struct kiosk *k, const struct http_request *r, bool lan, struct http_respo
 	} else if (is(p, "/metrics") && !is_post(r) && !lan) {
 		metrics_handle(k, out);
 	} else if (!about_handle(k, r, lan, out) && !staff_handle(k, r, lan, out) && !group_handle(k, r, lan, out)) {
-		not_found(k, out);
+		not_found(k, r, out);
 	}
 }
 

@@ -11,7 +11,7 @@
 #include "kiosk/take.h"
 #include "kiosk/templates.h"
 
-enum { ANSWERS_A_PAGE = 4, TEXT_IDLE_S = 600, GRACE_S = 5, SCRIPT_S = 25, DAY_S = 86400, PAGE_ROOM = 9000 };
+enum { ANSWERS_A_PAGE = 4, LINES_WIDE = 5, TEXT_IDLE_S = 600, GRACE_S = 5, SCRIPT_S = 25, DAY_S = 86400, PAGE_ROOM = 9000 };
 
 /* One page being made. */
 struct sheet {
@@ -328,19 +328,33 @@ message(struct sheet *s, const char *heading, const char *const *lines, size_t n
 			m->lines[m->n_lines++].text = lines[i];
 			say(s, lines[i]);
 		}
+	m->is_long = m->n_lines > LINES_WIDE;
 	m->f = s->f;
 	page_kiosk_message(&s->out->body, m);
+}
+
+void
+show_privacy_lines(struct kiosk *k, const struct words *w, struct arena *a, const char *lines[PRIVACY_LINES])
+{
+	int64_t days = k->conf->answers_days;
+	const char *kept = days % 365 == 0 ? text_count(a, w, &w->years, (uint64_t)days / 365)
+	    : text_count(a, w, &w->days, (uint64_t)days);
+	const char *const all[] = { w->privacy_1, w->privacy_2, w->privacy_3, w->privacy_4,
+	    days > 0 ? text_fill(a, w->privacy_keep, kept, NULL) : "", w->privacy_5, w->privacy_6 };
+
+	memcpy(lines, all, sizeof(all));
 }
 
 static void
 show_privacy(struct sheet *s)
 {
 	const struct words *w = s->v->words;
-	const char *const lines[] = { w->privacy_1, w->privacy_2, w->privacy_3, w->privacy_4, w->privacy_5,
-	    w->privacy_6 };
+	bool falls_back = s->v->easy_read && strcmp(s->v->main.shelf->variant, "easy_read") != 0;
+	const char *lines[1 + PRIVACY_LINES] = { falls_back ? w->privacy_no_easy : "" };
 	struct message_view m = { .is_alert = false, .icon = "i-lock" };
 
 	frame(s, w->privacy_title);
+	show_privacy_lines(s->k, w, s->a, lines + 1);
 	s->f.go_label = w->privacy_agree;
 	s->f.other = "no";
 	s->f.other_label = w->privacy_no;
@@ -455,22 +469,43 @@ row(struct sheet *s, struct look_view *view, const char *label, const char *verb
 	}
 }
 
+/* Is there something to answer in the words of W? A form that names no language is in the site's first. */
+static bool
+offers(const struct kiosk *k, const struct words *w)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < k->catalog->n; i++) {
+		const struct shelf *f = &k->catalog->shelf[i];
+
+		if (!shelf_is_asked(f))
+			continue;
+		any = true;
+		if (shelf_has_language(f, w->code) || (w == k->language[0] && form_language_tag(f->form, 0)[0] == '\0'))
+			return true;
+	}
+	return !any;
+}
+
 static void
 language_row(struct sheet *s, struct look_view *view)
 {
 	struct kiosk *k = s->k;
 	struct look_row_view *r = &view->rows[view->n_rows];
+	size_t n = 0;
 
-	if (k->n_languages < 2)
+	for (size_t i = 0; i < k->n_languages; i++)
+		n += offers(k, k->language[i]) || k->language[i] == s->v->words;
+	if (n < 2)
 		return;
 	view->n_rows++;
 	r->label = s->v->words->look_language;
 	r->options = arena_calloc(s->a, k->n_languages, sizeof(*r->options));
-	for (size_t i = 0; r->options != NULL && i < k->n_languages; i++) {
-		r->options[i] = (struct option_view){ .go = text_of(s->a, "lang-%s", k->language[i]->code),
-		    .label = k->language[i]->name, .on = k->language[i] == s->v->words };
-		r->n_options++;
-	}
+	for (size_t i = 0; r->options != NULL && i < k->n_languages; i++)
+		if (offers(k, k->language[i]) || k->language[i] == s->v->words)
+			r->options[r->n_options++] = (struct option_view){
+			    .go = text_of(s->a, "lang-%s", k->language[i]->code), .label = k->language[i]->name,
+			    .on = k->language[i] == s->v->words };
 }
 
 static void
@@ -847,14 +882,12 @@ show_message(struct kiosk *k, const struct words *w, unsigned status, const char
 const char *
 show_how_long(struct kiosk *k, const struct words *w, struct arena *a)
 {
-	const struct shelf *s = NULL;
+	const struct shelf *s;
 	struct buf questions, minutes;
 	const char *text;
 
-	for (size_t i = 0; i < k->catalog->n && s == NULL; i++)
-		if (!k->catalog->shelf[i].is_concern && !k->catalog->shelf[i].is_visit && !k->catalog->shelf[i].is_group)
-			s = &k->catalog->shelf[i];
-	if (s == NULL)
+	if (catalog_fit(k->catalog, "individual", "self", "standard", &s, 1) == 0
+	    && catalog_fit(k->catalog, "", "", "easy_read", &s, 1) == 0)
 		return "";
 	buf_init(&questions, 100);
 	buf_init(&minutes, 100);
@@ -905,7 +938,7 @@ show_attract(struct kiosk *k, const struct http_request *r, const char *code, bo
 		view.n_notices = 1;
 	}
 	for (size_t i = 0; i < k->catalog->n; i++)
-		any |= !k->catalog->shelf[i].is_concern && !k->catalog->shelf[i].is_visit && !k->catalog->shelf[i].is_group;
+		any |= shelf_is_asked(&k->catalog->shelf[i]);
 	view.is_in_use = !lan && in_use(k);
 	view.note = k->is_full ? w->attract_full : k->ring == NULL || k->is_revoked ? w->unavailable_text
 	    : !any ? w->attract_no_form : view.is_in_use ? w->attract_in_use : "";
@@ -913,7 +946,7 @@ show_attract(struct kiosk *k, const struct http_request *r, const char *code, bo
 	view.has_easy = view.can_start && catalog_has_variant(k->catalog, "easy_read");
 	view.how_long = show_how_long(k, w, out->arena);
 	for (size_t i = 0; i < k->n_languages; i++)
-		if (k->language[i] != w)
+		if (k->language[i] != w && offers(k, k->language[i]))
 			languages[view.n_languages++] = (struct link_view){
 			    .href = text_of(out->arena, "/?l=%s", k->language[i]->code),
 			    .label = k->language[i]->name, .lang = k->language[i]->tag };

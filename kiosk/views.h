@@ -136,6 +136,7 @@ struct message_view {
 	bool is_form;
 	const char *action;
 	const char *icon;
+	bool is_long;		/* many lines: closer together */
 	bool is_alert;
 };
 

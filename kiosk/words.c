@@ -34,6 +34,8 @@ static const struct field nouns[] = {
 	{ "minutes", offsetof(struct words, minutes) },
 	{ "seconds", offsetof(struct words, seconds) },
 	{ "votes", offsetof(struct words, votes) },
+	{ "days", offsetof(struct words, days) },
+	{ "years", offsetof(struct words, years) },
 	{ "notes", offsetof(struct words, notes) },
 };
 

@@ -25,7 +25,7 @@ struct words {
 	const char *date;	/* "{d} {m} {y}" */
 	const char *months;	/* twelve, by blanks */
 	KIOSK_WORDS(WORD_FIELD)
-	struct counted questions, minutes, seconds, votes, notes;
+	struct counted questions, minutes, days, years, seconds, votes, notes;
 };
 #undef WORD_FIELD
 

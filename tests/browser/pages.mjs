@@ -47,6 +47,13 @@ export async function capture(url, { l = 'en', look = [], go: first = 'start', p
     if (box) fields[box[1]] = box[2];
     if (area) fields[area[1]] = 'The garden is lovely.\nMore trips, please.';
     if (number) fields[number[1]] = '3';
+    const line = /<input class="field line"[^>]* name="(a\d+)"/.exec(b), reveal = /value="(reveal-a\d+)"/.exec(b);
+    if (line) fields[line[1]] = '3';
+    if (reveal && !seen.has(reveal[1] + name)) { // masked: what it looks like when it is shown
+      seen.add(reveal[1] + name);
+      await v.press(reveal[1], fields); keep(`${name}-shown`);
+      await v.press(reveal[1], fields);
+    }
     for (const [, f, part] of b.matchAll(/name="(a\d+)([dmyhn])" value=/g)) fields[f + part] = { d: '9', m: '2', y: '2020', h: '7', n: '05' }[part];
     if (!seen.has(name) && go === 'next' && /name="page"/.test(b)) { // as it looks in error, then chosen
       seen.add(name);

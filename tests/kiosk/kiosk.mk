@@ -63,3 +63,9 @@ kiosk-long: $(KIOSK_NEEDS) $(O)/tests/kiosk/bench_page ## 10,000 visits: the kio
 kiosk-join: $(KIOSK_NEEDS) $(O)/tests/kiosk/test_join ## HTTPS for tablets: certificates, the code that lets one in once, removal
 	@BUILD=$(O) $(O)/tests/kiosk/test_join
 	$(call kiosk_node,test_join.mjs)
+
+.PHONY: kiosk-offers kiosk-kinds
+kiosk-offers: $(KIOSK_NEEDS) ## what is told before anybody answers: languages, length, how long answers are kept
+	$(call kiosk_node,test_offers.mjs)
+kiosk-kinds: $(KIOSK_NEEDS) ## every kind of question: shown, filled in, wrong, mended, stored
+	$(call kiosk_node,test_widgets.mjs)
