@@ -245,7 +245,6 @@ struct sheet_view {
 	size_t n_who;
 	struct paper_ask_view *asks;
 	size_t n_asks;
-	const char *reveal_label;	/* masked answers: the button that shows or hides them; "": none */
 	bool ask_quote;
 	const char *give_back, *quote_number;
 };

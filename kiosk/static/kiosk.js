@@ -92,7 +92,7 @@
     f.dataset.mode ||= f.inputMode;
     f.inputMode = 'none'; // no second keyboard
     page = /^(numeric|decimal)$/.test(f.dataset.mode) ? 'digits' : 'letters';
-    upper = page === 'letters' && !f.value && f.type !== 'password';
+    upper = page === 'letters' && !f.value && !f.matches('.masked');
     document.documentElement.classList.add('typing');
     document.body.append(keys);
     draw();
