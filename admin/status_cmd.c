@@ -77,6 +77,20 @@ has_order(struct outbox *ob)
 	return is;
 }
 
+/* By what somebody vouches for in this boot, else by the system's clock. */
+static int64_t
+known_now(struct outbox *ob)
+{
+	uint8_t boot[16], quality = CLOCK_UNKNOWN;
+	int64_t began = 0;
+	struct err err;
+
+	record_boot_id(boot);
+	if (outbox_clock(ob, boot, &began, &quality, &err) == ERR_OK && quality != CLOCK_UNKNOWN)
+		return began + clock_boot_ms(&clock_system) / 1000;
+	return time(NULL);
+}
+
 static int
 site_status(const char *path, struct err *err)
 {
@@ -96,6 +110,7 @@ site_status(const char *path, struct err *err)
 	if (rc == ERR_OK)
 		rc = outbox_counts(ob, &counts, err);
 	if (rc == ERR_OK) {
+		now = known_now(ob);
 		enrolled = outbox_ring(ob, &serial, &ring, err) == ERR_OK;
 		ordered = has_order(ob);
 		if (sync_status_get(ob, &s, err) != ERR_OK)

@@ -155,10 +155,13 @@ enum err_code outbox_bundle_previous(struct outbox *ob, uint8_t kind, const uint
 enum err_code outbox_bundle_put(struct outbox *ob, uint8_t kind, const uint8_t target[16], uint32_t serial,
 	const void *bytes, size_t len, struct err *err) MUST_CHECK;
 
-/* How far the system clock was off during a boot. ERR_ABSENT. */
-enum err_code outbox_clock(struct outbox *ob, const uint8_t boot[16], int64_t *offset_s, uint8_t *quality,
+enum { CLOCK_BEGAN_MIN = 1577836800 };	/* 2020-01-01 */
+/* When a boot began, seconds since 1970, by who vouches for it: with the time since boot that is the time, whatever
+ * the system's clock says and however it is moved meanwhile. ERR_ABSENT: nobody did, or it is before 2020, which no
+ * boot of this program is (rows of an earlier version are read as that: they say how far the clock was off). */
+enum err_code outbox_clock(struct outbox *ob, const uint8_t boot[16], int64_t *began_s, uint8_t *quality,
 	struct err *err) MUST_CHECK;
-enum err_code outbox_clock_put(struct outbox *ob, const uint8_t boot[16], int64_t offset_s, uint8_t quality,
+enum err_code outbox_clock_put(struct outbox *ob, const uint8_t boot[16], int64_t began_s, uint8_t quality,
 	struct err *err) MUST_CHECK;
 
 /* Small things one program leaves for another (or for itself), by name ("sync.last", "staff.pin"): VALUE up to

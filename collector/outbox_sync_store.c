@@ -594,15 +594,21 @@ outbox_bundle_put(struct outbox *ob, uint8_t kind, const uint8_t target[16], uin
 }
 
 enum err_code
-outbox_clock(struct outbox *ob, const uint8_t boot[16], int64_t *offset_s, uint8_t *quality, struct err *err)
+outbox_clock(struct outbox *ob, const uint8_t boot[16], int64_t *began_s, uint8_t *quality, struct err *err)
 {
 	enum err_code rc = ob_enter(ob, err);
 
 	if (rc == ERR_OK)
 		rc = ob_query(ob, OB_CLOCK_GET, "clock", err, "b", boot, (size_t)16);
 	if (rc == ERR_OK) {
-		*offset_s = sqlite3_column_int64(ob->stmt[OB_CLOCK_GET], 0);
-		*quality = (uint8_t)sqlite3_column_int(ob->stmt[OB_CLOCK_GET], 1);
+		int64_t began = sqlite3_column_int64(ob->stmt[OB_CLOCK_GET], 0);
+
+		if (began >= CLOCK_BEGAN_MIN) {
+			*began_s = began;
+			*quality = (uint8_t)sqlite3_column_int(ob->stmt[OB_CLOCK_GET], 1);
+		} else {
+			rc = err_set(err, ERR_ABSENT, "clock: not known in this boot");
+		}
 		ob_done(ob, OB_CLOCK_GET);
 	}
 	pthread_mutex_unlock(&ob->lock);
@@ -610,12 +616,12 @@ outbox_clock(struct outbox *ob, const uint8_t boot[16], int64_t *offset_s, uint8
 }
 
 enum err_code
-outbox_clock_put(struct outbox *ob, const uint8_t boot[16], int64_t offset_s, uint8_t quality, struct err *err)
+outbox_clock_put(struct outbox *ob, const uint8_t boot[16], int64_t began_s, uint8_t quality, struct err *err)
 {
 	enum err_code rc = ob_enter(ob, err);
 
 	if (rc == ERR_OK)
-		rc = ob_exec(ob, OB_CLOCK_PUT, "keep clock", err, "bii", boot, (size_t)16, offset_s, (int64_t)quality);
+		rc = ob_exec(ob, OB_CLOCK_PUT, "keep clock", err, "bii", boot, (size_t)16, began_s, (int64_t)quality);
 	if (rc == ERR_OK)
 		rc = ob_exec(ob, OB_CLOCK_PURGE, "drop old clocks", err, "");
 	pthread_mutex_unlock(&ob->lock);

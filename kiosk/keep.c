@@ -28,7 +28,7 @@ int64_t
 keep_now(struct kiosk *k, enum clock_quality *quality)
 {
 	*quality = k->offset.quality;
-	return clock_now_s(k->clock) + k->offset.s;
+	return k->offset.quality == CLOCK_UNKNOWN ? clock_now_s(k->clock) : clock_boot_ms(k->clock) / 1000 + k->offset.s;
 }
 
 bool

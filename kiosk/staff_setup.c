@@ -48,7 +48,7 @@ set_clock(struct kiosk *k, const struct http_request *r, const struct words *w)
 	at = (int64_t)mktime(&here);
 	if (here.tm_mday != (int)d || here.tm_mon != (int)m - 1)
 		return w->err_date;
-	if (outbox_clock_put(k->ob, k->boot, at - clock_now_s(k->clock), CLOCK_STAFF_SET, &err) != ERR_OK) {
+	if (outbox_clock_put(k->ob, k->boot, at - clock_boot_ms(k->clock) / 1000, CLOCK_STAFF_SET, &err) != ERR_OK) {
 		log_err("kiosk", "clock", &err);
 		return w->send_failed_title;
 	}

@@ -51,7 +51,7 @@ struct agent {
 	uint32_t refused;	/* the highest that this box could not take when it last asked; 0: none */
 	struct buf begun[BUNDLE_REVOKE + 1];	/* by kind: what came of a bundle before the connection broke */
 	bool has_offset;
-	int64_t offset_s;
+	int64_t offset_s;	/* of the time to CLOCK_BOOTTIME: moving the system's clock does not move it */
 	struct sync_status status;
 	uint64_t failed[COURIER_BROKEN + 1];	/* rounds of lane 0 that ended badly, by result */
 };
@@ -61,7 +61,7 @@ struct agent {
 static int64_t
 corrected_now(const struct agent *a)
 {
-	return clock_now_s(a->clock) + (a->has_offset ? a->offset_s : 0);
+	return a->has_offset ? clock_boot_ms(a->clock) / 1000 + a->offset_s : clock_now_s(a->clock);
 }
 
 /* How often a round ended badly, by reason, since the box was enrolled; the kiosk's /metrics show it. */
@@ -203,17 +203,13 @@ take_time(struct agent *a, const struct reply *reply, const uint8_t nonce[TIME_N
 	rc = time_verify(reply->body.data, reply->body.len, nonce, key->public_, &now, err);
 	if (rc != ERR_OK)
 		return rc;
-	offset = now + (after - before) / 2000 - clock_now_s(a->clock);
+	offset = now - (before + (after - before) / 2) / 1000;
 	if (!a->has_offset || offset - a->offset_s > OFFSET_TOLERANCE_S || a->offset_s - offset > OFFSET_TOLERANCE_S) {
-		log_event("sync", "clock=corrected offset_s=%lld", (long long)offset);
 		a->offset_s = offset;
+		log_event("sync", "clock=corrected offset_s=%lld", (long long)(after / 1000 + offset - clock_now_s(a->clock)));
 		rc = outbox_clock_put(a->outbox, a->boot, offset, CLOCK_SYNCED, err);
 	}
 	a->has_offset = true;
-	for (int i = 0; i < LANES; i++) {
-		a->lanes[i].courier.offset_s = a->offset_s;
-		a->lanes[i].courier.clock_quality = CLOCK_SYNCED;
-	}
 	return rc;
 }
 
@@ -584,6 +580,8 @@ run_lane(struct agent *a, int lane)
 	l->courier.arg = &asking;
 	l->courier.give_way = lane == LANE_CONCERNS ? NULL : concerns_due;
 	l->courier.free_mib = free_mib(a->set->site_db);
+	l->courier.offset_s = corrected_now(a) - clock_now_s(a->clock);
+	l->courier.clock_quality = a->has_offset ? CLOCK_SYNCED : CLOCK_UNKNOWN;
 	if (lane == LANE_ANSWERS)
 		l->courier.bundle_refused = a->refused > 0 ? a->refused : refused_by_kiosk(a);
 	r = courier_round(&l->courier, true, &err);
@@ -822,10 +820,6 @@ start_lanes(struct agent *a)
 		l->courier.clock = a->clock;
 		l->courier.software = SOFTWARE;
 		l->courier.max_records = i == LANE_CONCERNS ? LANE1_RECORDS : BATCH_RECORDS;
-		if (a->has_offset) {
-			l->courier.offset_s = a->offset_s;
-			l->courier.clock_quality = CLOCK_SYNCED;
-		}
 		l->every_ms = (i == LANE_CONCERNS ? a->set->concern_slot : a->set->send_every) * 1000;
 		l->backoff.min_ms = l->every_ms < BACKOFF_MIN_MS ? l->every_ms : BACKOFF_MIN_MS;
 		l->due_ms = now + (l->every_ms >= MINUTE_MS ? backoff_between(5000, MINUTE_MS)

@@ -62,6 +62,35 @@ def look_at_log(score, place, elm, oak, runtime):
             place.stop("sync-oak")
 
 
+def moved_clock(score, place, elm, top, runtime):
+    """The system's clock is put right after signed time has told how wrong it was: the time stays right."""
+    with sqlite3.connect(f"{elm}/site.db", timeout=30) as db:
+        db.execute("DELETE FROM clock")	# as in a boot of which nothing is known
+    db.close()
+    with open(f"{top}/faketime", "w") as f:
+        f.write("-3000d\n")
+    place.start("sync-moved", "env", f"LD_PRELOAD={runtime} {FAKETIME}", f"FAKETIME_TIMESTAMP_FILE={top}/faketime", "FAKETIME_NO_CACHE=1", "DONT_FAKE_MONOTONIC=1",
+                "FAKETIME_DONT_FAKE_MONOTONIC=1", "ASAN_OPTIONS=detect_leaks=0", f"{place.build}/candour-sync", "-c", f"{elm}/sync.conf")
+
+    def off():
+        return place.ask("SELECT clock_off_s FROM seen WHERE device = ?", bytes.fromhex(place.device_id("elm")))[0][0]
+
+    def delivered(n):
+        place.put(elm, n)
+        wait_for("delivery", 60, lambda: waiting(elm) == 0)
+
+    wait_for("a clock of years ago is corrected", 60, lambda: "clock=corrected offset_s=25" in place.log("sync-moved"))
+    delivered(1)
+    score.check(f"what is told is corrected: {off()} s off", abs(off()) < 60)
+    with open(f"{top}/faketime", "w") as f:
+        f.write("+0d\n")
+    delivered(1)
+    score.check(f"and stays so when the clock is put right: {off()} s off", abs(off()) < 60)
+    status = place.candour("status", elm)
+    score.check(f"said in words: {status!r}", "last delivered today" in status)
+    place.stop("sync-moved")
+
+
 def main():
     score, top, place = Score(), tempfile.mkdtemp(prefix="candour-down-"), None
     try:
@@ -148,6 +177,8 @@ def main():
             p.terminate()
             p.wait(30)
             out.close()
+        if os.path.exists(FAKETIME):
+            moved_clock(score, place, elm, top, runtime)
         score.check("each is kept once", len(place.kept()) == len(set(place.kept())))
         if os.path.exists(FAKETIME):
             look_at_log(score, place, elm, oak, runtime)
