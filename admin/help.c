@@ -72,6 +72,12 @@ static const struct help helps[] = {
 	    "  --dry-run        show what would be published; sign and post nothing\n"
 	    "  --ca FILE        certificates believed for https",
 	    "candour indicator publish -c indicators.conf --key publish.key --to https://centre.example --dry-run" },
+	{ "indicator retain", "-c= --now", "-c indicators.conf [--now]",
+	    "Says which facts have come to the end of their time ([retention] facts_months), what holds them back, and what is\n"
+	    "gone. candour-indicators erases them by itself, once it trusts the clock; figures stay.\n"
+	    "  -c FILE   the configuration of candour-indicators\n"
+	    "  --now     you looked at this machine's clock and it is right: erase today's now",
+	    "candour indicator retain -c /etc/candour/indicators.conf" },
 	{ "pull publication", "--from= --reader= --token-file= --ring= --root= --into= --ca=",
 	    "--from URL --reader NAME --token-file FILE --ring FILE [--root PIN] [--into DIR] [--ca FILE]",
 	    "Fetches every publication from the first on and checks form, hashes, chain and signatures.\n"

@@ -1,4 +1,4 @@
-/* candour indicator check|diff|evaluate|health|publish: definitions, and what they say. */
+/* candour indicator check|diff|evaluate|health|publish|retain: definitions, and what they say. */
 #include "admin/indicator_cmd.h"
 
 #include <dirent.h>
@@ -26,7 +26,8 @@ usage(FILE *to)
 	    "       candour indicator health -c indicators.conf\n"
 	    "       candour indicator import ascof FILE.csv ID.ind --area NAME ... [options]\n"
 	    "       candour indicator kappa [--of N] FIRST.csv SECOND.csv\n"
-	    "       candour indicator publish ...\n\n"
+	    "       candour indicator publish ...\n"
+	    "       candour indicator retain -c indicators.conf [--now]\n\n"
 	    "check says what is wrong with definitions, and prints the hash of each that is right. --duties prints what duty\n"
 	    "each serves; a line of duties.txt beside them that none serves is a fault.\n"
 	    "diff shows what one version says other than another. Each subcommand tells more with -h.\n");
@@ -506,7 +507,7 @@ cmd_indicator(int argc, char **argv)
 	static const struct command commands[] = {
 		{ "check", indicator_check, "" }, { "diff", indicator_diff, "" }, { "evaluate", indicator_evaluate, "" },
 		{ "health", indicator_health, "" }, { "import", indicator_import, "" }, { "kappa", indicator_kappa, "" },
-		{ "publish", cmd_publish, "" }, { NULL, NULL, NULL },
+		{ "publish", cmd_publish, "" }, { "retain", indicator_retain, "" }, { NULL, NULL, NULL },
 	};
 
 	if (argc < 2)

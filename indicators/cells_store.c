@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/chain.h"
 #include "indicators/cells.h"
 
 /* One cell being gathered. Texts are copies, because the statement moves on. */
@@ -156,8 +157,13 @@ enum err_code
 facts_recompute(struct facts *f, facts_cell_fn *fn, void *arg, struct err *err)
 {
 	struct gather g = {0};
-	enum err_code rc = gather_rows(f, f->stmt[S_ALL_ENTRIES], &g, fn, arg, err);
+	int64_t from;
+	enum err_code rc = facts_kept_from(f, &from, err);
 
+	if (rc == ERR_OK) {
+		sqlite3_bind_int64(f->stmt[S_ALL_ENTRIES], 1, from);
+		rc = gather_rows(f, f->stmt[S_ALL_ENTRIES], &g, fn, arg, err);
+	}
 	facts_reset(f->stmt[S_ALL_ENTRIES]);
 	gather_clear(&g);
 	return rc;
@@ -301,8 +307,17 @@ enum err_code
 facts_compare(struct facts *f, int64_t *cells, int64_t *different, struct err *err)
 {
 	struct compare m = { .kept = f->stmt[S_CELL_ALL] };
-	enum err_code rc;
+	int64_t from;
+	bool same = true;
+	enum err_code rc = facts_kept_from(f, &from, err);
 
+	*cells = *different = 0;
+	if (rc == ERR_OK)
+		rc = facts_frozen_same(f, &same, err);
+	if (rc != ERR_OK)
+		return rc;
+	m.different = !same;
+	sqlite3_bind_int64(m.kept, 1, from);
 	m.at_row = sqlite3_step(m.kept) == SQLITE_ROW;
 	rc = facts_recompute(f, compare_cell, &m, err);
 	for (; rc == ERR_OK && m.at_row; m.at_row = sqlite3_step(m.kept) == SQLITE_ROW)
@@ -310,6 +325,54 @@ facts_compare(struct facts *f, int64_t *cells, int64_t *different, struct err *e
 	facts_reset(m.kept);
 	*cells = m.cells;
 	*different = m.different;
+	return rc;
+}
+
+static void
+add_real(struct chain_state *h, double v)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &v, sizeof(bits));
+	chain_add_u64(h, bits);
+}
+
+/* The texts with their NULs: none runs into the next. */
+enum err_code
+facts_frozen_cells(struct facts *f, int64_t month, int64_t *cells, uint8_t digest[32], struct err *err)
+{
+	sqlite3_stmt *s = f->stmt[S_CELL_FROZEN];
+	struct chain_state h;
+	struct chain_hash hash;
+	enum err_code rc = ERR_OK;
+	int step;
+
+	*cells = 0;
+	chain_begin(&h, "frozen cells");
+	sqlite3_bind_int64(s, 1, month);
+	while ((step = sqlite3_step(s)) == SQLITE_ROW) {
+		struct facts_cell c = cell_row(s);
+
+		chain_add(&h, c.key.site, strlen(c.key.site) + 1);
+		chain_add_u64(&h, (uint64_t)c.key.def);
+		chain_add_u64(&h, (uint64_t)c.key.period);
+		chain_add(&h, c.key.stratum, strlen(c.key.stratum) + 1);
+		chain_add_u64(&h, (uint64_t)c.key.bucket);
+		chain_add(&h, c.key.item, strlen(c.key.item) + 1);
+		chain_add_u64(&h, (uint64_t)c.sum.n);
+		add_real(&h, c.sum.num);
+		chain_add_u64(&h, (uint64_t)c.sum.n_values);
+		add_real(&h, c.sum.mean);
+		add_real(&h, c.sum.m2);
+		chain_add_u64(&h, (uint64_t)c.sum.people);
+		chain_add_u64(&h, (uint64_t)c.data_rev);
+		++*cells;
+	}
+	if (step != SQLITE_DONE)
+		rc = facts_err(f, "read cells", err);
+	facts_reset(s);
+	chain_end(&h, &hash);
+	memcpy(digest, hash.bytes, 32);
 	return rc;
 }
 

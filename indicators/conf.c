@@ -19,5 +19,7 @@ const struct config_key indicators_keys[] = {
 	KEY(organisation, CONFIG_TEXT, "The organisation", 1, 200, "its name, as pages and publications show it"),
 	KEY(poll_ms, CONFIG_INT, "2000", 100, 3600000, "milliseconds between looks into the central store"),
 	KEY(batch, CONFIG_INT, "500", 1, 100000, "records a transaction"),
+	{ "retention", "facts_months", CONFIG_INT, offsetof(struct indicators_conf, facts_months), "24", 0, 1200,
+	    "months after the end of its longest period that a fact is erased (figures stay), at least 6; 0: never" },
 };
 const size_t indicators_n_keys = sizeof(indicators_keys) / sizeof(indicators_keys[0]);

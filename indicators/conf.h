@@ -7,7 +7,7 @@
 struct indicators_conf {
 	char *store, *facts, *forms, *definitions, *key;
 	char *listen, *cert, *cert_key, *users, *organisation;
-	int64_t poll_ms, batch;
+	int64_t poll_ms, batch, facts_months;
 };
 
 extern const struct config_key indicators_keys[];

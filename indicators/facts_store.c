@@ -46,11 +46,12 @@ static const char *const sql[FACTS_STATEMENTS] = {
 	    " ON CONFLICT DO UPDATE SET tries = tries + 1, reason = excluded.reason",
 	[S_HELD_DROP] = "DELETE FROM quarantine WHERE device = ?1 AND record = ?2",
 	[S_HELD_COUNT] = "SELECT count(*) FROM quarantine",
-	[S_OPENED] = "SELECT count(*) FROM record",
+	[S_OPENED] = "SELECT count(*) + (SELECT v FROM meta WHERE k = 'records_erased') FROM record",
 	[S_HELD_EACH] = "SELECT device, record, site, reason, day, tries, chain, lane, epoch, seq FROM quarantine"
 	    " ORDER BY day, device, record",
 	[S_STANDING] = "SELECT site, def, period, stratum, bucket, item, record, rev, sign, num, value, people,"
 	    " data_rev FROM fact AS f WHERE site = ?1 AND record = ?2 AND (?3 < 0 OR def = ?3) AND sign = 1"
+	    " AND period >= (SELECT v FROM meta WHERE k = 'kept_from')"
 	    " AND NOT EXISTS (SELECT 1 FROM fact AS g WHERE g.site = f.site AND g.record = f.record"
 	    " AND g.def = f.def AND g.item = f.item AND g.rev = f.rev AND g.sign = -1)"
 	    " ORDER BY def, item, rev",
@@ -79,6 +80,7 @@ static const char *const sql[FACTS_STATEMENTS] = {
 	    " WHERE site = ?1 AND def = ?2 ORDER BY period, stratum, bucket, item, record, rev, sign",
 	FACTS_QUOTE_SQL
 	FACTS_CELL_SQL
+	FACTS_RETAIN_SQL
 };
 
 enum err_code
@@ -126,7 +128,8 @@ facts_open(const char *path, struct facts **out, struct err *err)
 {
 	struct facts *f = calloc(1, sizeof(*f));
 	const struct embed_file *schema = embed_find(embed_indicators, "sql/1.sql");
-	const char *versions[] = { schema->data, audit_schema(), embed_find(embed_indicators, "sql/quotes-1.sql")->data };
+	const char *versions[] = { schema->data, audit_schema(), embed_find(embed_indicators, "sql/quotes-1.sql")->data,
+		embed_find(embed_indicators, "sql/retain-1.sql")->data };
 	enum err_code rc;
 	int fd;
 

@@ -164,11 +164,12 @@ enum err_code facts_standing(struct facts *f, const char *site, const uint8_t re
 
 /* Recompute every dirty cell from its entries (cells.h) and clear the marks. *N: how many. */
 enum err_code facts_update_cells(struct facts *f, size_t *n, struct err *err) MUST_CHECK;
-/* All cells from all entries, in key order, without looking at the table of cells. */
+/* All cells from all entries that are kept, in key order, without looking at the table of cells. */
 typedef enum err_code facts_cell_fn(void *arg, const struct facts_cell *cell, struct err *err);
 enum err_code facts_recompute(struct facts *f, facts_cell_fn *fn, void *arg, struct err *err) MUST_CHECK;
 /* The same, compared with the table bit for bit: *CELLS all, *DIFFERENT those that differ, are missing
- * or are too many. 0 is right. */
+ * or are too many. 0 is right. Cells of months whose facts are gone are compared with the hash that was kept of them: one
+ * more if it is another. */
 enum err_code facts_compare(struct facts *f, int64_t *cells, int64_t *different, struct err *err) MUST_CHECK;
 
 /* The cells of DEF as kept, in key order. Borrowed for the call. */
@@ -206,6 +207,40 @@ enum err_code facts_snapshot_each(struct facts *f, int64_t def, enum err_code (*
  * right before it. Borrowed for the call. */
 enum err_code facts_entries(struct facts *f, const char *site, int64_t def, enum err_code (*fn)(void *arg,
 	const struct facts_entry *e, struct err *err), void *arg, struct err *err) MUST_CHECK;
+
+/* --- the end of their time (retain_store.c; retain.h says when) ---------------------------------------------------- */
+
+/* The first month of which facts are kept; 0: all are. Cells before it stay as they are for ever: facts_put of such a month is
+ * refused by the database. */
+enum err_code facts_kept_from(struct facts *f, int64_t *month, struct err *err) MUST_CHECK;
+struct facts_retained {
+	int64_t kept_from;	/* as above */
+	int64_t day, since;	/* the day that the clock said last, and since when it did so without a leap; 0: never asked */
+	int64_t facts, records;	/* erased so far */
+};
+enum err_code facts_retained(struct facts *f, struct facts_retained *out, struct err *err) MUST_CHECK;
+enum err_code facts_retain_day(struct facts *f, int64_t day, int64_t since, struct err *err) MUST_CHECK;
+/* From now on (AT, seconds since 1970) the cells of all months before MONTH stay as they are. ERR_BROKEN if a cell is not what
+ * its facts add up to: then the facts are needed to find out why. In the transaction that is open. */
+enum err_code facts_freeze(struct facts *f, int64_t month, int64_t at, struct err *err) MUST_CHECK;
+/* Erase facts of those months, records of which no fact is left and whose quotes they were: about MAX rows in a transaction of
+ * its own, from *AT on (all zero: the beginning). *MORE: call again; else facts_wipe is due. */
+struct facts_erasing {
+	char site[FACTS_TEXT];
+	int64_t def;
+	bool records;
+	int64_t n_facts, n_records;	/* so far */
+};
+enum err_code facts_erase(struct facts *f, size_t max, struct facts_erasing *at, bool *more, struct err *err) MUST_CHECK;
+/* Overwrite in the files what was erased: ERR_AGAIN while somebody reads an older state. */
+enum err_code facts_wipe(struct facts *f, struct err *err) MUST_CHECK;
+/* May a record of DAY still make facts? Not if those of its month are gone; nor if it was erased here itself and is dated
+ * otherwise now, which happens only to records whose day is not sealed. */
+enum err_code facts_takes(struct facts *f, const char *site, const uint8_t record[FACTS_ID], int64_t day,
+	const char *day_quality, bool *takes, struct err *err) MUST_CHECK;
+/* The day by which a record is dated here. ERR_ABSENT: there is none, or it was withdrawn. */
+enum err_code facts_day_of(struct facts *f, const char *site, const uint8_t record[FACTS_ID], int64_t *day,
+	struct err *err) MUST_CHECK;
 
 /* Publications: keep a prepared one (replacing an earlier prepared one of that number), mark it as
  * published with the signed bytes, read the last published one's number and file hash (0 and ""). */

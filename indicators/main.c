@@ -7,10 +7,11 @@
 #include "base/program.h"
 #include "base/socket.h"
 #include "indicators/conf.h"
+#include "indicators/retain.h"
 #include "indicators/room.h"
 #include "indicators/worker.h"
 
-enum { DAY_S = 86400, RETRY_S = 600 };
+enum { DAY_S = 86400, RETRY_S = 600, FIRST_TIME = -2 * DAY_S };
 
 static void
 tell(struct room_state *s, const struct worker_counts *c, int64_t now)
@@ -20,6 +21,7 @@ tell(struct room_state *s, const struct worker_counts *c, int64_t now)
 	atomic_store(&s->dummies, c->dummies);
 	atomic_store(&s->withdrawn, c->withdrawn);
 	atomic_store(&s->unmapped, c->unmapped);
+	atomic_store(&s->late, c->late);
 	atomic_store(&s->last_step_at, now);
 }
 
@@ -40,15 +42,64 @@ nightly(struct worker *w, struct room_state *s, int64_t now)
 	    (long long)cells, (long long)different);
 }
 
+/* Once a day: is it time for facts to go? */
+static void
+begin_retention(struct worker *w, struct room_state *s, struct retain *r, int64_t months, int64_t now)
+{
+	struct facts *f = worker_facts(w);
+	int64_t log_day = 0, day = 0;
+	struct err err = {0};
+	enum err_code rc = months == 0 ? ERR_OK : retain_log_day(worker_store(w), &log_day, &err);
+
+	if (rc == ERR_OK)
+		rc = retain_day(f, now / DAY_S, log_day, &day, &err);
+	if (rc == ERR_OK)
+		rc = retain_begin(r, f, worker_library(w), months, day, now, "worker", &err);
+	if (rc != ERR_OK) {
+		log_err("indicators", "retention", &err);
+		atomic_fetch_add(&s->retention_failures, 1);
+	} else if (months > 0 && day == 0) {
+		log_event("indicators", "retention=waits log_day=%lld", (long long)log_day);
+	}
+}
+
+/* A piece of the round that is under way. False: try again later. */
+static bool
+go_on_with_retention(struct worker *w, struct room_state *s, struct retain *r, int64_t now)
+{
+	struct facts_retained kept;
+	struct err err = {0};
+	enum err_code rc = retain_go(r, worker_facts(w), &err);
+
+	if (rc != ERR_OK) {
+		log_err("indicators", "retention", &err);
+		atomic_fetch_add(&s->retention_failures, rc != ERR_AGAIN);
+		return false;
+	}
+	if (r->going)
+		return true;
+	if (r->at.n_facts > 0 || r->at.n_records > 0)
+		log_event("indicators", "retention=done facts=%lld records=%lld", (long long)r->at.n_facts,
+		    (long long)r->at.n_records);
+	if (facts_retained(worker_facts(w), &kept, &err) == ERR_OK) {
+		atomic_store(&s->facts_erased, kept.facts);
+		atomic_store(&s->records_erased, kept.records);
+	}
+	atomic_store(&s->retention_at, now);
+	return true;
+}
+
 /* What the store brings, every POLL_MS, until asked to stop. */
 static void
-serve(struct worker *w, struct room_state *s, int64_t poll_ms)
+serve(struct worker *w, struct room_state *s, int64_t poll_ms, int64_t facts_months)
 {
-	int64_t last_night = 0, last_retry = 0, opened = 0, quarantined = 0;
+	/* By time since boot: the clock may leap. */
+	int64_t last_night = FIRST_TIME, last_retry = FIRST_TIME, retain_from = 0, opened = 0, quarantined = 0;
+	struct retain retain = {0};
 	bool more = false;
 
-	while (!program_wait(more ? 0 : (int)poll_ms)) {
-		int64_t now = clock_now_s(&clock_system), again = 0;
+	while (!program_wait(more || (retain.going && retain_from == 0) ? 0 : (int)poll_ms)) {
+		int64_t now = clock_now_s(&clock_system), up = clock_boot_ms(&clock_system) / 1000, again = 0;
 		struct worker_counts c;
 		struct err err = {0};
 
@@ -66,18 +117,22 @@ serve(struct worker *w, struct room_state *s, int64_t poll_ms)
 		quarantined = c.quarantined;
 		if (more)
 			continue;
-		if (atomic_exchange(&s->retry, false) || now - last_retry > RETRY_S) {
-			last_retry = now;
+		if (atomic_exchange(&s->retry, false) || up - last_retry > RETRY_S) {
+			last_retry = up;
 			if (worker_retry(w, &again, &err) != ERR_OK)
 				log_err("indicators", "retry", &err);
 		}
-		if (now - last_night > DAY_S) {
-			last_night = now;
+		if (up - last_night > DAY_S) {
+			last_night = up;
 			/* Not being able to is no reason to stop: then nothing is erased. */
 			if (worker_mark_pulled(w, now, &err) != ERR_OK)
 				log_err("indicators", "mark_pulled", &err);
 			nightly(w, s, now);
+			begin_retention(w, s, &retain, facts_months, now);
+			retain_from = 0;
 		}
+		if (retain.going && up >= retain_from)
+			retain_from = go_on_with_retention(w, s, &retain, now) ? 0 : up + RETRY_S;
 	}
 }
 
@@ -97,6 +152,8 @@ check(const struct indicators_conf *conf, struct err *err)
 		log_event("indicators", "finding=%s text=\"%s\"", findings.list[i].place, findings.list[i].text);
 	if (rc == ERR_OK && library.n == 0)
 		rc = err_set(err, ERR_INPUT, "definitions: %s has no .ind file", conf->definitions);
+	if (rc == ERR_OK)
+		rc = retain_check(&library, conf->facts_months, err);
 	findings_clear(&findings);
 	library_clear(&library);
 	form_set_clear(&forms);
@@ -133,6 +190,10 @@ main(int argc, char **argv)
 		log_err("indicators", "open", &err);
 		goto out;
 	}
+	if (retain_check(worker_library(worker), conf.facts_months, &err) != ERR_OK) {
+		log_err("indicators", "configuration", &err);
+		goto out;
+	}
 	status = 0;
 	struct room_conf rc = {
 		.listen = conf.listen, .listen_fd = socket_from_systemd(), .cert = conf.cert, .key = conf.cert_key,
@@ -145,7 +206,7 @@ main(int argc, char **argv)
 		goto out;
 	}
 	log_event("indicators", "listening=%s port=%u", conf.listen, room_port(room));
-	serve(worker, &state, conf.poll_ms);
+	serve(worker, &state, conf.poll_ms, conf.facts_months);
 	log_event("indicators", "stopped=asked");
 out:
 	room_stop(room);

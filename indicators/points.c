@@ -29,6 +29,7 @@ struct gather {
 	bool by_variant, and_together;	/* a series a variant; with combine also all variants together */
 	const char *last_bucket;
 	int64_t last_bucket_no;
+	int64_t kept_from;	/* a period that lies across this is known in part only: it has no point */
 };
 
 static enum err_code
@@ -75,7 +76,10 @@ add_part(struct gather *g, const char *site, const char *variant, const char *br
 	const struct leaf *leaf = &g->out->leaves[at];
 	enum period_kind period = definition_period(g->d, site[0] == '\0' ? "organisation" : "site");
 	bool excluded = leaf->item[0] == '-';
+	int first = period_first(g->d, period, leaf->month);
 
+	if (first < g->kept_from && g->kept_from < first + period_months(period))
+		return ERR_OK;
 	if (g->n_parts == g->part_cap) {
 		size_t cap = g->part_cap == 0 ? 4096 : g->part_cap * 2;
 		struct part *more = realloc(g->parts, cap * sizeof(*more));
@@ -88,7 +92,7 @@ add_part(struct gather *g, const char *site, const char *variant, const char *br
 	g->parts[g->n_parts++] = (struct part){
 		.site = site, .variant = variant, .breakdown = breakdown, .category = category,
 		.item = excluded ? "" : leaf->item, .excluded = excluded, .period = period,
-		.first_month = period_first(g->d, period, leaf->month), .leaf = at,
+		.first_month = first, .leaf = at,
 	};
 	return ERR_OK;
 }
@@ -330,7 +334,11 @@ points_of(struct facts *f, const struct definition *d, int64_t def, struct point
 			g.by_variant = true;
 			g.and_together = g.and_together || d->blocks[i].measure.combine != COMBINE_NONE;
 		}
-	rc = facts_cells(f, def, add_leaf, &g, err);
+	rc = facts_kept_from(f, &g.kept_from, err);
+	if (rc == ERR_OK)
+		rc = facts_cells(f, def, add_leaf, &g, err);
+	if (rc == ERR_OK)
+		out->kept_from = g.kept_from;
 	if (rc == ERR_OK)
 		rc = make_points(&g, err);
 	free(g.parts);

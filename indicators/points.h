@@ -37,10 +37,12 @@ struct points {
 	size_t n_leaves;
 	struct point *list;		/* by site, variant, breakdown, category, item, month */
 	size_t n;
+	int64_t kept_from;	/* periods before this month are of cells whose facts are gone (facts_kept_from) */
 	struct arena arena;
 };
 
-/* All points of DEF, the facts' number of D. *OUT (any content) is the caller's: points_clear. ERR_NOMEM,
+/* All points of DEF, the facts' number of D; none of a period that has facts in part only, because those of its first months were gone
+ * before D came into use. *OUT (any content) is the caller's: points_clear. ERR_NOMEM,
  * ERR_LIMIT over 2,000,000 cells. */
 enum err_code points_of(struct facts *f, const struct definition *d, int64_t def, struct points *out,
 	struct err *err) MUST_CHECK;

@@ -385,6 +385,48 @@ is_kept(enum rows_kept kept, const struct point *p)
 	return kept == ROWS_UNCROSSED && p->site[0] == '\0';
 }
 
+/* P as it was published last; NULL: it never was. */
+static const struct shown *
+last_shown(struct work *w, const struct member *m, const struct point *p)
+{
+	const char *id = prepare_row_id(w, m->d, p);
+	size_t first, n;
+
+	if (id == NULL)
+		return NULL;
+	history_of(&w->history, id, m->hash, &first, &n);
+	return n == 0 ? NULL : &w->history.shown[first + n - 1];
+}
+
+/* Figures whose facts are gone are what was said of them last, shown or hidden: which people are in them is not known any
+ * more, so nothing new may be said. */
+static void
+repeat(struct work *w, struct draft_row *dr, const struct shown *last)
+{
+	const struct pub_row *old = last->row;
+	struct pub_row *r = &dr->row;
+
+	dr->expired = true;
+	dr->before = last;
+	r->numerator = old->numerator;
+	r->denominator = old->denominator;
+	r->value = old->value;
+	r->lower95 = old->lower95;
+	r->upper95 = old->upper95;
+	r->lower998 = old->lower998;
+	r->upper998 = old->upper998;
+	r->margin = old->margin;
+	r->helped_share = old->helped_share;
+	r->target = old->target;
+	r->verdict = old->verdict;
+	r->comparison = old->comparison;
+	r->annotation = old->annotation;
+	r->suppressed = old->suppressed;
+	r->flag = strcmp(old->flag, "[r]") == 0 ? "" : old->flag;	/* revised in that publication, not in this */
+	w->report.suppressed += old->suppressed;
+	w->report.expired++;
+}
+
 static enum err_code
 add_rows(struct work *w, struct member *m, enum rows_kept kept, struct err *err)
 {
@@ -393,9 +435,15 @@ add_rows(struct work *w, struct member *m, enum rows_kept kept, struct err *err)
 	m->first = w->n;
 	for (size_t i = 0; rc == ERR_OK && i < m->points.n && m->is_published; i++) {
 		const struct point *p = &m->points.list[i];
+		bool expired = p->first_month < m->points.kept_from;
+		const struct shown *last = expired ? last_shown(w, m, p) : NULL;
 
 		if (!is_wanted(w, m->d, p))
 			continue;
+		if (expired && last == NULL) {
+			w->report.unpublished++;
+			continue;
+		}
 		if (!is_kept(kept, p)) {
 			w->report.dropped++;
 			continue;
@@ -403,6 +451,8 @@ add_rows(struct work *w, struct member *m, enum rows_kept kept, struct err *err)
 		rc = add_row(w, m->d, m->hash, p, err);
 		if (rc == ERR_OK)
 			fill(w, &w->rows[w->n - 1]);
+		if (rc == ERR_OK && expired)
+			repeat(w, &w->rows[w->n - 1], last);
 	}
 	m->end = w->n;
 	return rc;
@@ -585,6 +635,10 @@ prepare_report_text(const struct prepare_report *r, struct buf *out)
 		}
 	if (r->kept_back > 0)
 		buf_printf(out, "; %zu stay as published, because too few people came or went since", r->kept_back);
+	if (r->expired > 0)
+		buf_printf(out, "; %zu stay as published last, because their facts are gone", r->expired);
+	if (r->unpublished > 0)
+		buf_printf(out, "; %zu left out, because their facts went before they were ever published", r->unpublished);
 	if (r->dropped > 0)
 		buf_printf(out, "; %zu left out: more crosses and breakdowns than can be checked", r->dropped);
 }

@@ -13,11 +13,12 @@ struct draft_row {
 	const struct definition *d;
 	const struct point *p;
 	int base, count, helped;	/* figures, or FIGURE_NONE */
-	const struct shown *before;	/* the last time its value was shown, or NULL */
+	const struct shown *before;	/* the last time its value was shown, or NULL; of an expired row: its last publication */
 	const struct shown *base_before;	/* the last time its denominator was */
 	int base_then;			/* the figure of that denominator */
 	bool is_between;		/* its denominator must stay, its value cannot be told with it */
 	bool kept;			/* as it was then: what came since is too little to tell apart */
+	bool expired;			/* as it was last: its facts are gone, and it is in no system any more */
 };
 
 /* A definition of a family, its points and its rows. */

@@ -381,7 +381,7 @@ pair_rows(struct system *s, const struct member *m)
 			const struct draft_row *a = &w->rows[k], *b = find_row(w, m, (const char *const[]){ q->site, q->variant,
 			    q->breakdown, second, q->item }, q->first_month);
 
-			if (b == NULL || a->kept || b->kept || a->is_between || b->is_between)
+			if (b == NULL || a->expired || a->kept || b->kept || a->is_between || b->is_between)
 				continue;
 			disclosure_pair(s->dis, a->base, b->base);
 			disclosure_pair(s->dis, a->count, b->count);
@@ -443,6 +443,7 @@ add_differences(struct system *s, size_t ma, size_t mb, struct err *err)
 
 	for (size_t i = b->first; i < b->end && rc == ERR_OK; i++) {
 		const struct point *q = w->rows[i].p;
+		bool expired = w->rows[i].expired;
 		const char *const key[4] = { q->site, q->variant, q->breakdown, q->category };
 		size_t low = a->first, high = a->end;
 
@@ -455,7 +456,7 @@ add_differences(struct system *s, size_t ma, size_t mb, struct err *err)
 			else
 				high = mid;
 		}
-		for (; low < a->end && rc == ERR_OK; low++) {
+		for (; low < a->end && rc == ERR_OK && !expired; low++) {
 			const struct point *p = w->rows[low].p;
 
 			if (text_cmp((const char *const[]){ p->site, p->variant, p->breakdown, p->category }, key, 4) != 0)
@@ -516,7 +517,7 @@ put_flags(struct work *w, const struct disclosure *dis, size_t first, size_t end
 		struct draft_row *dr = &w->rows[i];
 		char base, count = 0;
 
-		if (dr->kept)
+		if (dr->kept || dr->expired)
 			continue;
 		base = disclosure_flag(dis, dr->base);
 		if (dr->count != FIGURE_NONE)
@@ -539,6 +540,18 @@ put_flags(struct work *w, const struct disclosure *dis, size_t first, size_t end
 		}
 		if (dr->helped == FIGURE_NONE || disclosure_flag(dis, dr->helped) == 'c')
 			dr->row.helped_share = none;
+	}
+}
+
+/* A figure whose facts are gone, and which some had changed between its publication and then: it stays for ever. */
+static void
+mark_expired(struct work *w, const struct member *m)
+{
+	for (size_t i = m->first; i < m->end; i++) {
+		struct draft_row *dr = &w->rows[i];
+
+		if (dr->expired && !dr->row.suppressed && dr->row.flag[0] == '\0' && history_moved(m->chains, dr->p, dr->before->no) > 0)
+			dr->row.flag = "[p]";
 	}
 }
 
@@ -599,13 +612,16 @@ fill_system(struct system *s, struct err *err)
 		for (size_t i = 0; i < k->points.n && rc == ERR_OK; i++) {
 			bool wanted = row < k->end && w->rows[row].p == &k->points.list[i];
 
-			rc = add_past(s, m, &k->points.list[i], wanted ? &w->rows[row] : NULL, err);
+			/* where facts are gone nothing new is said, so there is nothing to protect */
+			if (k->points.list[i].first_month >= k->points.kept_from)
+				rc = add_past(s, m, &k->points.list[i], wanted ? &w->rows[row] : NULL, err);
 			row += wanted;
 		}
 	}
 	for (size_t m = 0; m < s->n_members && rc == ERR_OK; m++) {
 		for (size_t i = s->members[m].first; i < s->members[m].end && rc == ERR_OK; i++)
-			rc = add_present_row(s, m, &w->rows[i], err);
+			if (!w->rows[i].expired)
+				rc = add_present_row(s, m, &w->rows[i], err);
 		if (rc == ERR_OK)
 			pair_rows(s, &s->members[m]);
 	}
@@ -629,6 +645,7 @@ prepare_suppress(struct work *w, struct member *members, size_t n, struct err *e
 		err_in(err, "%s@%" PRId64, members[0].d->id, members[0].d->version);
 	for (size_t m = 0; m < n && rc == ERR_OK; m++) {
 		put_flags(w, s.dis, members[m].first, members[m].end);
+		mark_expired(w, &members[m]);
 		rc = history_keep(w->f, members[m].def, &members[m].points, members[m].chains, w->no, err);
 	}
 	free(s.list);

@@ -399,6 +399,11 @@ metrics(struct room *room, struct http_response *out)
 		{ "candour_worker_last_error_seconds", "gauge", atomic_load(&s->last_error_at) },
 		{ "candour_nightly_last_seconds", "gauge", atomic_load(&s->nightly_at) },
 		{ "candour_nightly_different_cells", "gauge", atomic_load(&s->nightly_different) },
+		{ "candour_records_late_total", "counter", atomic_load(&s->late) },
+		{ "candour_facts_erased", "gauge", atomic_load(&s->facts_erased) },
+		{ "candour_fact_records_erased", "gauge", atomic_load(&s->records_erased) },
+		{ "candour_facts_retention_last_round_seconds", "gauge", atomic_load(&s->retention_at) },
+		{ "candour_facts_retention_failures_total", "counter", atomic_load(&s->retention_failures) },
 	};
 
 	out->type = "text/plain; version=0.0.4; charset=utf-8";

@@ -25,6 +25,7 @@ struct room_conf {
 struct room_state {
 	_Atomic int64_t opened, quarantined, dummies, withdrawn, unmapped, last_step_at, last_error_at;
 	_Atomic int64_t nightly_at, nightly_cells, nightly_different;
+	_Atomic int64_t late, facts_erased, records_erased, retention_at, retention_failures;
 	atomic_bool retry;		/* the room asks for worker_retry */
 };
 

@@ -58,6 +58,18 @@ worker_library(const struct worker *w)
 	return &w->library;
 }
 
+struct facts *
+worker_facts(struct worker *w)
+{
+	return w->facts;
+}
+
+struct store *
+worker_store(struct worker *w)
+{
+	return w->store;
+}
+
 struct worker_counts
 worker_counts(const struct worker *w)
 {
@@ -209,15 +221,24 @@ take_instance(struct worker *w, const struct record *r, const struct record_plai
 {
 	const struct known_form *form = form_set_find(&w->forms, p->form);
 	struct facts_record row = { .site = site, .place = *place, .state = "none" };
-	bool is_new = false;
+	bool is_new = false, takes = false;
 	struct err why = {0};
 	enum err_code rc;
 
 	if (form == NULL)
 		return hold(w, r, place, site, "unknown_form", err);
-	rc = record_day(w, p, place, &row.day, &row.day_quality, err);
+	if (w->only_new)	/* as it was dated then; one that is withdrawn or erased derives nothing */
+		rc = facts_day_of(w->facts, site, r->head.id, &row.day, err);
+	else
+		rc = record_day(w, p, place, &row.day, &row.day_quality, err);
+	if (rc == ERR_OK)
+		rc = facts_takes(w->facts, site, r->head.id, row.day, w->only_new ? "sealed" : row.day_quality, &takes, err);
 	if (rc != ERR_OK)
-		return rc;
+		return rc == ERR_ABSENT ? ERR_OK : rc;
+	if (!takes) {
+		w->counts.late++;
+		return ERR_OK;
+	}
 	memcpy(row.record, r->head.id, 16);
 	memcpy(row.device, r->head.device, 16);
 	memcpy(row.tag, r->head.tag, 16);

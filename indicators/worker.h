@@ -26,9 +26,9 @@ struct worker_conf {
 	unsigned batch;			/* records a transaction; 0: 500 */
 };
 
-/* OPENED: ever; QUARANTINED: now; the others since worker_open. */
+/* OPENED: ever; QUARANTINED: now; the others since worker_open. LATE: of months whose facts are gone (they make none). */
 struct worker_counts {
-	int64_t opened, known, facts, quarantined, dummies, other, withdrawn, unmapped, erased, steps;
+	int64_t opened, known, facts, quarantined, dummies, other, withdrawn, unmapped, erased, late, steps;
 };
 
 /* Open everything, load forms and definitions, try what is in quarantine again, and derive the facts of
@@ -52,6 +52,10 @@ enum err_code worker_nightly(struct worker *w, int64_t *cells, int64_t *differen
 /* Tell the store how far each chain of answers was read, so that their bodies can go at the end of their time
  * (aggregator/retention.h): what is not marked stays. ERR_DENIED, ERR_BROKEN: this user may not write there. */
 enum err_code worker_mark_pulled(struct worker *w, int64_t now, struct err *err) MUST_CHECK;
+
+/* For indicators/retain.h, from the worker's thread. */
+struct facts *worker_facts(struct worker *w);
+struct store *worker_store(struct worker *w);
 
 /* For the reading room: immutable after worker_open, so any thread may read them. */
 const struct seal_key *worker_key(const struct worker *w);

@@ -239,6 +239,88 @@ START_TEST(a_published_figure_stays_until_enough_people_came)
 }
 END_TEST
 
+/* The facts of all months before MONTH + MONTHS_LATER go. */
+static void
+expire(int months_later)
+{
+	struct facts_erasing at = {0};
+	bool more = true;
+
+	ck_ok(facts_begin(f, &err));
+	ck_ok(facts_freeze(f, MONTH + months_later, 1792000000, &err));
+	ck_ok(facts_commit(f, &err));
+	while (more)
+		ck_ok(facts_erase(f, 100, &at, &more, &err));
+	ck_assert_int_gt(at.n_facts, 0);
+	ck_ok(facts_wipe(f, &err));
+}
+
+static void
+same_num(struct pub_num a, struct pub_num b, const char *id)
+{
+	ck_assert_msg(a.shown == b.shown && (!a.shown || a.v == b.v), "%s", id);
+}
+
+/* Where the facts are gone a figure stays as it was published last, shown or hidden, whatever had come since; what was never
+ * published is not any more; the months after it and the chart go on. */
+START_TEST(figures_whose_facts_are_gone_stay)
+{
+	struct publication p[2];
+	struct prepare_report report;
+	struct buf files[2];
+	size_t old = 0;
+
+	ck_ok(facts_begin(f, &err));
+	answer(0, 46, 14);	/* April, individuals at ash */
+	answer(2, 3, 12);	/* staff: too few said yes */
+	answer(1, 30, 30);	/* May */
+	commit();
+	publish(&files[0], &p[0], &report);
+	ck_ok(facts_begin(f, &err));
+	answer(0, 4, 0);	/* too few to tell apart: [p] */
+	answer(4, 20, 20);	/* April at elm: came after the publication, and never was in one */
+	answer(1, 20, 0);
+	commit();
+	expire(1);
+	publish(&files[1], &p[1], &report);
+	for (size_t i = 0; i < p[0].n_rows; i++) {
+		const struct pub_row *a = &p[0].rows[i], *b = row_of(&p[1], a->id);
+
+		if (strcmp(a->period_start, "2026-04-01") != 0)
+			continue;
+		old++;
+		same_num(a->value, b->value, a->id);
+		same_num(a->numerator, b->numerator, a->id);
+		same_num(a->denominator, b->denominator, a->id);
+		same_num(a->lower95, b->lower95, a->id);
+		same_num(a->upper998, b->upper998, a->id);
+		same_num(a->margin, b->margin, a->id);
+		same_num(a->helped_share, b->helped_share, a->id);
+		ck_assert_int_eq(a->suppressed, b->suppressed);
+		ck_assert_str_eq(a->verdict, b->verdict);
+		ck_assert_str_eq(a->comparison, b->comparison);
+		/* of staff nobody came */
+		ck_assert_str_eq(b->flag, a->suppressed ? a->flag : "[p]");
+	}
+	ck_assert_uint_eq(report.expired, old);
+	ck_assert(row_of(&p[0], "x@1|2026-04|site=ash|role=staff")->suppressed);
+	ck_assert_uint_eq(report.unpublished, 2);	/* elm, and its individuals */
+	for (size_t i = 0; i < p[1].n_rows; i++)
+		ck_assert_msg(strncmp(p[1].rows[i].id, "x@1|2026-04|site=elm", 20) != 0, "%s", p[1].rows[i].id);
+	/* May: 50 of 80 */
+	ck_assert_double_eq(row_of(&p[1], "x@1|2026-05|site=ash|role=individual")->value.v, 62.5);
+	ck_assert_str_eq(row_of(&p[1], "x@1|2026-05|site=ash|role=individual")->flag, "[r]");
+	/* the chart is of both months: 65.3 (49 of 75) and 62.5 */
+	ck_assert_double_eq(row_of(&p[1], "x@1|2026-04|site=ash")->value.v, 65.3);
+	ck_assert_double_eq(row_of(&p[1], "x@1|2026-04|site=ash")->spc_mean.v, 63.9);
+	ck_assert_double_eq(row_of(&p[1], "x@1|2026-05|site=ash")->spc_mean.v, 63.9);
+	for (int i = 0; i < 2; i++) {
+		pub_clear(&p[i]);
+		buf_free(&files[i]);
+	}
+}
+END_TEST
+
 START_TEST(nothing_is_published_from_wrong_cells)
 {
 	struct prepare how = { .organisation = "Test", .now = 1792000000, .until = MONTH + 20, .drafts = true };
@@ -443,6 +525,8 @@ seed_of(int i)
 	return (from == NULL ? 20261122u : (unsigned)strtoul(from, NULL, 10)) + (unsigned)i;
 }
 
+/* In every other sequence the facts of the first month go before the last publication, with answers of it that came after the
+ * second one. */
 START_TEST(nobody_can_subtract_publications)
 {
 	unsigned seed = seed_of(_i);
@@ -468,11 +552,24 @@ START_TEST(nobody_can_subtract_publications)
 			answer(leaf, in, out);
 		}
 		commit();
+		if (pub == PUBS - 1 && seed % 2 == 1)
+			expire(1);
 		publish(&files[pub], &p[pub], &report);
 		for (size_t i = 0; i < p[pub].n_rows; i++) {
 			const struct pub_row *r = &p[pub].rows[i];
 			int as_of = pub;
 
+			if (pub == PUBS - 1 && seed % 2 == 1 && strcmp(r->period_start, "2026-04-01") == 0) {
+				/* as it was said before, and not as it is */
+				tell(&a, r, true, as_of, false, counts);
+				tell(&a, r, false, as_of, false, counts);
+				if (strstr(row_of(&p[pub - 1], r->id)->flag, "[p]") != NULL)	/* of before that */
+					continue;
+				as_of = pub - 1;
+				tell(&a, r, true, as_of, r->denominator.shown, counts);
+				tell(&a, r, false, as_of, r->value.shown, counts);
+				continue;
+			}
 			/* "[p]" repeats an earlier publication; what its figures are by now is as hidden as in a
 			 * hidden row. */
 			tell(&a, r, true, as_of, r->denominator.shown && strstr(r->flag, "[p]") == NULL, counts);
@@ -509,6 +606,7 @@ prepare_suite(void)
 	tcase_add_test(t, a_small_figure_is_null_and_a_flag);
 	tcase_add_test(t, withdrawals_reach_publications_when_they_are_enough);
 	tcase_add_test(t, a_published_figure_stays_until_enough_people_came);
+	tcase_add_test(t, figures_whose_facts_are_gone_stay);
 	tcase_add_test(t, nothing_is_published_from_wrong_cells);
 	tcase_add_loop_test(t, nobody_can_subtract_publications, 0, 60);
 	suite_add_tcase(s, t);

@@ -8,6 +8,7 @@
 
 #include "aggregator/retention.h"
 #include "indicators/points.h"
+#include "indicators/retain.h"
 
 enum { DAY = NOW / 86400 - 60 };
 
@@ -441,6 +442,92 @@ START_TEST(a_definition_that_comes_back_misses_nothing)
 }
 END_TEST
 
+/* A round of the facts' time at DAY, as the daemon does it. */
+static int64_t
+retain(struct worker *w, int64_t day)
+{
+	struct retain r = {0};
+
+	ck_ok(retain_begin(&r, worker_facts(w), worker_library(w), 24, day, day * 86400, "test", &err));
+	while (r.going)
+		ck_ok(retain_go(&r, worker_facts(w), &err));
+	return r.at.n_records;
+}
+
+/* Answers of three years; the facts of the oldest go. Figures stand through restarts; a withdrawal, a late answer, a copy in
+ * another epoch and a new version end without touching them; the bytes of what went are in no file. */
+START_TEST(figures_stand_when_the_facts_have_gone)
+{
+	enum { OLD = DAY - 900 };
+	uint8_t secret[32], tag[16];
+	struct worker *w;
+	struct buf text;
+	char path[200], *at;
+	int64_t n, excluded, log_day;
+	double x;
+	struct facts *f = NULL;
+	struct cell_sum sum = {0};
+	static const char *const ends[] = { "", "-wal" };
+	uint32_t id = 0x5eed1234;
+
+	memset(secret, 5, 32);
+	chain_withdraw_tag(secret, tag);
+	for (int i = 0; i < 6; i++)
+		centre_tagged(&(struct answer){ .device = (uint8_t)(1 + i % 2), .seq = 1 + i / 2, .id = id + (uint32_t)i, .q1 = i < 3 ? "1" : "5",
+		    .day = i < 4 ? OLD : DAY, .quality = CLOCK_SYNCED }, i == 0 ? tag : NULL);
+	w = worker();
+	ck_ok(retain_log_day(worker_store(w), &log_day, &err));
+	ck_assert_int_eq(log_day, NOW / 86400);
+	ck_assert_int_eq(retain(w, NOW / 86400), 4);
+	worker_close(w);
+	/* late, the same once more, and taken back */
+	centre_answer(&(struct answer){ .device = 1, .seq = 4, .q1 = "1", .day = OLD + 3, .quality = CLOCK_SYNCED });
+	centre_answer(&(struct answer){ .device = 2, .epoch = 9, .seq = 1, .id = id + 1, .q1 = "1", .day = OLD, .quality = CLOCK_SYNCED });
+	withdraw(secret, tag, 5);
+	for (int again = 0; again < 2; again++) {
+		w = worker();
+		total(&n, &x, &excluded);
+		ck_assert_int_eq(n, 6);
+		ck_assert_double_eq(x, 3);
+		ck_assert_int_eq(worker_counts(w).withdrawn, 0);
+		ck_assert_int_eq(worker_counts(w).late, again == 0 ? 2 : 0);
+		ck_assert_int_eq(worker_counts(w).opened, 6);
+		nightly_is_equal(w);
+		ck_assert_int_eq(retain(w, NOW / 86400), 0);
+		worker_close(w);
+	}
+	/* a new version has the months that are kept, and only those */
+	buf_init(&text, 65536);
+	ck_ok(file_read("indicators/library/sat-users.ind", &text, &err));
+	at = strstr((char *)text.data, "version = 1");
+	at[10] = '2';
+	snprintf(path, sizeof(path), "%s/sat-users-2.ind", definitions_path);
+	ck_ok(file_write(path, text.data, text.len, 0600, &err));
+	w = worker();
+	nightly_is_equal(w);
+	worker_close(w);
+	ck_ok(facts_open(facts_path, &f, &err));
+	ck_ok(facts_cells(f, 2, add_cell, &sum, &err));
+	ck_assert_int_eq(sum.n, 2);
+	facts_close(f);
+	for (uint32_t i = 0; i < 6; i++)
+		for (size_t k = 0; k < ARRAY_LEN(ends); k++) {
+			uint8_t name[16] = {0};
+			uint32_t one = id + i;
+
+			memcpy(name, &one, sizeof(one));
+			snprintf(path, sizeof(path), "%s%s", facts_path, ends[k]);
+			if (access(path, R_OK) != 0)
+				continue;
+			buf_free(&text);
+			buf_init(&text, 16 << 20);
+			ck_ok(file_read(path, &text, &err));
+			ck_assert_msg((memmem(text.data, text.len, name, 16) != NULL) == (i >= 4), "record %u in %s", i, path);
+		}
+	buf_free(&text);
+}
+END_TEST
+
 static Suite *
 worker_suite(void)
 {
@@ -451,6 +538,7 @@ worker_suite(void)
 	tcase_set_timeout(t, 120);
 	tcase_add_test(t, answers_become_facts_once);
 	tcase_add_test(t, figures_stand_when_the_bodies_have_gone);
+	tcase_add_test(t, figures_stand_when_the_facts_have_gone);
 	tcase_add_test(t, the_same_record_in_two_epochs_counts_once);
 	tcase_add_test(t, what_does_not_open_stops_nothing);
 	tcase_add_test(t, an_unknown_form_opens_when_the_form_comes);
