@@ -167,7 +167,7 @@ enum err_code facts_update_cells(struct facts *f, size_t *n, struct err *err) MU
 /* All cells from all entries that are kept, in key order, without looking at the table of cells. */
 typedef enum err_code facts_cell_fn(void *arg, const struct facts_cell *cell, struct err *err);
 enum err_code facts_recompute(struct facts *f, facts_cell_fn *fn, void *arg, struct err *err) MUST_CHECK;
-/* The same, compared with the table bit for bit: *CELLS all, *DIFFERENT those that differ, are missing
+/* The same, compared with the table bit for bit: *CELLS those recomputed, *DIFFERENT those that differ, are missing
  * or are too many. 0 is right. Cells of months whose facts are gone are compared with the hash that was kept of them: one
  * more if it is another. */
 enum err_code facts_compare(struct facts *f, int64_t *cells, int64_t *different, struct err *err) MUST_CHECK;

@@ -424,6 +424,7 @@ repeat(struct work *w, struct draft_row *dr, const struct shown *last)
 	r->suppressed = old->suppressed;
 	r->flag = strcmp(old->flag, "[r]") == 0 ? "" : old->flag;	/* revised in that publication, not in this */
 	w->report.suppressed += old->suppressed;
+	w->report.hidden_before += old->suppressed;
 	w->report.expired++;
 }
 
@@ -623,7 +624,8 @@ void
 prepare_report_text(const struct prepare_report *r, struct buf *out)
 {
 	const struct { size_t n; const char *why; } hidden[] = { { r->small, "small themselves" },
-	    { r->protecting, "so that those cannot be worked out" }, { r->empty, "of nobody" } };
+	    { r->protecting, "so that those cannot be worked out" }, { r->empty, "of nobody" },
+	    { r->hidden_before, "as before" } };
 	const char *between = ": ";
 
 	buf_printf(out, "publication %lld: %zu rows of %zu indicator%s prepared, %zu hidden", (long long)r->no, r->rows,

@@ -21,6 +21,7 @@ struct prepare {
 struct prepare_report {
 	size_t definitions, rows, suppressed, kept_back;
 	size_t small, protecting, empty;	/* of the suppressed: small themselves, hidden for others' sake, of nobody */
+	size_t hidden_before;	/* and of the expired: as they were */
 	size_t expired, unpublished;	/* rows of periods whose facts are gone: as published last; never published, so left out */
 	size_t dropped;		/* rows of crosses and breakdowns that are too many to check for disclosure */
 	int64_t no;

@@ -340,6 +340,15 @@ users = $dir/conf/pages.db
 CONF
 runs 0 "$build/candour-indicators" -n -c "$dir/conf/indicators.conf"
 [ "$(ls "$dir/conf")" = indicators.conf ] && ok || bad "-n made $(ls "$dir/conf")"
+# Facts go 24 months after their period; what would go too soon is refused.
+printf '[retention]\nfacts_months = 5\n' >>"$dir/conf/indicators.conf"
+runs 1 "$build/candour-indicators" -n -c "$dir/conf/indicators.conf"
+has "facts_months" "at least 6" "$dir/err"
+sed -i 's#^facts_months = .*#facts_months = 0#' "$dir/conf/indicators.conf"
+runs 0 "$build/candour-indicators" -n -c "$dir/conf/indicators.conf"
+runs 2 "$candour" indicator retain --now
+runs 1 "$candour" indicator retain -c "$dir/conf/indicators.conf"
+has "no centre" "centre.db" "$dir/err"
 sed -i 's#^definitions = .*#definitions = /nowhere#' "$dir/conf/indicators.conf"
 runs 1 "$build/candour-indicators" -n -c "$dir/conf/indicators.conf"
 has "-n" "/nowhere" "$dir/err"
