@@ -32,6 +32,12 @@ bundle_check(const uint8_t *p, size_t len, uint8_t kind, const uint8_t target[16
 	return ERR_OK;
 }
 
+void
+bundle_signer(const uint8_t *p, uint8_t id[8])
+{
+	memcpy(id, p + 36, 8);
+}
+
 bool
 bundle_file(const uint8_t *p, size_t n, size_t *at, char *name, const uint8_t **data, size_t *len)
 {

@@ -145,7 +145,7 @@ void
 group_look_say(struct kiosk *k, const struct words *w, const struct say_list *list, struct http_response *out)
 {
 	struct say_how how = { .program = k->conf->voice, .media = k->media_folder, .cache = k->speech_folder,
-	    .voice = w->voice, .speed = 1, .volume = VOLUME_USUAL };
+	    .voice = w->voice, .speed = 1, .volume = k->visits.volume };
 	struct err err;
 
 	if (list == NULL || list->n == 0 || !say_can(k, w)) {

@@ -45,6 +45,8 @@ struct kiosk {
 	bool is_full, is_reload_due, is_lane1_started;
 	bool is_revoked;		/* the centre took this box out of service: nothing more is accepted */
 	bool has_told_refused;
+	uint32_t forms_serial;		/* of the bundle that is in force; 0: forms of a folder */
+	uint8_t forms_signer[8];	/* .. and the key that signed it */
 	uint32_t forms_refused;		/* serial of the forms that could not be loaded, as told to sync; 0: none */
 	int64_t seen_version, last_slow_ms, last_night_day;
 	struct clock_offset offset;
@@ -153,6 +155,8 @@ bool say_can(const struct kiosk *k, const struct words *w);
 bool staff_handle(struct kiosk *k, const struct http_request *r, bool lan, struct http_response *out);
 /* Has R the cookie of staff who are in? */
 bool staff_is_in(struct kiosk *k, const struct http_request *r, bool lan);
+/* What staff have set before: volume, first language. */
+void staff_sound_load(struct kiosk *k);
 /* Something was done: ten minutes more. */
 void staff_touch(struct kiosk *k);
 /* join.c: the tablets that were let in, from site.db; the certificate they meet (PEM). */

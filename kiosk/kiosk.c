@@ -73,6 +73,10 @@ load_bundle(struct kiosk *k, const struct buf *b, const uint8_t target[16], stru
 		    k->pin.bundle_serial[1]);
 	if (rc == ERR_OK)
 		rc = catalog_payload(payload, n, k->media_folder, out, err);
+	if (rc == ERR_OK) {
+		k->forms_serial = serial;
+		bundle_signer(b->data, k->forms_signer);
+	}
 	if (rc == ERR_OK && serial != k->pin.bundle_serial[1]) {
 		struct err why;
 
@@ -180,6 +184,7 @@ load_forms(struct kiosk *k)
 			log_err("kiosk", "forms", &err);
 		else
 			log_event("kiosk", "forms=%zu folder=%s", c->n, k->conf->forms);
+		k->forms_serial = 0;
 	}
 	if (c == NULL)
 		return;
@@ -430,6 +435,7 @@ kiosk_open(const struct kiosk_conf *conf, const struct clock *clock, struct kios
 		return rc;
 	}
 	load_size(k);
+	staff_sound_load(k);
 	join_load(k);
 	load_fonts(k);
 	make_version(k);

@@ -240,7 +240,7 @@ outside_sound(struct kiosk *k, const struct http_request *r, struct http_respons
 {
 	const struct words *w = show_words(k, http_query(r, "l"));
 	struct say_how how = { .program = k->conf->voice, .media = k->notices_folder, .cache = k->speech_folder,
-	    .voice = w->voice, .speed = 1, .volume = VOLUME_USUAL };
+	    .voice = w->voice, .speed = 1, .volume = k->visits.volume };
 	struct say_list *list = arena_alloc(out->arena, sizeof(*list));
 	struct err err;
 

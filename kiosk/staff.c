@@ -7,10 +7,11 @@
 #include "base/codec.h"
 #include "base/log.h"
 #include "base/num.h"
+#include "kiosk/power.h"
 #include "kiosk/staff.h"
 #include "kiosk/templates.h"
 
-enum { SESSION_MS = 600000, WAIT_MAX_S = 900, OLD_DAYS = 2, FACTS = 12 };
+enum { SESSION_MS = 600000, WAIT_MAX_S = 900, OLD_DAYS = 2, FACTS = 18, ENDS_DAYS = 60, BATTERY_LOW = 20 };
 
 /* --- wrong tries: kept in site.db, so that pulling the plug does not forget them ---------------------- */
 
@@ -155,6 +156,70 @@ when(struct kiosk *k, const struct words *w, struct arena *a, bool *known, const
 	    here.tm_min);
 }
 
+/* The day on which the last active key of USE ends; 0: there is none. */
+static int64_t
+key_until(const struct keyring *ring, enum key_use use)
+{
+	const struct keyring_key *key;
+	int64_t last = 0;
+
+	for (size_t i = 0; (key = keyring_active(ring, use, i)) != NULL; i++)
+		last = key->not_after > last ? key->not_after : last;
+	return last;
+}
+
+/* What comes signed: keys that lock, and questions that could not be used. ONLY_MARKED: what needs somebody. */
+static void
+signed_facts(struct kiosk *k, const struct words *w, bool only_marked, struct staff_view *view, struct arena *a)
+{
+	const struct { enum key_use use; const char *name; } keys[] = { { KEY_RESPONSE, w->staff_keys_answers },
+		{ KEY_ESCROW, w->staff_keys_escrow }, { KEY_CONCERN, w->staff_keys_concerns } };
+	enum clock_quality quality;
+	int64_t today = keep_now(k, &quality) / STAFF_DAY_S;
+
+	if (k->ring == NULL)
+		fact(view, w->staff_ring, w->staff_ring_none, true);
+	else if (!only_marked)
+		fact(view, w->staff_ring, text_fill(a, w->staff_ring_is, number(a, k->ring->serial),
+		    staff_date(w, k->ring->made / STAFF_DAY_S, a)), false);
+	for (size_t i = 0; k->ring != NULL && i < ARRAY_LEN(keys); i++) {
+		int64_t until = key_until(k->ring, keys[i].use);
+
+		if (!only_marked || until - today < ENDS_DAYS)
+			fact(view, keys[i].name, staff_date(w, until, a), until - today < ENDS_DAYS);
+	}
+	if (k->forms_refused != 0)
+		fact(view, w->staff_refused, text_fill(a, w->staff_refused_is, number(a, k->forms_refused), NULL), true);
+}
+
+/* The questions that are asked, their versions, and who signed them. */
+static void
+forms_in_force(struct kiosk *k, const struct words *w, struct staff_view *view, struct fact_view *forms, struct arena *a)
+{
+	char id[17];
+
+	view->forms = forms;
+	for (size_t i = 0; i < k->catalog->n; i++)
+		forms[view->n_forms++] = (struct fact_view){ .name = form_title(k->catalog->shelf[i].form),
+		    .value = form_version(k->catalog->shelf[i].form) };
+	hex_str(k->forms_signer, sizeof(k->forms_signer), id);
+	view->signer = k->catalog->n == 0 ? "" : k->forms_serial == 0 ? w->staff_unsigned
+	    : text_fill(a, w->staff_signed, number(a, k->forms_serial), arena_str(a, id));
+}
+
+static void
+keys_page(struct kiosk *k, struct http_response *out)
+{
+	const struct words *w = staff_words(k);
+	struct fact_view list[FACTS], forms[CATALOG_MAX];
+	struct staff_view view = { .facts = list };
+
+	staff_frame(k, &view.f, w->staff_keys, "", "", out->arena);
+	signed_facts(k, w, false, &view, out->arena);
+	forms_in_force(k, w, &view, forms, out->arena);
+	page_kiosk_staff_signed(&out->body, &view);
+}
+
 /* In a care manager's words; what needs somebody is marked. */
 static void
 facts(struct kiosk *k, const struct words *w, const struct outbox_counts *counts, int64_t free_bytes,
@@ -164,6 +229,7 @@ facts(struct kiosk *k, const struct words *w, const struct outbox_counts *counts
 	int64_t today = keep_now(k, &quality) / STAFF_DAY_S, low = k->conf->resume_mib << 20;
 	bool known, late = counts->oldest_day >= 0 && today - counts->oldest_day >= OLD_DAYS;
 	const char *says, *clock = when(k, w, a, &known, &says);
+	struct power power;
 
 	fact(view, w->staff_waiting, number(a, (int64_t)counts->waiting), false);
 	if (counts->oldest_day >= 0)
@@ -182,8 +248,10 @@ facts(struct kiosk *k, const struct words *w, const struct outbox_counts *counts
 	if (join_cert_ends(k, today))
 		fact(view, w->staff_cert, text_fill(a, w->staff_cert_until, staff_date(w, k->joining.cert_until / STAFF_DAY_S, a),
 		    NULL), true);
-	if (k->ring == NULL)
-		fact(view, w->staff_ring, w->staff_ring_none, true);
+	if (power_read(POWER_FOLDER, &power))
+		fact(view, w->staff_battery, text_fill(a, power.is_charging ? w->staff_battery_in : w->staff_battery_out,
+		    number(a, power.percent), NULL), !power.is_charging && power.percent < BATTERY_LOW);
+	signed_facts(k, w, true, view, a);
 	fact(view, w->staff_visits, number(a, k->visits.open), false);
 	if (k->catalog->n == 0)
 		fact(view, w->staff_forms, w->staff_none_forms, true);
@@ -196,7 +264,7 @@ state(struct kiosk *k, struct http_response *out)
 	struct outbox_counts counts = { .oldest_day = -1, .receipt_day = -1 };
 	struct arena *a = out->arena;
 	struct fact_view list[FACTS], forms[CATALOG_MAX];
-	struct staff_view view = { .facts = list, .forms = forms, .is_well = true, .has_key_in = k->conf->paper_key_in,
+	struct staff_view view = { .facts = list, .is_well = true, .has_key_in = k->conf->paper_key_in,
 	    .has_tablets = k->conf->lan };
 	struct outbox_space space = { .ballast_path = k->ballast, .ballast = k->conf->ballast_mib << 20,
 	    .low = k->conf->low_mib << 20, .resume = k->conf->resume_mib << 20 };
@@ -214,9 +282,7 @@ state(struct kiosk *k, struct http_response *out)
 	staff_frame(k, &view.f, w->staff_title, "out", w->staff_out, a);
 	facts(k, w, &counts, free_bytes, &view, a);
 	view.note = view.is_well ? w->staff_well : w->staff_look;
-	for (size_t i = 0; i < k->catalog->n; i++)
-		forms[view.n_forms++] = (struct fact_view){ .name = form_title(k->catalog->shelf[i].form),
-		    .value = form_version(k->catalog->shelf[i].form) };
+	forms_in_force(k, w, &view, forms, a);
 	page_kiosk_staff(&out->body, &view);
 }
 
@@ -361,6 +427,10 @@ inside(struct kiosk *k, const struct http_request *r, bool lan, struct http_resp
 			state(k, out);
 	} else if (strcmp(r->path, "/staff/setup") == 0) {
 		staff_setup(k, r, out);
+	} else if (strcmp(r->path, "/staff/signed") == 0) {
+		keys_page(k, out);
+	} else if (strcmp(r->path, "/staff/sound") == 0) {
+		staff_sound(k, r, out);
 	} else if (strcmp(r->path, "/staff/tablets") == 0) {
 		join_staff(k, r, out);
 	} else if (strcmp(r->path, "/staff/paper") == 0) {

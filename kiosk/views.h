@@ -201,8 +201,17 @@ struct staff_view {
 	size_t n_facts;
 	struct fact_view *forms;
 	size_t n_forms;
-	const char *note;
+	const char *note, *signer;	/* of the forms */
 	bool is_well, has_key_in, has_tablets, has_group;
+};
+
+/* How loud a visit begins, in words ("": nothing is read aloud), and the language of the start page. */
+struct sound_view {
+	struct frame f;
+	const char *volume;
+	struct option_view *languages;
+	size_t n_languages;
+	bool has_languages;
 };
 
 /* Clock and size of the screen. */

@@ -99,7 +99,7 @@ visit_begin(struct visits *t, int64_t now_ms, struct visit **out, struct err *er
 	seal_random(v->page_mark, sizeof(v->page_mark));
 	seal_random(v->record_id, sizeof(v->record_id));
 	v->look.speed = 1;
-	v->look.volume = VOLUME_USUAL;
+	v->look.volume = t->volume;
 	typed_init(&v->who);
 	typed_init(&v->main);
 	typed_init(&v->concern);

@@ -90,6 +90,7 @@ struct visits {
 	struct visit *list;	/* VISITS of them */
 	uint64_t begun, finished, stopped, left;	/* counted, nothing else is kept */
 	unsigned open;
+	unsigned volume;	/* how loud a visit begins: 0 to SAY_LOUD */
 };
 
 enum err_code visits_init(struct visits *t, struct err *err) MUST_CHECK;

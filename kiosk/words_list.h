@@ -45,7 +45,9 @@
 	X(staff_room_good) X(staff_room_low) X(staff_room_full) X(staff_forms) X(staff_version) \
 	X(staff_ring) X(staff_ring_none) X(staff_visits) X(staff_cert) X(staff_cert_until) \
 	X(staff_plain) X(staff_plain_risk) X(lan_plain_title) X(lan_plain_text) \
-	X(staff_none_forms) X(staff_setup) X(staff_screen) X(staff_screen_hint) X(staff_bigger) \
+	X(staff_ring_is) X(staff_keys) X(staff_keys_answers) X(staff_keys_escrow) X(staff_keys_concerns) X(staff_refused) X(staff_refused_is) X(staff_signed) X(staff_unsigned) \
+	X(staff_battery) X(staff_battery_in) X(staff_battery_out) X(staff_sound) X(staff_volume) X(staff_volume_hint) \
+	X(staff_first) X(staff_first_hint) X(staff_none_forms) X(staff_setup) X(staff_screen) X(staff_screen_hint) X(staff_bigger) \
 	X(staff_smaller) X(staff_set_clock) X(staff_set_clock_hint) X(staff_clock_done) \
 	X(paper_title) X(paper_hint) X(paper_copies) X(paper_copies_bad) X(paper_print) \
 	X(paper_print_hint) X(sheet_number) X(sheet_do) X(sheet_empty) X(sheet_help) X(sheet_post) \

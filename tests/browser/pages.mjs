@@ -92,6 +92,7 @@ export async function staffPages(url, l, pin) {
   keep('staff');
   await s.get('/staff/setup'); keep('staff-setup');
   await s.send('/staff/setup', 'clock', { d: '31', m: '2', y: '2026', h: '1', n: '1' }); keep('staff-setup-error');
+  for (const p of ['sound', 'signed']) { await s.get(`/staff/${p}`); keep(`staff-${p}`); }
   await s.get('/staff/paper'); keep('staff-paper');
   await s.send('/staff/paper', /value="(print-\d+-\w+)"/.exec(s.page.body)[1], { n: '99' }); keep('staff-paper-error');
   await s.get('/staff/key');

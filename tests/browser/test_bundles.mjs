@@ -2,7 +2,7 @@
 // there, an older bundle is refused.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Visitor, check, equal, folder, main, makeSite, request, startKiosk, until } from './lib.mjs';
+import { Staff, Visitor, check, equal, folder, main, makeSite, request, startKiosk, until } from './lib.mjs';
 
 await main(async () => {
   const site = makeSite({ extra: 'look_s = 1\n' }), kiosk = await startKiosk(site), dir = folder();
@@ -61,6 +61,11 @@ await main(async () => {
   await w.press('stop');
   site.bundle('forms', 5, [file('broken.xml', '<h:html>no</h:html>')]);
   await until('a form that does not load is refused', () => /broken\.xml/.test(kiosk.log));
+  site.pin('246810');
+  const staff = new Staff(kiosk.url);
+  await staff.enter('246810', 'en');
+  await staff.get('/staff');
+  check('staff see it, marked, and what is asked meanwhile with its signer', /<dt>New questions that do not fit<\/dt><dd class="see">.*?bundle 5; those before it are asked/.test(staff.page.body) && /Signed bundle 2, by key [0-9a-f]{16}/.test((await staff.get('/staff/signed')).body), /<dl[^]*<\/section>/.exec(staff.page.body)?.[0]);
   const x = new Visitor(kiosk.url);
   await x.start();
   await x.press('next');

@@ -41,6 +41,28 @@ await main(async () => {
   equal('room', now['Room for more answers'], 'enough');
   check('the clock nobody has checked is marked, and that is said', (await page.textContent('[role=status]')).includes('marked') && (await page.$$eval('.see', l => l.map(e => e.textContent).join())).includes('not checked'));
   check('the questions in force with their version', (await page.textContent('.asked')).includes('How is your care?') && (await page.textContent('.asked')).includes('20261121'));
+  await page.click('text=Questions and keys');
+  check('who signed the questions: nobody, they are of a folder', (await page.textContent('main')).includes('Nobody has signed them.'));
+  const keys = await facts();
+  check('the keys that lock answers, with their dates', /^set 1, \d+ \w+ 20\d\d$/.test(keys['Keys that lock answers']) && ['Keys for answers are', 'The spare key is', 'Keys for “Something is wrong” are'].every(t => /20\d\d$/.test(keys[`${t} good until`])), JSON.stringify(keys));
+  await page.goBack();
+  await page.click('text=Sound and language');
+  await page.click('button[value=quieter]');
+  await page.click('button[value=quieter]');
+  check('how loud a visit begins', (await page.textContent('main')).includes('A visit begins with volume 2 of 5'));
+  await page.click('button[value=first-cy]');
+  check('Welsh first', (await page.getAttribute('button[value=first-cy]', 'aria-pressed')) === 'true');
+  const loud = new Visitor(kiosk.url);
+  await loud.get('/');
+  check('the start page is Welsh then, and English one press away', /<html lang="cy"/.test(loud.page.body) && /hreflang="en/.test(loud.page.body));
+  await loud.start();
+  await loud.press('look');
+  check('and a visit begins that quiet', loud.page.body.includes('2 of 5'), loud.h1());
+  await loud.press('stop');
+  await page.goto(`${kiosk.url}/staff/sound`);
+  await page.click('button[value=first-en]');
+  await page.click('button[value=louder]');
+  await page.goto(`${kiosk.url}/staff`);
   await page.click('text=Clock and screen');
   const size = await page.$eval('.card', e => e.getBoundingClientRect().width);
   await page.click('button[value=bigger]');
@@ -50,7 +72,7 @@ await main(async () => {
   check('the clock is set', (await page.textContent('[role=status]')).includes('The clock is set.'));
   await page.goto(`${kiosk.url}/staff`);
   check('and everything is in order', (await page.textContent('[role=status]')).includes('Everything is in order.'), JSON.stringify(await facts()));
-  for (const p of ['/staff', '/staff/setup', '/staff/paper', '/staff/key', '/staff/tablets']) {
+  for (const p of ['/staff', '/staff/setup', '/staff/paper', '/staff/key', '/staff/tablets', '/staff/sound', '/staff/signed']) {
     await page.goto(`${kiosk.url}${p}`);
     check(`${p}: nothing that a person answered`, !(await page.content()).includes(MARK));
   }
