@@ -79,7 +79,7 @@ static const struct known ENTITIES[] = {
 
 static const char *const SURVEY_KIOSK[] = { "alt", "symbol", "speak", "minutes", "max_chars" };
 static const char *const SETTINGS_KIOSK[] = { "anonymous", "lane", "time_precision", "idle_seconds", "languages",
-	"family", "variant", "roles", "minutes", "locked" };
+	"family", "variant", "roles", "minutes", "locked", "title" };
 
 struct table_kind {
 	const char *kind;
@@ -193,7 +193,7 @@ kiosk_language(struct xlsform *x, struct table *t, struct column *c)
 	char tag[36];
 
 	xf_tag(c->lang, tag);
-	if (strcmp(c->key, "alt") != 0 && strcmp(c->key, "speak") != 0)
+	if (strcmp(c->key, "alt") != 0 && strcmp(c->key, "speak") != 0 && strcmp(c->key, "title") != 0)
 		xf_error(x, t, 1, t->sheet->header_line, c->raw, "kiosk::%.40s has no languages: call the column kiosk::%.40s", c->key,
 		    c->key);
 	else if (tag[0] == '\0')
@@ -233,6 +233,9 @@ kiosk_column(struct xlsform *x, struct table *t, const struct table_kind *k, str
 			continue;
 		if (c->lang != NULL)
 			kiosk_language(x, t, c);
+		else if (strcmp(c->key, "title") == 0)
+			xf_error(x, t, 1, t->sheet->header_line, c->raw, "kiosk::title is the title in another language: call the column "
+			    "kiosk::title::Language (tag); form_title is the form's own");
 		return;
 	}
 	near_init(&near, c->key);
@@ -249,6 +252,11 @@ unknown_column(struct xlsform *x, struct table *t, const struct table_kind *k, c
 {
 	struct near near;
 
+	if (strncasecmp(c->raw, "form_title::", 12) == 0) {
+		xf_warn(x, t, 1, t->sheet->header_line, c->raw, "this column is not used: a form_title has no languages (XLSForm); for "
+		    "kiosks call it kiosk::title::%.60s", c->raw + 12);
+		return;
+	}
 	near_init(&near, word);
 	for (size_t i = 0; i < k->n; i++)
 		near_try(&near, k->known[i].name);

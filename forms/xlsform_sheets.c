@@ -188,6 +188,17 @@ one_setting(struct xlsform *x, const struct column *c, const char *v)
 	}
 }
 
+/* A text in a language carries its tag: title.cy. */
+static const char *
+kiosk_key(struct xlsform *x, const struct column *c)
+{
+	char tag[36] = "";
+
+	if (c->lang != NULL)
+		xf_tag(c->lang, tag);
+	return tag[0] == '\0' ? c->key : xf_fmt(x, "%s.%s", c->key, tag);
+}
+
 void
 xf_settings(struct xlsform *x)
 {
@@ -209,7 +220,7 @@ xf_settings(struct xlsform *x)
 			if (c->use == COL_SETTING)
 				one_setting(x, c, v);
 			else if (c->use == COL_KIOSK)
-				xf_pair(x, &x->kiosk, c->key, v, c->raw);
+				xf_pair(x, &x->kiosk, kiosk_key(x, c), v, c->raw);
 			else if (c->use == COL_ATTRIBUTE)
 				xf_pair(x, &x->attributes, c->key, v, c->raw);
 		}

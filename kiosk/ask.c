@@ -654,7 +654,7 @@ ask_fill(struct visit *v, struct filling *f, const struct media *media, struct a
 	/* A group without a label whose first line is a note: that is its heading (so does table-list come out). */
 	first_heads = page.n_controls > 1 && page.group_label[0] == '\0' && is_heading(&page.controls[0]);
 	view->heading = page.n_controls == 1 ? "" : first_heads ? page.controls[0].label
-	    : page.group_label[0] != '\0' ? page.group_label : form_title(f->shelf->form);
+	    : page.group_label[0] != '\0' ? page.group_label : shelf_title(f->shelf, v->tag);
 	view->heading = plain_text(a, view->heading);
 	if (view->heading == NULL)
 		return err_nomem(err);

@@ -369,6 +369,19 @@ shelf_has_language(const struct shelf *s, const char *tag)
 	return false;
 }
 
+const char *
+shelf_title(const struct shelf *s, const char *tag)
+{
+	char key[48];
+	const char *text = "";
+
+	for (size_t n = strlen(tag); text[0] == '\0' && n > 0; n = n > strcspn(tag, "-") ? strcspn(tag, "-") : 0) {
+		snprintf(key, sizeof(key), "title.%.*s", (int)n, tag);
+		text = form_setting(s->form, key);
+	}
+	return text[0] != '\0' ? text : form_title(s->form);
+}
+
 size_t
 shelf_language(const struct shelf *s, const char *tag)
 {

@@ -50,6 +50,8 @@ bool shelf_is_asked(const struct shelf *s);
 /* Index of the form's language for the BCP 47 tag TAG, else its default language. */
 size_t shelf_language(const struct shelf *s, const char *tag);
 bool shelf_has_language(const struct shelf *s, const char *tag);
+/* The form's title in the language of the tag TAG, where the form has it (kiosk::title::Language), else its own. */
+const char *shelf_title(const struct shelf *s, const char *tag);
 /* Is WORD among the blank-separated words of LIST? */
 bool word_in(const char *list, const char *word);
 

@@ -327,7 +327,7 @@ guides_page(struct kiosk *k, const struct words *w, const struct shelf **list, s
 		struct err err;
 
 		hex_str(list[i]->id, 16, hex);
-		rows[v.n_rows] = (struct group_row_view){ .who = "", .sub = "", .text = form_title(list[i]->form), .go = text_of(a, "%s", hex),
+		rows[v.n_rows] = (struct group_row_view){ .who = "", .sub = "", .text = shelf_title(list[i], w->code), .go = text_of(a, "%s", hex),
 		    .go_label = w->continue_ };
 		if (group_guide_read(list[i], shelf_language(list[i], w->tag), &guide, &err) == ERR_OK)
 			rows[v.n_rows].sub = guide_length(w, &guide, a);
@@ -377,7 +377,7 @@ setup_page(struct kiosk *k, const struct words *w, const struct http_request *r,
 	}
 	hex_str(one->id, 16, hex);
 	v.id = text_of(a, "%s", hex);
-	v.lead = form_title(one->form);
+	v.lead = shelf_title(one, w->code);
 	v.note = guide_length(w, &guide, a);
 	v.places = chips_of(a, "place", guide.places, guide.n_places, field_text(r, "place"));
 	v.n_places = v.places == NULL ? 0 : guide.n_places;

@@ -718,7 +718,7 @@ group_show_paper(struct kiosk *k, const struct group_desk *d, bool very_large, s
 	const struct words *w = d->w;
 	const struct group *g = k->group->g;
 	struct group_row_view rows[GROUP_TOPICS];
-	struct group_view v = { .rows = rows, .action = "", .lead = form_title(g->guide.shelf->form), .is_open = very_large };
+	struct group_view v = { .rows = rows, .action = "", .lead = shelf_title(g->guide.shelf, d->w->code), .is_open = very_large };
 	enum clock_quality quality;
 	int64_t now = keep_now(k, &quality);
 	struct buf day;

@@ -237,7 +237,7 @@ make_sheets(struct kiosk *k, const struct shelf *shelf, const struct words *w, s
 {
 	const struct shelf *visit = shelf->is_concern ? NULL : catalog_visit(k->catalog);
 	struct writing x = { .w = w, .a = a, .room = ASKS_MAX };
-	struct sheet_view sheet = { .w = w, .title = form_title(shelf->form), .version = form_version(shelf->form),
+	struct sheet_view sheet = { .w = w, .title = shelf_title(shelf, w->code), .version = form_version(shelf->form),
 	    .lang = w->tag, .heading = "" };
 	enum err_code rc = ERR_OK;
 
@@ -295,7 +295,7 @@ show_list(struct kiosk *k, const char *copies, const char *error, struct http_re
 
 		if (shelf->is_visit)
 			continue;
-		*to = (struct print_view){ .title = form_title(shelf->form),
+		*to = (struct print_view){ .title = shelf_title(shelf, w->code),
 		    .version = text_fill(a, w->staff_version, form_version(shelf->form), NULL) };
 		to->languages = arena_calloc(a, k->n_languages, sizeof(*to->languages));
 		for (size_t l = 0; to->languages != NULL && l < k->n_languages; l++)

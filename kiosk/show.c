@@ -296,7 +296,7 @@ show_which(struct sheet *s)
 
 	for (size_t i = 0; i < s->v->n_choice; i++) {
 		values[i] = text_of(s->a, "%zu", i);
-		labels[i] = form_title(s->v->choice[i]->form);
+		labels[i] = plain_copy(s->a, shelf_title(s->v->choice[i], s->v->tag));
 	}
 	show_tiles(s, s->v->words->which_form, "", values, labels, s->v->n_choice);
 }

@@ -200,7 +200,7 @@ forms_in_force(struct kiosk *k, const struct words *w, struct staff_view *view, 
 
 	view->forms = forms;
 	for (size_t i = 0; i < k->catalog->n; i++)
-		forms[view->n_forms++] = (struct fact_view){ .name = form_title(k->catalog->shelf[i].form),
+		forms[view->n_forms++] = (struct fact_view){ .name = shelf_title(&k->catalog->shelf[i], w->code),
 		    .value = form_version(k->catalog->shelf[i].form) };
 	hex_str(k->forms_signer, sizeof(k->forms_signer), id);
 	view->signer = k->catalog->n == 0 ? "" : k->forms_serial == 0 ? w->staff_unsigned

@@ -31,6 +31,16 @@ await main(async () => {
   await v.get('/s/nowhere');
   check('a wrong address in the language of the visit', v.page.status === 404 && /lang="cy"/.test(v.page.body));
 
+  // Two forms fit: what they are called is in the visit's language; so are the headings of pages and the staff's list.
+  v = await start([form('one', 'label::English (en),label::Cymraeg (cy)', 1, [',kiosk::family,kiosk::title::Cymraeg (cy)', ',a,Un **ffurflen**']), form('two', 'label::English (en)', 1, [',kiosk::family', ',b'])]);
+  await v.start('start', 'cy');
+  const tiles = () => [...v.page.body.matchAll(/<span>([^<]*)<\/span><svg class="tick"/g)].map(m => m[1]).join(', ');
+  equal('a title in Welsh where the form has one', tiles(), 'Un ffurflen, two');
+  await v.press('look');
+  await v.press('lang-en');
+  await v.press('next');
+  equal('and its own in English', tiles(), 'one, two');
+
   // Easy Read exists, but not of what this person gets.
   v = await start([lib('visit'), form('staff', 'label', 2, [',kiosk::family,kiosk::roles', ',staff,staff']), form('easy', 'label', 2, [',kiosk::family,kiosk::roles,kiosk::variant', ',easy,individual,easy_read'])], 'answers_days = 45\n');
   await v.start('easy');

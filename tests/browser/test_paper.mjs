@@ -53,11 +53,11 @@ await main(async () => {
   await s.get('/staff/paper');
   const buttons = all(/name="go" value="(print-[^"]*)"/g, s.page.body);
   equal('a button for each form and language, without the one that only asks who answers', buttons.length, 3 * 2);
-  const titles = new Map(NAMES.slice(1).map(n => [table(lib(n)).settings[0].form_title, n])), sheets = {};
+  const titles = l => new Map(NAMES.slice(1).map(n => [table(lib(n)).settings[0][l === 'cy' ? 'kiosk::title::Cymraeg (cy)' : 'form_title'], n])), sheets = {};
   for (const b of buttons) {
     await s.get('/staff/paper');
     await s.send('/staff/paper', b, { n: '2' });
-    const body = s.page.body, l = b.split('-')[2], title = plain(/<h1>([^<]*)/.exec(body)[1]), form = titles.get(title);
+    const body = s.page.body, l = b.split('-')[2], title = plain(/<h1>([^<]*)/.exec(body)[1]), form = titles(l).get(title);
     if (!check(`${b}: a sheet of a form we know`, form !== undefined, title)) continue;
     const [a, c] = codes(body);
     check(`${form} ${l}: two sheets, two numbers`, codes(body).length === 2 && /^[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}$/.test(a) && a !== c, codes(body).join(' '));

@@ -416,7 +416,8 @@ static const struct { const char *setting, *value; } SETTINGS[] = {
 	{ "attribute::x", "y" }, { "attribute::foo:x", "y" }, { "attribute::id", "y" }, { "sms_keyword", "k" }, { "sms_separator", "k" },
 	{ "sms_response", "k" }, { "flat", "yes" }, { "add_none_option", "yes" }, { "allow_choice_duplicates", "perhaps" }, { "clean_text_values", "perhaps" },
 	{ "form_title::French (fr)", "T" }, { "xform_root", "x" }, { "custom", "x" }, { "entities_version", "2024.1.0" }, { "crs", "x" },
-	{ "kiosk::lane", "concern" }, { "kiosk::lanes", "concern" }, { "defualt_language", "French (fr)" }, { "auto-send", "true" },
+	{ "kiosk::lane", "concern" }, { "kiosk::lanes", "concern" }, { "kiosk::title::French (fr)", "T" }, { "kiosk::title", "T" },
+	{ "kiosk::lane::French (fr)", "concern" }, { "defualt_language", "French (fr)" }, { "auto-send", "true" },
 };
 
 /* In CHOICES the column stands beside the list c. */
