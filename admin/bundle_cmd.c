@@ -18,6 +18,7 @@
 #include "collector/keyring.h"
 #include "kiosk/bundle.h"
 #include "kiosk/catalog.h"
+#include "kiosk/sent.h"
 #include "sync/bundle.h"
 #include "sync/enrol.h"
 
@@ -27,6 +28,7 @@ static const char usage[] =
     "       candour bundle show FILE\n"
     "  KIND      forms, settings or notices (a revocation is `candour device revoke --publish-key`)\n"
     "  FILE      of forms: NAME.xml, and the pictures, sounds, films and lists (*.csv) that they name\n"
+    "            of settings: one, settings.conf (docs/formats/settings.md)\n"
     "  --serial  counts up for each kind; if not given, the present time\n";
 
 static const char *
@@ -84,6 +86,19 @@ judge_forms(const struct buf *payload, struct err *err)
 	return rc;
 }
 
+/* Settings as a kiosk reads them. */
+static enum err_code
+judge_settings(const struct buf *payload, struct err *err)
+{
+	char page[] = "page", none[] = "";
+	struct kiosk_conf conf = { .keyboard = page, .numbers = none };
+	struct sent *s = NULL;
+	enum err_code rc = sent_read(payload->data, payload->len, &conf, &s, err);
+
+	sent_free(s);
+	return rc;
+}
+
 static enum err_code
 make(enum bundle_kind kind, const struct making *m, struct err *err)
 {
@@ -97,6 +112,8 @@ make(enum bundle_kind kind, const struct making *m, struct err *err)
 	rc = add_files(m->files, m->n, &payload, err);
 	if (rc == ERR_OK && kind == BUNDLE_FORMS)
 		rc = judge_forms(&payload, err);
+	if (rc == ERR_OK && kind == BUNDLE_SETTINGS)
+		rc = judge_settings(&payload, err);
 	if (rc == ERR_OK && m->site != NULL && !enrol_site_good(m->site))
 		rc = err_set(err, ERR_INPUT, "\"%.70s\" is no site's name", m->site);
 	if (rc == ERR_OK && m->site != NULL)

@@ -189,7 +189,8 @@ static const struct help helps[] = {
 	    "KIND --publish-key FILE --out FILE [--site NAME | --device ID] [--serial N] FILE...",
 	    "Signs forms, settings or notices (KIND) for boxes.\n"
 	    "  --site NAME, --device ID   for one of them; else for all\n"
-	    "  --serial N                 counts up for each kind [the time]",
+	    "  --serial N                 counts up for each kind [the time]\n"
+	    "Settings are one FILE, settings.conf: a few of kiosk.conf's lines.",
 	    "candour bundle make forms --publish-key publish.key --out forms.bundle visit.xml" },
 	{ "bundle post", "--centre=", "FILE [--centre DIR]", "Gives a signed bundle to the centre, from where boxes fetch it.",
 	    "candour bundle post forms.bundle" },

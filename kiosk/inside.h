@@ -26,7 +26,10 @@ struct staff {
 };
 
 struct kiosk {
-	const struct kiosk_conf *conf;
+	const struct kiosk_conf *conf;	/* as given, or with what the centre sent laid over it */
+	const struct kiosk_conf *given;
+	struct sent *sent;
+	uint32_t sent_serial;
 	const struct clock *clock;
 	pthread_mutex_t lock;	/* not held while a visit's commit waits for the disk */
 	pthread_cond_t freed;	/* a visit is not busy any more */

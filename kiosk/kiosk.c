@@ -14,6 +14,7 @@
 #include "kiosk/bundle.h"
 #include "kiosk/embed.h"
 #include "kiosk/inside.h"
+#include "kiosk/sent.h"
 
 enum { FONT_MAX = 4 << 20, BUNDLE_MAX_LEN = (8 << 20) + 144, DAY_S = 86400 };
 
@@ -238,6 +239,85 @@ load_notices(struct kiosk *k)
 	media_clean(&fresh->media);
 }
 
+/* "Name: number; Name: number" */
+static enum err_code
+load_numbers(struct kiosk *k, struct err *err)
+{
+	char *s = strdup(k->conf->numbers);
+
+	if (s == NULL)
+		return err_nomem(err);
+	free(k->number_text);
+	k->number_text = s;
+	k->n_numbers = 0;
+	while (s != NULL && *s != '\0' && k->n_numbers < ARRAY_LEN(k->numbers)) {
+		char *next = strchr(s, ';'), *colon;
+
+		if (next != NULL)
+			*next++ = '\0';
+		colon = strchr(s, ':');
+		if (colon == NULL)
+			return err_set(err, ERR_INPUT, "numbers: expected Name: number; Name: number");
+		*colon = '\0';
+		s += strspn(s, " ");
+		k->numbers[k->n_numbers++] = (struct number_view){ .name = s,
+		    .number = colon + 1 + strspn(colon + 1, " ") };
+		s = next;
+	}
+	return ERR_OK;
+}
+
+/* Settings for this device, its site or everybody, over those of kiosk.conf; what does not read leaves what holds. */
+static void
+load_settings(struct kiosk *k)
+{
+	uint8_t target[3][16] = { { 0 } };
+	struct sent *fresh = NULL;
+	uint32_t serial = 0;
+	struct buf bytes;
+	struct err err;
+
+	memcpy(target[0], k->device, 16);
+	buf_init(&bytes, BUNDLE_MAX_LEN);
+	if (outbox_meta(k->ob, "site.target", &bytes, &err) == ERR_OK && bytes.len == 16)
+		memcpy(target[1], bytes.data, 16);
+	for (size_t i = 0; i < 3 && fresh == NULL && k->ring != NULL; i++) {
+		const uint8_t *payload;
+		enum err_code rc;
+		size_t n;
+
+		buf_reset(&bytes);
+		rc = outbox_bundle(k->ob, 2, target[i], &serial, &bytes, &err);
+		if (rc == ERR_OK)
+			rc = bundle_check(bytes.data, bytes.len, 2, target[i], k->ring, &serial, &payload, &n, &err);
+		if (rc == ERR_OK && serial < k->pin.bundle_serial[2])
+			rc = err_set(&err, ERR_DENIED, "settings bundle %u is older than %u", serial, k->pin.bundle_serial[2]);
+		if (rc == ERR_OK)
+			rc = sent_read(payload, n, k->given, &fresh, &err);
+		if (rc != ERR_OK && rc != ERR_ABSENT)
+			log_err("kiosk", "settings", &err);
+	}
+	buf_free(&bytes);
+	if (fresh == NULL)
+		return;
+	if (serial != k->pin.bundle_serial[2]) {
+		k->pin.bundle_serial[2] = serial;
+		if (keyring_pin_write(k->conf->pin, &k->pin, &err) != ERR_OK)
+			log_err("kiosk", "pin", &err);
+	}
+	if (k->sent == NULL || serial != k->sent_serial) {
+		fresh->before = k->sent;
+		k->sent = fresh;
+		k->sent_serial = serial;
+		k->conf = &fresh->conf;
+		log_event("kiosk", "settings=taken bundle=%u", serial);
+		if (load_numbers(k, &err) != ERR_OK)
+			log_err("kiosk", "numbers", &err);
+	} else {
+		sent_free(fresh);
+	}
+}
+
 /* Something else has written site.db. Forms change between visits only. */
 static void
 reload(struct kiosk *k, int64_t version)
@@ -251,6 +331,7 @@ reload(struct kiosk *k, int64_t version)
 	}
 	if (k->is_reload_due && k->visits.open == 0 && !group_holds_forms(k)) {
 		load_forms(k);
+		load_settings(k);
 		k->is_reload_due = false;
 	}
 }
@@ -320,32 +401,6 @@ load_size(struct kiosk *k)
 	buf_free(&b);
 }
 
-/* "Name: number; Name: number" */
-static enum err_code
-load_numbers(struct kiosk *k, struct err *err)
-{
-	char *s = strdup(k->conf->numbers);
-
-	k->number_text = s;
-	if (s == NULL)
-		return err_nomem(err);
-	while (s != NULL && *s != '\0' && k->n_numbers < ARRAY_LEN(k->numbers)) {
-		char *next = strchr(s, ';'), *colon;
-
-		if (next != NULL)
-			*next++ = '\0';
-		colon = strchr(s, ':');
-		if (colon == NULL)
-			return err_set(err, ERR_INPUT, "numbers: expected Name: number; Name: number");
-		*colon = '\0';
-		s += strspn(s, " ");
-		k->numbers[k->n_numbers++] = (struct number_view){ .name = s,
-		    .number = colon + 1 + strspn(colon + 1, " ") };
-		s = next;
-	}
-	return ERR_OK;
-}
-
 /* Names static files, so that they may be kept for ever: changes with them. */
 static void
 make_version(struct kiosk *k)
@@ -408,6 +463,7 @@ kiosk_open(const struct kiosk_conf *conf, const struct clock *clock, struct kios
 	if (k == NULL)
 		return err_nomem(err);
 	k->conf = conf;
+	k->given = conf;
 	k->clock = clock;
 	k->seen_version = -1;
 	pthread_mutex_init(&k->lock, NULL);
@@ -459,6 +515,7 @@ kiosk_close(struct kiosk *k)
 	for (size_t i = 0; i < ARRAY_LEN(k->font); i++)
 		buf_free(&k->font[i]);
 	free(k->number_text);
+	sent_free(k->sent);
 	pthread_mutex_destroy(&k->lock);
 	pthread_cond_destroy(&k->freed);
 	wipe(k, sizeof(*k));

@@ -86,6 +86,13 @@ class Box:
                 break
         return asked
 
+    def whom_to_call(self):
+        """The page behind "Something is wrong"."""
+        v = Visitor("127.0.0.1", self.port)
+        page = v.press(v.get("/"), "wrong")
+        v.press(page, "back")
+        return page.text
+
     def goes_on(self):
         return self.process.poll() is None and Visitor("127.0.0.1", self.port).get("/healthz").status == 200
 
@@ -252,6 +259,21 @@ def main():
         arrives(ash, "its own", "bundle=9")
         wait_for("and asks it", 60, lambda: ash.asked() == "For this box?")
         score.check("a box's own stand above its site's", ash.forms() == [6, 8, 9])
+        # Settings: for elm alone, over those of its own file, while it runs and after a restart; what cannot be sent is not made.
+        with open(f"{top}/settings.conf", "w") as f:
+            f.write("numbers = Night desk of elm: 01234 567890\n")
+        publish(place, "settings", 20, [f"{top}/settings.conf"], "elm")
+        arrives(elm, "its settings", "settings=taken bundle=20")
+        score.check("the number that was sent is shown", "Night desk of elm" in elm.whom_to_call() and "Night desk" not in oak.whom_to_call())
+        with open(f"{top}/settings.conf", "w") as f:
+            f.write("# shorter\nwithdraw_days = 1\n")
+        r = place.candour("bundle", "make", "settings", "--publish-key", f"{place.keys}/publish.key", "--out", f"{top}/never.bundle", f"{top}/settings.conf", ok=False)
+        score.check(f"what cannot be sent is refused with its line: {r.stderr!r}", r.returncode == 1 and "settings.conf:2: withdraw_days cannot be sent" in r.stderr
+                    and not os.path.exists(f"{top}/never.bundle"))
+        place.stop("kiosk-elm")
+        elm.start()
+        score.check("after a restart too", "Night desk of elm" in elm.whom_to_call())
+
         for what, port in (("the kiosk's", elm.port), ("the centre's", place.status_port)):
             said = read_metrics(port)
             score.check(f"{what} metrics: {said}", said is None or NAMES[what] <= set(said))
