@@ -185,6 +185,9 @@ static const struct help helps[] = {
 	{ "quarantine show", "--centre=", "NAME [--centre DIR]", "Tells more of one piece.", "candour quarantine show NAME" },
 	{ "quarantine release", "--centre=", "NAME [--centre DIR]",
 	    "Takes in what a revoked box sent. What contradicts kept records stays aside.", "candour quarantine release NAME" },
+	{ "quarantine discard", "--centre= --reason=", "NAME --reason TEXT [--centre DIR]",
+	    "Deletes what was put aside, when you know why it came. That it was there, and TEXT, stay in the centre's events.",
+	    "candour quarantine discard NAME --reason 'the box at elm was restored from an old copy'" },
 	{ "bundle make", "--publish-key= --out= --site= --device= --serial= --centre=",
 	    "KIND --publish-key FILE --out FILE [--site NAME | --device ID] [--serial N] FILE...",
 	    "Signs forms, settings or notices (KIND) for boxes.\n"

@@ -18,7 +18,7 @@ static const struct command commands[] = {
 	{ "centre", cmd_centre, "make the centre's folder; key ring, server certificate" },
 	{ "site", cmd_site, "make a site's folder; invite and enrol a box" },
 	{ "device", cmd_device, "list, approve and revoke boxes" },
-	{ "quarantine", cmd_quarantine, "what was put aside at the centre: list, show, release" },
+	{ "quarantine", cmd_quarantine, "what was put aside at the centre: list, show, release, discard" },
 	{ "bundle", cmd_bundle, "forms, settings and notices for boxes: sign, post, show" },
 	{ "status", cmd_status, "how a site or the centre is doing" },
 	{ "key", cmd_key, "make, show, sign and share keys" },

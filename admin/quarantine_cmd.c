@@ -15,14 +15,18 @@ static const char usage[] =
     "usage: candour quarantine list [--centre DIR]\n"
     "       candour quarantine show NAME [--centre DIR]\n"
     "       candour quarantine release NAME [--centre DIR]\n"
+    "       candour quarantine discard NAME --reason TEXT [--centre DIR]\n"
     "  --centre DIR  the centre's folder [/var/lib/candour/centre]\n"
     "  NAME          as `list` shows it\n"
     "Only what a revoked device sent can be released: the aggregator then takes it in within half a minute. What\n"
-    "contradicts records that are kept stays aside, as evidence.\n";
+    "contradicts records that are kept stays aside, as evidence, until somebody has found out why and discards it: its\n"
+    "bytes go, that they were there, who sent them and TEXT stay in the centre's events.\n";
+
+enum { REASON_MAX = 300 };
 
 struct wanted {
 	struct store *st;
-	const char *name;
+	const char *name, *reason;
 	struct store_aside found;
 	char why[16];
 	size_t n;
@@ -150,23 +154,48 @@ release(struct store *st, const struct wanted *w, struct err *err)
 	return rc;
 }
 
+/* The event first: cut in between, the bytes are there still and can be discarded again. */
 static enum err_code
-one(struct store *st, const char *what, const char *name, struct err *err)
+discard(struct store *st, const struct wanted *w, struct err *err)
 {
-	struct wanted w = { .st = st, .name = name };
+	struct store_event e = { .at = time(NULL), .what = "discarded" };
+	char detail[REASON_MAX + 200];
+	enum err_code rc;
+
+	if (strcmp(w->why, "released") == 0)
+		return err_set(err, ERR_DENIED, "%s was released: the aggregator takes it in", w->name);
+	if (w->reason[0] == '\0' || strlen(w->reason) > REASON_MAX || strpbrk(w->reason, "\r\n") != NULL)
+		return err_set(err, ERR_INPUT, "--reason: one line of 1 to %d characters, for whoever asks later", REASON_MAX);
+	snprintf(detail, sizeof(detail), "%s, %s, put aside at %lld, %llu bytes: %s", w->name, w->why, (long long)w->found.at,
+	    (unsigned long long)w->found.size, w->reason);
+	memcpy(e.device, w->found.device, 16);
+	e.detail = detail;
+	rc = st->ops->event(st, &e, err);
+	if (rc == ERR_OK)
+		rc = st->ops->aside_done(st, w->found.device, w->found.id, err);
+	if (rc == ERR_OK)
+		printf("Discarded; why stays in the centre's events.\n");
+	return rc;
+}
+
+static enum err_code
+one(struct store *st, const char *what, const char *name, const char *reason, struct err *err)
+{
+	struct wanted w = { .st = st, .name = name, .reason = reason };
 	enum err_code rc = st->ops->aside_each(st, on_find, &w, err);
 
 	if (rc == ERR_OK && w.n != 1)
 		rc = err_set(err, ERR_ABSENT, "nothing of the name %.50s is aside", name);
 	if (rc == ERR_OK)
-		rc = strcmp(what, "show") == 0 ? show(st, &w, err) : release(st, &w, err);
+		rc = strcmp(what, "show") == 0 ? show(st, &w, err) : strcmp(what, "discard") == 0 ? discard(st, &w, err)
+		    : release(st, &w, err);
 	return rc;
 }
 
 int
 cmd_quarantine(int argc, char **argv)
 {
-	const char *dir = admin_option(&argc, argv, "--centre");
+	const char *dir = admin_option(&argc, argv, "--centre"), *reason = admin_option(&argc, argv, "--reason");
 	struct aggregator_settings set = { 0 };
 	struct store *st = NULL;
 	char path[PATH_MAX];
@@ -178,8 +207,9 @@ cmd_quarantine(int argc, char **argv)
 		return 0;
 	}
 	admin_no_more(argc, argv, usage);
-	if (!(argc == 2 && strcmp(argv[1], "list") == 0)
-	    && !(argc == 3 && (strcmp(argv[1], "show") == 0 || strcmp(argv[1], "release") == 0))) {
+	if (!(argc == 2 && reason == NULL && strcmp(argv[1], "list") == 0)
+	    && !(argc == 3 && reason == NULL && (strcmp(argv[1], "show") == 0 || strcmp(argv[1], "release") == 0))
+	    && !(argc == 3 && reason != NULL && strcmp(argv[1], "discard") == 0)) {
 		fputs(usage, stderr);
 		return 2;
 	}
@@ -189,7 +219,7 @@ cmd_quarantine(int argc, char **argv)
 	if (rc == ERR_OK)
 		rc = store_open(set.store, false, &st, &err);
 	if (rc == ERR_OK)
-		rc = argc == 2 ? list(st, &err) : one(st, argv[1], argv[2], &err);
+		rc = argc == 2 ? list(st, &err) : one(st, argv[1], argv[2], reason, &err);
 	store_close(st);
 	config_clear(aggregator_keys, aggregator_n_keys, &set);
 	return rc == ERR_OK ? 0 : admin_fail(argv[1], &err);

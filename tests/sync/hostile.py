@@ -226,6 +226,13 @@ def main():
         score.check("and released", "Released" in place.candour("quarantine", "release", name, "--centre", place.centre))
         r = place.candour("quarantine", "release", "00000000-1", "--centre", place.centre, ok=False)
         score.check(f"nothing else is: {r.stderr.strip()}", r.returncode == 1 and "nothing of the name" in r.stderr)
+        other = next(x.split()[0] for x in listed if f"fir{ssl.TLSVersion.TLSv1_3.value} " in x and " revoked " in x)
+        for args, want in (((), 2), (("--reason", ""), 1), (("--reason", "two\nlines"), 1), (("--reason", "x" * 301), 1), (("--reason", "forged: the keys were stolen"), 0)):
+            r = place.candour("quarantine", "discard", other, *args, "--centre", place.centre, ok=False)
+            score.check(f"discarded only with a reason: {args} {r.stderr.strip()!r}", r.returncode == want)
+        score.check("what was discarded is gone", other not in place.candour("quarantine", "list", "--centre", place.centre))
+        said = place.ask("SELECT detail FROM event WHERE what = 'discarded'")
+        score.check(f"and why is kept: {said}", len(said) == 1 and said[0][0].startswith(f"{other}, revoked, put aside at ") and said[0][0].endswith("forged: the keys were stolen"))
 
         # --- enrolment
         cedar = f"{top}/cedar"
