@@ -1,27 +1,14 @@
-/* Survey rows to a tree of elements: types, names, begin and end, generated rows (other, table-list,
- * repeat counts). What a row says is kept as written; references are resolved when everything is known. */
+/* Survey rows to a tree of elements: names, begin and end, the rows of a table-list and of a repeat's count; questions are
+ * xlsform_question.c. What a row says is kept as written; references are resolved when everything is known. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "forms/near.h"
-#include "forms/xlsform_int.h"
+#include "forms/xlsform_rows.h"
 
-enum { NEST_MAX = 60 };
-
-struct rows {
-	struct xlsform *x;
-	struct el *open[NEST_MAX];
-	const char *table_list[NEST_MAX];	/* "\1": no table-list; "": no select yet; else its list */
-	size_t depth;
-	bool nesting_failed;
-	const struct sheet_row *row;
-	const char **value;	/* cleaned, one a column */
-};
-
-static const char *
-of(const struct rows *r, enum column_use use, const char **column)
+const char *
+row_value(const struct rows *r, enum column_use use, const char **column)
 {
 	const struct table *t = &r->x->survey;
 
@@ -35,8 +22,8 @@ of(const struct rows *r, enum column_use use, const char **column)
 	return NULL;
 }
 
-static const char *
-header_of(const struct xlsform *x, enum column_use use, const char *otherwise)
+const char *
+row_header(const struct xlsform *x, enum column_use use, const char *otherwise)
 {
 	const struct table *t = &x->survey;
 
@@ -156,8 +143,8 @@ kiosk_value(struct xlsform *x, struct el *e, const struct column *c, const char 
 	    v, c->raw);
 }
 
-static void
-fill(struct rows *r, struct el *e)
+void
+row_fill(struct rows *r, struct el *e)
 {
 	struct xlsform *x = r->x;
 	const struct table *t = &x->survey;
@@ -222,8 +209,8 @@ fill(struct rows *r, struct el *e)
 	}
 }
 
-static struct el *
-new_el(struct rows *r, enum el_kind kind, const char *name)
+struct el *
+row_el(struct rows *r, enum el_kind kind, const char *name)
 {
 	struct el *e = xf_el(r->x, r->open[r->depth], kind, name);
 
@@ -234,10 +221,10 @@ new_el(struct rows *r, enum el_kind kind, const char *name)
 	return e;
 }
 
-static struct el *
-made_el(struct rows *r, const char *type, const char *name)
+struct el *
+row_made(struct rows *r, const char *type, const char *name)
 {
-	struct el *e = new_el(r, EL_QUESTION, name);
+	struct el *e = row_el(r, EL_QUESTION, name);
 
 	if (e != NULL) {
 		e->made = true;
@@ -246,8 +233,8 @@ made_el(struct rows *r, const char *type, const char *name)
 	return e;
 }
 
-static bool
-check_name(struct rows *r, const char *name, const char *column)
+bool
+row_name(struct rows *r, const char *name, const char *column)
 {
 	struct xlsform *x = r->x;
 
@@ -313,7 +300,7 @@ table_list(struct rows *r, struct el *e)
 	r->table_list[r->depth] = "";
 	if (e->tr[TR_LABEL] == NULL && e->tr[TR_HINT] == NULL)
 		return;
-	note = made_el(r, "note", xf_fmt(x, "generated_table_list_label_%u", r->row->number));
+	note = row_made(r, "note", xf_fmt(x, "generated_table_list_label_%u", r->row->number));
 	if (note == NULL)
 		return;
 	xf_pair(x, &note->bind, "readonly", "true()", NULL);
@@ -334,13 +321,13 @@ static void
 begin(struct rows *r, enum el_kind kind, const char *rest)
 {
 	struct xlsform *x = r->x;
-	const char *column = header_of(x, COL_NAME, "name"), *name = of(r, COL_NAME, &column);
+	const char *column = row_header(x, COL_NAME, "name"), *name = row_value(r, COL_NAME, &column);
 	struct el *e, *count = NULL;
-	const char *expr = of(r, COL_COUNT, NULL);
+	const char *expr = row_value(r, COL_COUNT, NULL);
 
 	if (name == NULL)
 		xf_error(x, &x->survey, r->row->number, r->row->line, column, "this %s has no name: give it one", kind_word(kind));
-	else if (!check_name(r, name, column))
+	else if (!row_name(r, name, column))
 		name = NULL;
 	if (r->depth + 1 == NEST_MAX) {
 		xf_error(x, &x->survey, r->row->number, r->row->line, NULL, "groups are nested more than %d deep", NEST_MAX - 1);
@@ -348,17 +335,17 @@ begin(struct rows *r, enum el_kind kind, const char *rest)
 		return;
 	}
 	if (kind == EL_REPEAT && expr != NULL && name != NULL && !only_ref(expr)) {
-		count = made_el(r, "calculate", xf_fmt(x, "%s_count", name));
+		count = row_made(r, "calculate", xf_fmt(x, "%s_count", name));
 		if (count != NULL) {
 			count->calculation = expr;
-			count->calc_column = header_of(x, COL_COUNT, "repeat_count");
+			count->calc_column = row_header(x, COL_COUNT, "repeat_count");
 			xf_pair(x, &count->bind, "readonly", "true()", NULL);
 		}
 	}
-	e = new_el(r, kind, name != NULL ? name : "");
+	e = row_el(r, kind, name != NULL ? name : "");
 	if (e == NULL)
 		return;
-	fill(r, e);
+	row_fill(r, e);
 	if (count != NULL)
 		e->count = xf_fmt(x, "${%s}", count->name);
 	if (kind != EL_REPEAT && e->count != NULL) {
@@ -370,7 +357,7 @@ begin(struct rows *r, enum el_kind kind, const char *rest)
 			rest += 5;
 		e->list_name = rest;
 		if (*rest == '\0')
-			xf_error_el(x, e, header_of(x, COL_TYPE, "type"), "a loop needs a list: write \"begin_loop over LIST\"");
+			xf_error_el(x, e, row_header(x, COL_TYPE, "type"), "a loop needs a list: write \"begin_loop over LIST\"");
 	}
 	r->open[++r->depth] = e;
 	r->table_list[r->depth] = "\1";
@@ -382,18 +369,18 @@ static void
 end(struct rows *r, enum el_kind kind)
 {
 	struct xlsform *x = r->x;
-	const char *name = of(r, COL_NAME, NULL);
+	const char *name = row_value(r, COL_NAME, NULL);
 	const struct el *e = r->open[r->depth];
 
 	if (r->nesting_failed)
 		return;
 	if (r->depth == 0 || e->kind != kind) {
 		if (r->depth == 0)
-			xf_error(x, &x->survey, r->row->number, r->row->line, header_of(x, COL_TYPE, "type"), "end_%s%s%.60s without a "
+			xf_error(x, &x->survey, r->row->number, r->row->line, row_header(x, COL_TYPE, "type"), "end_%s%s%.60s without a "
 			    "begin_%s before it: remove this row or add the begin", kind_word(kind), name != NULL ? " of " : "",
 			    name != NULL ? name : "", kind_word(kind));
 		else
-			xf_error(x, &x->survey, r->row->number, r->row->line, header_of(x, COL_TYPE, "type"), "end_%s, but what is open "
+			xf_error(x, &x->survey, r->row->number, r->row->line, row_header(x, COL_TYPE, "type"), "end_%s, but what is open "
 			    "here is the %s \"%.60s\" of row %u: end it first with end_%s", kind_word(kind), kind_word(e->kind),
 			    e->name, e->row, kind_word(e->kind));
 		r->nesting_failed = true;
@@ -401,325 +388,6 @@ end(struct rows *r, enum el_kind kind)
 	}
 	xf_unused_end(x, e, r->row, r->value);
 	r->depth--;
-}
-
-/* --- questions ----------------------------------------------------------------------------------------- */
-
-/* Splits "select_one LIST or_other"; true if TYPE is a select (or osm, ..) with a list. */
-static const struct xtype *
-with_list(struct xlsform *x, const char *type, const char **list, bool *other)
-{
-	static const char *const others[] = { " or_other", " or other", " or specify other" };
-	size_t len = strlen(type);
-	const char *space;
-	char *head;
-	const struct xtype *t;
-
-	*other = false;
-	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
-		size_t n = strlen(others[i]);
-
-		if (len > n && strcmp(type + len - n, others[i]) == 0) {
-			*other = true;
-			len -= n;
-			break;
-		}
-	}
-	head = xf_strn(x, type, len);
-	if (head == NULL)
-		return NULL;
-	space = strrchr(head, ' ');
-	if (space == NULL)
-		return NULL;
-	*list = space + 1;
-	head[space - head] = '\0';
-	t = xtype_find(head);
-	if (t == NULL || (t->class != TYPE_SELECT && t->refused == NULL && strcmp(t->name, "osm") != 0))
-		return NULL;
-	return t;
-}
-
-static bool
-ends_with(const char *s, const char *suffix)
-{
-	size_t n = strlen(s), m = strlen(suffix);
-
-	return n > m && strcmp(s + n - m, suffix) == 0;
-}
-
-static void
-from_file(struct rows *r, struct el *e, const char *file)
-{
-	static const char *const exts[] = { ".csv", ".xml", ".geojson" };
-
-	for (size_t i = 0; i < ARRAY_LEN(exts); i++) {
-		if (!ends_with(file, exts[i]))
-			continue;
-		e->file_ext = exts[i];
-		e->file = xf_strn(r->x, file, strlen(file) - strlen(exts[i]));
-		e->value_ref = i == 2 ? "id" : "name";
-		e->label_ref = i == 2 ? "title" : "label";
-	}
-	if (e->file == NULL)
-		xf_error_el(r->x, e, header_of(r->x, COL_TYPE, "type"), "the file \"%.60s\" of %s must end in .csv, .xml or .geojson",
-		    file, e->type->name);
-}
-
-static void
-in_table_list(struct rows *r, const char *list, const struct xtype *type, bool filtered)
-{
-	struct xlsform *x = r->x;
-	const char **state = &r->table_list[r->depth];
-	struct el *head;
-
-	if (filtered)
-		xf_error(x, &x->survey, r->row->number, r->row->line, header_of(x, COL_FILTER, "choice_filter"),
-		    "a table-list cannot have a choice_filter: remove it, or use field-list");
-	if (**state != '\0') {
-		if (strcmp(*state, list) != 0)
-			xf_error(x, &x->survey, r->row->number, r->row->line, header_of(x, COL_TYPE, "type"), "all questions of a "
-			    "table-list use one list: this one has \"%.60s\", the first has \"%.60s\"", list, *state);
-		return;
-	}
-	*state = list;
-	head = made_el(r, type->name, xf_fmt(x, "reserved_name_for_field_list_labels_%u", r->row->number));
-	if (head == NULL)
-		return;
-	head->list_name = list;
-	head->appearance = "label";
-	xf_text(x, &head->tr[TR_LABEL], NULL, " ", NULL);
-}
-
-static void
-other_text(struct rows *r, const struct el *e)
-{
-	struct xlsform *x = r->x;
-	struct el *o = made_el(r, "text", xf_fmt(x, "%s_other", e->name));
-
-	if (o == NULL)
-		return;
-	xf_text(x, &o->tr[TR_LABEL], NULL, "Specify other.", NULL);
-	xf_pair(x, &o->bind, "relevant", xf_fmt(x, "selected(../%s, 'other')", e->name), NULL);
-	if (e->filter != NULL)
-		xf_error_el(x, e, e->filter_column, "or_other cannot be used with a choice_filter: add the choice \"other\" to the "
-		    "list and a text question after it");
-}
-
-/* The choice "other" in a list, in every language that the list's labels have. */
-static void
-other_choice(struct xlsform *x, struct list *l)
-{
-	struct choice *c;
-
-	if (l == NULL || l->other_added)
-		return;
-	l->other_added = true;
-	for (c = l->first; c != NULL; c = c->next)
-		if (strcmp(c->name, "other") == 0)
-			return;
-	c = xf_alloc(x, sizeof(*c));
-	if (c == NULL)
-		return;
-	c->name = "other";
-	for (const struct choice *k = l->first; k != NULL; k = k->next) {
-		bool translated = false;
-
-		for (const struct tr *t = k->tr[TR_LABEL]; t != NULL; t = t->next)
-			translated = translated || t->lang != NULL;
-		for (const struct tr *t = k->tr[TR_LABEL]; t != NULL && translated; t = t->next) {
-			const char *lang = t->lang != NULL ? t->lang : x->default_language;
-			const struct tr *had = c->tr[TR_LABEL];
-
-			while (had != NULL && strcmp(had->lang, lang) != 0)
-				had = had->next;
-			if (had == NULL)
-				xf_text(x, &c->tr[TR_LABEL], lang, "Other", NULL);
-		}
-	}
-	if (c->tr[TR_LABEL] == NULL)
-		xf_text(x, &c->tr[TR_LABEL], NULL, "Other", NULL);
-	if (l->last != NULL)
-		l->last->next = c;
-	else
-		l->first = c;
-	l->last = c;
-	l->n++;
-}
-
-static void
-select_question(struct rows *r, struct el *e, const char *list, bool other)
-{
-	struct xlsform *x = r->x;
-
-	e->is_multiple = strcmp(e->type->control, "select") == 0;
-	e->list_name = list;
-	if (strstr(e->type->name, "from_file") != NULL)
-		from_file(r, e, list);
-	else if (strncmp(list, "${", 2) == 0)
-		e->from_repeat = list;
-	else if (other)
-		other_choice(x, xf_list(x, list));
-	if (other && (e->file != NULL || e->from_repeat != NULL))
-		xf_error_el(x, e, header_of(x, COL_TYPE, "type"), "or_other needs a list of the choices sheet");
-	else if (other)
-		other_text(r, e);
-}
-
-static void
-default_bind(struct xlsform *x, struct el *e, const char *key, const char *value)
-{
-	if (xf_get(&e->bind, key) == NULL)
-		xf_pair(x, &e->bind, key, value, NULL);
-}
-
-/* What the old convenience types bring along. */
-static void
-type_extras(struct xlsform *x, struct el *e)
-{
-	const char *name = e->type->name;
-
-	if (e->type->class == TYPE_NOTE)
-		default_bind(x, e, "readonly", "true()");
-	if (strcmp(name, "percentage") == 0)
-		default_bind(x, e, "constraint", "0 <= . and . <= 100");
-	if (strncmp(name, "number of days", 14) == 0) {
-		default_bind(x, e, "constraint", xf_fmt(x, "0 <= . and . <= %s", e->type->extra));
-		if (e->tr[TR_HINT] == NULL)
-			xf_text(x, &e->tr[TR_HINT], NULL, xf_fmt(x, "Enter a number 0-%s.", e->type->extra), NULL);
-	}
-	if (strcmp(name, "phone number") == 0) {
-		default_bind(x, e, "constraint", "regex(., '^\\d*$')");
-		if (e->tr[TR_HINT] == NULL)
-			xf_text(x, &e->tr[TR_HINT], NULL, "Enter numbers only.", NULL);
-	}
-}
-
-/* True if the row asks nothing of the engine although its type would show a control. */
-static void
-check_shown(struct xlsform *x, struct el *e)
-{
-	bool label = e->tr[TR_LABEL] != NULL, hint = e->tr[TR_HINT] != NULL, media = e->vague_media;
-
-	for (enum slot s = TR_IMAGE; s <= TR_VIDEO; s++)
-		media = media || e->tr[s] != NULL;
-	e->shown = e->type->control != NULL;
-	if (e->shown && (e->calculation != NULL || e->trigger != NULL) && !label && !hint && !media
-	    && e->tr[TR_GUIDANCE] == NULL)
-		e->shown = false;
-	if (!e->shown)
-		return;
-	if (!label && !hint && !media)
-		xf_error_el(x, e, "label", "the question \"%.60s\" shows nothing: give it a label, a hint or an image%s", e->name,
-		    e->tr[TR_GUIDANCE] != NULL ? " (guidance is hidden at first, so it is not enough)" : "");
-	if (e->tr[TR_BIG_IMAGE] != NULL && e->tr[TR_IMAGE] == NULL)
-		xf_error_el(x, e, e->tr[TR_BIG_IMAGE]->column, "big-image needs a small picture to press: fill in the image column too");
-}
-
-static void
-calculation_check(struct xlsform *x, const struct el *e)
-{
-	if (strcmp(e->type->name, "calculate") != 0 || e->calculation != NULL)
-		return;
-	if (e->def != NULL && xf_is_dynamic(e->def, e->type))
-		return;
-	if (e->trigger != NULL && e->def != NULL)
-		return;
-	xf_error_el(x, e, "calculation", "\"%.60s\" is a calculate without a calculation: fill that column in", e->name);
-}
-
-static void
-external(struct rows *r, struct el *e)
-{
-	if (e->tr[TR_LABEL] != NULL)
-		xf_warn_el(r->x, e, e->tr[TR_LABEL]->column, "an external file is not shown; its label is not used");
-}
-
-static void
-audit_question(struct rows *r, struct el *e)
-{
-	struct xlsform *x = r->x;
-
-	if (strcmp(e->name, "audit") != 0)
-		xf_error_el(x, e, header_of(x, COL_NAME, "name"), "an audit is always called \"audit\"");
-	if (x->audit != NULL)
-		xf_error_el(x, e, header_of(x, COL_TYPE, "type"), "a form has one audit; the first is in row %u", x->audit->row);
-	x->audit = e;
-	e->in_meta = true;
-}
-
-static void
-question(struct rows *r, const char *type_text)
-{
-	struct xlsform *x = r->x;
-	const char *type_column = header_of(x, COL_TYPE, "type"), *list = NULL;
-	const char *column = header_of(x, COL_NAME, "name"), *name = of(r, COL_NAME, &column), *params;
-	const char *params_column = "parameters";
-	bool other = false;
-	const struct xtype *t = xtype_find(type_text);
-	struct el *e;
-
-	if (t == NULL)
-		t = with_list(x, type_text, &list, &other);
-	if (t == NULL) {
-		const char *near = xtype_near(type_text), *space = strchr(type_text, ' ');
-
-		if (near == NULL && space != NULL)
-			near = xtype_near(xf_strn(x, type_text, (size_t)(space - type_text)));
-		xf_error(x, &x->survey, r->row->number, r->row->line, type_column, "there is no question type \"%.60s\"%s%s%s", type_text,
-		    near != NULL ? "; did you mean \"" : "", near != NULL ? near : "", near != NULL ? "\"?" : "");
-		return;
-	}
-	if (t->refused != NULL) {
-		xf_error(x, &x->survey, r->row->number, r->row->line, type_column, "%.60s %s", type_text, t->refused);
-		return;
-	}
-	if (t->class == TYPE_SELECT && list == NULL) {
-		xf_error(x, &x->survey, r->row->number, r->row->line, type_column, "%s names no list: write \"%s LIST\"", type_text, t->name);
-		return;
-	}
-	if (name == NULL && t->class == TYPE_NOTE)
-		name = xf_fmt(x, "generated_note_name_%u", r->row->number);
-	else if (name == NULL && t->class == TYPE_AUDIT)
-		name = "audit";
-	if (name == NULL) {
-		xf_error(x, &x->survey, r->row->number, r->row->line, column, "this question has no name: give it one");
-		name = "";
-	} else if (!check_name(r, name, column)) {
-		name = "";
-	}
-	if (t->class == TYPE_SELECT && *r->table_list[r->depth] != '\1')
-		in_table_list(r, list, t, of(r, COL_FILTER, NULL) != NULL);
-	e = new_el(r, EL_QUESTION, name);
-	if (e == NULL)
-		return;
-	e->type = t;
-	fill(r, e);
-	if (t->class == TYPE_SELECT && *r->table_list[r->depth] != '\1')
-		e->appearance = "list-nolabel";
-	type_extras(x, e);
-	if (t->class == TYPE_AUDIT)
-		audit_question(r, e);
-	if (t->class == TYPE_EXTERNAL)
-		external(r, e);
-	if (t->class == TYPE_SELECT)
-		select_question(r, e, list, other);
-	else if (t->class == TYPE_UPLOAD && list != NULL)
-		e->list_name = list;
-	if (xtype_warning(t) != NULL)
-		xf_warn_el(x, e, type_column, "%s %s, so Candour will not run this form: leave the question out", t->name, xtype_warning(t));
-	if (strcmp(t->name, "imei") == 0)
-		xf_warn_el(x, e, type_column, "imei is what deviceid is, a name of the device and not a phone's number: write deviceid");
-	if (strcmp(t->name, "background-geopoint") == 0 && e->trigger == NULL)
-		xf_error_el(x, e, header_of(x, COL_TRIGGER, "trigger"), "a background-geopoint needs a trigger: ${question}");
-	if (strcmp(t->name, "background-geopoint") == 0 && e->calculation != NULL)
-		xf_error_el(x, e, e->calc_column, "a background-geopoint cannot have a calculation: remove it");
-	if (e->count != NULL)
-		xf_warn_el(x, e, e->count_column, "only repeats have a count; this is not used");
-	check_shown(x, e);
-	calculation_check(x, e);
-	params = of(r, COL_PARAMETERS, &params_column);
-	xf_parameters(x, e, params != NULL ? params : "", params_column);
-	xf_unused(x, e, r->value);
 }
 
 /* --- rows ---------------------------------------------------------------------------------------------- */
@@ -744,7 +412,7 @@ read_row(struct rows *r)
 	}
 	if (!any)
 		return false;
-	disabled = of(r, COL_DISABLED, &column);
+	disabled = row_value(r, COL_DISABLED, &column);
 	if (disabled != NULL && xf_is_yes(disabled)) {
 		xf_warn(x, t, r->row->number, r->row->line, column, "this row is disabled and left out of the form; to hide it from some "
 		    "people only, use relevant");
@@ -765,16 +433,16 @@ one_row(struct rows *r)
 
 	if (!read_row(r))
 		return;
-	type = of(r, COL_TYPE, NULL);
+	type = row_value(r, COL_TYPE, NULL);
 	if (type == NULL) {
 		bool labelled = false;
 
 		for (size_t i = 0; i < t->sheet->n_columns; i++)
 			labelled = labelled || (t->columns[i].use == COL_TEXT && t->columns[i].slot == TR_LABEL && r->value[i] != NULL);
-		if (of(r, COL_NAME, NULL) == NULL && !labelled)
+		if (row_value(r, COL_NAME, NULL) == NULL && !labelled)
 			xf_warn(x, t, r->row->number, r->row->line, NULL, "a row without type, name and label is skipped as a comment");
 		else
-			xf_error(x, t, r->row->number, r->row->line, header_of(x, COL_TYPE, "type"), "this row has no type: say what kind "
+			xf_error(x, t, r->row->number, r->row->line, row_header(x, COL_TYPE, "type"), "this row has no type: say what kind "
 			    "of question it is, for example text or note");
 		return;
 	}
@@ -786,7 +454,7 @@ one_row(struct rows *r)
 	else if (control_word(type, "end", &kind, &rest))
 		end(r, kind);
 	else
-		question(r, type);
+		row_question(r, type);
 }
 
 void
@@ -805,7 +473,7 @@ xf_rows(struct xlsform *x)
 	if (x->root == NULL || r.value == NULL)
 		return;
 	r.open[0] = x->root;
-	if (t->sheet->n_rows > 0 && header_of(x, COL_TYPE, NULL) == NULL) {
+	if (t->sheet->n_rows > 0 && row_header(x, COL_TYPE, NULL) == NULL) {
 		xf_error(x, t, 1, t->sheet->header_line, NULL, "the survey sheet has no column type, which says what each row is");
 		return;
 	}
@@ -818,7 +486,7 @@ xf_rows(struct xlsform *x)
 		one_row(&r);
 	}
 	for (size_t d = r.depth; d > 0 && !r.nesting_failed; d--)
-		xf_error_el(x, r.open[d], header_of(x, COL_TYPE, "type"), "the %s \"%.60s\" begins here and never ends: add end_%s",
+		xf_error_el(x, r.open[d], row_header(x, COL_TYPE, "type"), "the %s \"%.60s\" begins here and never ends: add end_%s",
 		    kind_word(r.open[d]->kind), r.open[d]->name, kind_word(r.open[d]->kind));
 	if (x->root->first == NULL && x->findings->errors == errors && x->rc == ERR_OK)
 		xf_error(x, t, 0, 0, NULL, "the survey sheet has no questions");
