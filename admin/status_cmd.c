@@ -60,6 +60,33 @@ print_log(const struct logcheck_status *l, bool problem, int64_t now)
 	}
 }
 
+/* What somebody in a care home can do about it: a line, or nothing. */
+static const char *
+what_helps(const char *why)
+{
+	static const struct {
+		const char *part, *helps;
+	} known[] = {
+		{ "proxy wants a user name", "Ask whoever runs your network for the proxy's user name and password.\n" },
+		{ "proxy refuses", "Ask whoever runs your network to let this box through their proxy to the centre.\n" },
+		{ "intercepting proxy", "Something on the way opens the connection: ask whoever runs your network to let the centre's name and\n"
+		    "port through unopened.\n" },
+		{ "sign in first", "Ask whoever runs your network for a connection on which nobody has to sign in.\n" },
+		{ "is not found", "Is the box connected to the network? It could not look up the centre's name.\n" },
+		{ "Network is unreachable", "Is the box connected to the network? Look at its cable or its Wi-Fi.\n" },
+		{ "No route to host", "Is the box connected to the network? Look at its cable or its Wi-Fi.\n" },
+		{ "Connection refused", "The centre's machine is there and its program is not: tell whoever runs the centre.\n" },
+		{ "no answer in time", "Nothing comes back: a slow line, or something on the way that lets nothing through. It is tried again by\n"
+		    "itself; if it lasts for days, ask whoever runs your network.\n" },
+		{ "by this box's clock", "The box's clock may be wrong: staff can set it on the screen (staff page).\n" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (strstr(why, known[i].part) != NULL)
+			return known[i].helps;
+	return "";
+}
+
 /* Is there a signed order that takes this box out of service? The kiosk obeys it. */
 static bool
 has_order(struct outbox *ob)
@@ -138,8 +165,11 @@ site_status(const char *path, struct err *err)
 		    "What was given here before stays here, sealed. %s\nAsk whoever runs the centre.\n", ordered
 		    ? "Its screen accepts nothing more." : "Take its screen away: what is given there now reaches nobody.");
 	} else if (s.failures > 0) {
-		printf("The centre was not reached the last %u time%s. Answers are safe here meanwhile.\nWhy: %s\n", s.failures,
-		    s.failures == 1 ? "" : "s", s.why);
+		if (s.failures == 1)
+			printf("The centre was not reached the last time.");
+		else
+			printf("The centre was not reached the last %u times.", s.failures);
+		printf(" Answers are safe here meanwhile.\nWhy: %s\n%s", s.why, what_helps(s.why));
 		if (s.next_at > now) {
 			admin_when(s.next_at, now, when, sizeof(when));
 			printf("Next try: %s\n", when);

@@ -230,6 +230,9 @@ failed(struct tls *t, int no, const char *what, bool *bad_dates, struct err *err
 			*err = t->io;
 		return t->io.code;
 	}
+	if (no == MBEDTLS_ERR_SSL_INVALID_RECORD)
+		return err_set(err, ERR_AGAIN, "%s: what answers in its place does not speak TLS: a network where somebody must sign "
+		    "in first?", t->host);
 	if (no == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE) {
 		switch (t->ssl.in_msg != NULL ? t->ssl.in_msg[1] : 0) {
 		case MBEDTLS_SSL_ALERT_MSG_BAD_CERT:

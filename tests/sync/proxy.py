@@ -60,6 +60,11 @@ class Proxy(threading.Thread):
             c.sendall(b"HTTP/1.1 200 OK\r\n" + b"X-Long: " + b"y" * 20000)
         elif mode == "silent":
             c.recv(1)  # until the box gives up
+        elif mode == "portal":
+            c.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            c.recv(1)
+            c.sendall(b"HTTP/1.1 302 Found\r\nLocation: http://sign-in.example/\r\nContent-Length: 0\r\n\r\n")
+            c.recv(65536)
         elif mode == "intercepting":
             c.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
             ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -131,12 +136,13 @@ def main():
             score.check(f"{mode}: status says why: {said!r}", status in said)
 
         bad("502", "the proxy refuses the connection (502)", "proxy")
-        bad("407", "the proxy wants a user name and password (407)", "407")
+        bad("407", "the proxy wants a user name and password (407)", "for the proxy's user name and password")
         bad("403", "the proxy refuses the connection (403)", "proxy")
         bad("closing", "the proxy ended the connection", "proxy")
         bad("garbage", "the proxy's answer is not HTTP", "proxy")
         bad("long", "the proxy's answer is over 8 KiB", "proxy")
-        bad("intercepting", "an intercepting proxy?", "intercepting proxy")
+        bad("intercepting", "an intercepting proxy?", "let the centre's name and")
+        bad("portal", "a network where somebody must sign in first?", "nobody has to sign in")
         score.check("nothing was kept through all that", place.kept() == [])
         place.stop("sync-elm")
         proxy.mode = "dripping"
