@@ -78,6 +78,8 @@ what_helps(const char *why)
 		{ "Connection refused", "The centre's machine is there and its program is not: tell whoever runs the centre.\n" },
 		{ "no answer in time", "Nothing comes back: a slow line, or something on the way that lets nothing through. It is tried again by\n"
 		    "itself; if it lasts for days, ask whoever runs your network.\n" },
+		{ "code=unknown", "The centre does not know this box: it was perhaps restored from a backup made before the box was enrolled. Ask\n"
+		    "for an invitation and say: candour site enrol, with it. The box keeps its answers and its keys.\n" },
 		{ "by this box's clock", "The box's clock may be wrong: staff can set it on the screen (staff page).\n" },
 	};
 

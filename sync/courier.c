@@ -71,6 +71,7 @@ refused(struct courier *c, const struct reply *r, struct err *err)
 
 	snprintf(line, sizeof(line), "%.180s", r->status == 403 && r->body.len > 4
 	    && memcmp(r->body.data, "CBND", 4) == 0 ? "code=revoked" : buf_str(&r->body));
+	line[strcspn(line, "\r\n")] = '\0';
 	err_set(err, ERR_DENIED, "the centre answers %u: %s", r->status, line);
 	if (r->status == 429 || r->status >= 500) {
 		c->retry_after_s = r->retry_after_s;

@@ -44,7 +44,13 @@ def main():
         score.check("but all bodies", rows(f"{out}/keep/records.db", "SELECT count(*) FROM body") == rows(db, "SELECT count(*) FROM body"))
         score.check("and the same schema", rows(f"{out}/keep/records.db", "SELECT name, sql FROM sqlite_schema ORDER BY 1") == rows(db, "SELECT name, sql FROM sqlite_schema ORDER BY 1"))
 
-        later = place.put(elm, 20)
+        # One that the backup does not know.
+        oak = place.site("oak")
+        place.start_sync(oak, "sync-oak")
+        theirs = place.put(oak, 4)
+        wait_for("oak's arrive", 60, lambda: sorted(place.kept()) == sorted(first + theirs))
+
+        later = place.put(elm, 20) + theirs
         wait_for("later answers arrive", 60, lambda: sorted(place.kept()) == sorted(first + later))
         r = place.candour("restore", out, place.centre, ok=False)
         score.check(f"nothing is written over a database: {r.stderr.strip()}", r.returncode == 1 and "is there" in r.stderr)
@@ -71,10 +77,16 @@ def main():
         score.check("the store is as it was", sorted(place.kept()) == sorted(first) and rows(db, "PRAGMA journal_mode") == [("wal",)])
         score.check("with its wraps", [bytes(w) for (w,) in rows(db, "SELECT wraps FROM wrap")] == wraps[:len(rows(db, "SELECT 1 FROM wrap"))])
         place.start_aggregator()
+        theirs = place.put(oak, 1)
+        wait_for("oak's box says that it is not known", 60, lambda: "The centre does not know this box" in place.candour("status", oak))
+        place.enrol(oak, "oak")
+        later += theirs
+        place.stop("sync-oak")
+        place.start_sync(oak, "sync-oak")
         wait_for("boxes send again what came later", 120, lambda: sorted(place.kept()) == sorted(first + later))
         last = place.put(elm, 5)
         wait_for("and go on", 60, lambda: sorted(place.kept()) == sorted(first + later + last))
-        score.check("all answers, each once", len(place.kept()) == len(set(place.kept())) == 55)
+        score.check("all answers, each once", len(place.kept()) == len(set(place.kept())) == 60)
 
         # Erasure reaches backups: after 30 days what opens a record leaves the shelf.
         old = f"{shelf}/{time.strftime('candour-%Y%m%dT%H%M%SZ', time.gmtime(time.time() - 31 * 86400))}"
