@@ -1,4 +1,4 @@
-/* candour indicator check|diff|evaluate|health|publish|retain: definitions, and what they say. */
+/* candour indicator check|codes|diff|evaluate|health|publish|retain: definitions, and what they say. */
 #include "admin/indicator_cmd.h"
 
 #include <dirent.h>
@@ -20,6 +20,7 @@ static int
 usage(FILE *to)
 {
 	fprintf(to, "usage: candour indicator check [--forms DIR] [--duties] FILE|DIR...\n"
+	    "       candour indicator codes -c indicators.conf --frame NAME@VERSION FIRST.csv SECOND.csv AGREED.csv\n"
 	    "       candour indicator diff FILE FILE | [--library DIR] ID@VERSION ID@VERSION\n"
 	    "       candour indicator evaluate [options] FILE|DIR RESPONSES.csv\n"
 	    "       candour indicator health [options] FILE|DIR RESPONSES.csv\n"
@@ -505,7 +506,7 @@ int
 cmd_indicator(int argc, char **argv)
 {
 	static const struct command commands[] = {
-		{ "check", indicator_check, "" }, { "diff", indicator_diff, "" }, { "evaluate", indicator_evaluate, "" },
+		{ "check", indicator_check, "" }, { "codes", indicator_codes, "" }, { "diff", indicator_diff, "" }, { "evaluate", indicator_evaluate, "" },
 		{ "health", indicator_health, "" }, { "import", indicator_import, "" }, { "kappa", indicator_kappa, "" },
 		{ "publish", cmd_publish, "" }, { "retain", indicator_retain, "" }, { NULL, NULL, NULL },
 	};

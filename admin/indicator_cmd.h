@@ -24,6 +24,7 @@ int indicator_evaluate(int argc, char **argv);
 int indicator_health(int argc, char **argv);
 int indicator_import(int argc, char **argv);
 int indicator_kappa(int argc, char **argv);
+int indicator_codes(int argc, char **argv);
 /* How the facts are that the configuration at PATH names: facts_cmd.c. */
 int facts_health(const char *conf_path);
 int indicator_retain(int argc, char **argv);

@@ -271,7 +271,7 @@ take(struct run *r, size_t i, struct evaluator **evaluators, const struct form *
 	record.day = row.day;
 	rc = facts_put_record(r->facts, &record, &is_new, err);
 	for (size_t k = 0; k < r->library.n && rc == ERR_OK; k++) {
-		struct response about = { row.site, row.day };
+		struct response about = { .site = row.site, .day = row.day };
 		struct evaluation ev;
 
 		if (evaluators[k] == NULL)

@@ -1,12 +1,20 @@
-/* candour indicator kappa: how well two people who coded the same comments, each for themselves, agree. */
+/* candour indicator kappa: how well two people who coded the same comments, each for themselves, agree.
+ * candour indicator codes: what they agreed on becomes facts, if they agreed well enough. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "admin/indicator_cmd.h"
+#include "aggregator/audit_store.h"
+#include "base/clock.h"
+#include "base/codec.h"
+#include "base/config.h"
 #include "base/file.h"
 #include "base/num.h"
+#include "collector/keyfile.h"
+#include "indicators/coding.h"
+#include "indicators/conf.h"
 #include "indicators/methods.h"
 #include "indicators/table.h"
 
@@ -25,7 +33,7 @@ struct pair {
 
 struct coding {
 	struct arena arena;
-	struct sheet sheets[2];
+	struct sheet sheets[3];	/* the first's, the second's; codes: what was agreed */
 	struct pair *pairs;	/* of comments that both coded */
 	size_t n, alone;
 	char codes[CODES_MAX][CODE_LEN + 1];	/* in the order of the alphabet */
@@ -294,4 +302,180 @@ indicator_kappa(int argc, char **argv)
 	arena_clear(&c->arena);
 	free(c);
 	return rc == ERR_OK && good ? 0 : 1;
+}
+
+/* --- candour indicator codes -------------------------------------------------------------------------------------- */
+
+static bool
+has_record(const struct sheet *s, const char *record)
+{
+	for (size_t i = 0; i < s->table.n_rows; i++)
+		if (strcmp(cell(s, i, s->record), record) == 0)
+			return true;
+	return false;
+}
+
+/* A theme of the agreed sheet that the two did not agree on, or never both looked for, is not taken, nor is anything else. */
+static enum err_code
+check_agreed(const struct coding *c, struct err *err)
+{
+	const struct sheet *s = &c->sheets[2], *a = &c->sheets[0], *b = &c->sheets[1];
+
+	for (size_t i = 0; i < a->table.n_rows; i++)
+		if (has_record(b, cell(a, i, a->record)) && !has_record(s, cell(a, i, a->record)))
+			return err_set(err, ERR_INPUT, "%s:%d: both coded this comment, and it is not in %s: write there what holds", a->file,
+			    a->table.lines[i], s->file);
+	for (size_t i = 0; i < s->table.n_rows; i++) {
+		const char *at = cell(s, i, s->themes), *code;
+		size_t n, k;
+
+		while ((n = next_code(&at, &code)) > 0) {
+			for (k = 0; k < c->n_codes && (strlen(c->codes[k]) != n || memcmp(c->codes[k], code, n) != 0); k++)
+				;
+			if (k == c->n_codes)
+				return err_set(err, ERR_INPUT, "%s:%d: %.*s is in no comment that two people coded: nobody knows how well they "
+				    "agree on it", s->file, s->table.lines[i], (int)n, code);
+		}
+	}
+	return ERR_OK;
+}
+
+/* The three sheets; *GOOD: all may be taken. */
+static enum err_code
+check_sheets(struct coding *c, char **paths, bool *good, struct err *err)
+{
+	enum err_code rc = read_sheet(c, paths[2], &c->sheets[2], err);
+
+	if (rc == ERR_OK && c->sheets[2].table.n_rows == 0)
+		rc = err_set(err, ERR_INPUT, "%s: no comment is in it", paths[2]);
+	if (rc == ERR_OK)
+		rc = run(c, paths, (int64_t)c->sheets[2].table.n_rows, good, err);
+	if (rc == ERR_OK && *good)
+		rc = check_agreed(c, err);
+	return rc;
+}
+
+static enum err_code
+rows_of(struct coding *c, struct coding_row **out, struct err *err)
+{
+	const struct sheet *s = &c->sheets[2];
+	struct coding_row *rows = arena_calloc(&c->arena, s->table.n_rows, sizeof(*rows));
+
+	if (rows == NULL)
+		return err_nomem(err);
+	for (size_t i = 0; i < s->table.n_rows; i++) {
+		const char *record = cell(s, i, s->record);
+
+		rows[i] = (struct coding_row){ .themes = cell(s, i, s->themes), .file = s->file, .line = s->table.lines[i] };
+		if (!hex_get(record, strlen(record), rows[i].record, sizeof(rows[i].record)))
+			return err_set(err, ERR_INPUT, "%s:%d: \"%.40s\" is no record: 32 digits and letters a to f, as the reading room shows it",
+			    s->file, s->table.lines[i], record);
+	}
+	*out = rows;
+	return ERR_OK;
+}
+
+static enum err_code
+take(struct coding *c, const char *conf_path, const char *frame, struct err *err)
+{
+	struct indicators_conf conf = {0};
+	struct form_set forms = {0};
+	struct library library = {0};
+	struct findings findings;
+	struct facts *facts = NULL;
+	struct store *store = NULL;
+	struct seal_key *key = NULL;
+	struct coding_row *rows = NULL;
+	struct coding_result got;
+	char me[AUDIT_TEXT], detail[AUDIT_TEXT];
+	enum err_code rc = config_read(conf_path, indicators_keys, indicators_n_keys, &conf, err);
+
+	findings_init(&findings);
+	if (rc == ERR_OK)
+		rc = rows_of(c, &rows, err);
+	if (rc == ERR_OK)
+		rc = form_set_read(conf.forms, &forms, err);
+	if (rc == ERR_OK)
+		rc = library_read(conf.definitions, &findings, &library, err);
+	if (rc != ERR_OK)
+		print_findings(&findings);
+	if (rc == ERR_OK)
+		rc = store_open(conf.store, false, &store, err);
+	if (rc == ERR_OK)
+		rc = facts_open(conf.facts, &facts, err);
+	if (rc == ERR_OK)
+		rc = keyfile_load(conf.key, KEY_RESPONSE, keyfile_ask_terminal, NULL, &key, err);
+	if (rc == ERR_OK) {
+		struct coding_conf how = { facts, store, key, &forms, &library };
+		size_t n = c->sheets[2].table.n_rows;
+
+		audit_me(me);
+		snprintf(detail, sizeof(detail), "comments=%zu by_two=%zu themes=%zu", n, c->n, c->n_codes);
+		rc = coding_take(&how, frame, rows, n, clock_now_s(&clock_system), me, detail, &got, err);
+	}
+	if (rc == ERR_OK)
+		fprintf(stderr, "%zu comments taken, %zu were known as they are: %lld facts of %zu indicators\n", got.taken, got.same,
+		    (long long)got.facts, got.indicators);
+	seal_key_free(key);
+	facts_close(facts);
+	store_close(store);
+	library_clear(&library);
+	form_set_clear(&forms);
+	findings_clear(&findings);
+	config_clear(indicators_keys, indicators_n_keys, &conf);
+	return rc;
+}
+
+static int
+codes_usage(FILE *to)
+{
+	fprintf(to, "usage: candour indicator codes -c indicators.conf --frame NAME@VERSION FIRST.csv SECOND.csv AGREED.csv\n\n"
+	    "FIRST and SECOND are what two people coded, each for themselves (candour indicator kappa says what a sheet is). AGREED has\n"
+	    "every comment that was coded, with the themes that hold. If each theme reaches %.1f and two people coded a fifth of AGREED, at\n"
+	    "least %d, its codes become facts of the definitions with theme = NAME@VERSION/CODE; else nothing is taken.\n", agreed, SAMPLE_MIN);
+	return to == stdout ? 0 : 2;
+}
+
+int
+indicator_codes(int argc, char **argv)
+{
+	struct coding *c;
+	struct err err = {0};
+	const char *conf = NULL, *frame = NULL;
+	bool good = false;
+	int at = 1;
+	enum err_code rc;
+
+	for (; at < argc && argv[at][0] == '-'; at += 2) {
+		if (strcmp(argv[at], "-h") == 0 || strcmp(argv[at], "--help") == 0)
+			return codes_usage(stdout);
+		if (at + 1 < argc && strcmp(argv[at], "-c") == 0)
+			conf = argv[at + 1];
+		else if (at + 1 < argc && strcmp(argv[at], "--frame") == 0)
+			frame = argv[at + 1];
+		else
+			return codes_usage(stderr);
+	}
+	if (argc - at != 3 || conf == NULL || frame == NULL)
+		return codes_usage(stderr);
+	if (!coding_is_frame(frame)) {
+		fprintf(stderr, "candour indicator codes: --frame: a name in small letters and a version, such as care@2\n");
+		return 2;
+	}
+	c = calloc(1, sizeof(*c));
+	if (c == NULL) {
+		fprintf(stderr, "candour indicator codes: out of memory\n");
+		return 1;
+	}
+	arena_init_secret(&c->arena, ARENA_BYTES);
+	rc = check_sheets(c, argv + at, &good, &err);
+	if (rc == ERR_OK && !good)
+		rc = err_set(&err, ERR_DENIED, "nothing is taken: code again what is not agreed, or more of it by two");
+	if (rc == ERR_OK)
+		rc = take(c, conf, frame, &err);
+	if (rc != ERR_OK)
+		fprintf(stderr, "candour indicator codes: %s\n", err.msg);
+	arena_clear(&c->arena);
+	free(c);
+	return rc == ERR_OK ? 0 : 1;
 }

@@ -134,6 +134,22 @@ has_easy_read(const struct definition *d)
 	return false;
 }
 
+static bool
+is_theme(const char *text)
+{
+	size_t frame = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-"), version, code;
+	const char *at = text + frame;
+
+	if (frame == 0 || frame > 40 || *at++ != '@' || *at == '0')
+		return false;
+	version = strspn(at, "0123456789");
+	if (version == 0 || version > 9 || at[version] != '/')
+		return false;
+	at += version + 1;
+	code = strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-");
+	return code > 0 && code <= 40 && at[code] == '\0';
+}
+
 /* What KIND computes with must be there, in [measure] or in the block. */
 static void
 rules_measure(struct items *it, const struct definition *d, const struct form_block *b)
@@ -142,7 +158,13 @@ rules_measure(struct items *it, const struct definition *d, const struct form_bl
 	const char *kind = definition_kind_word(d->kind);
 	bool counts = d->kind == KIND_PROPORTION || d->kind == KIND_THEME;
 
-	if (counts && m->numerator.text[0] == '\0')
+	if (m->theme[0] != '\0' && !is_theme(m->theme))
+		items_fault(it, b->line, "[form %s] theme: FRAME@VERSION/CODE, such as care@2/staffing", b->form);
+	if (m->theme[0] != '\0' && m->numerator.text[0] != '\0')
+		items_fault(it, b->line, "[form %s] theme counts what people agreed on, numerator what the form says: keep one", b->form);
+	if (m->theme[0] != '\0' && m->by_session)
+		items_fault(it, b->line, "[form %s] theme is of comments; what groups said is coded in their form: use numerator", b->form);
+	if (counts && m->numerator.text[0] == '\0' && m->theme[0] == '\0')
 		items_fault(it, b->line, "[form %s] a %s counts something: add numerator = EXPRESSION here or in [measure]", b->form,
 		    kind);
 	if (!counts && m->numerator.text[0] != '\0')

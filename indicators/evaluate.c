@@ -642,6 +642,26 @@ give_facts(const struct evaluator *e, struct instance *in, const struct response
 	return rc;
 }
 
+bool
+evaluate_theme(const char *theme, const struct coded *c, size_t n, bool *coded)
+{
+	size_t frame = strcspn(theme, "/"), len = theme[frame] == '\0' ? 0 : strlen(theme + frame + 1), word;
+
+	*coded = false;
+	for (size_t i = 0; i < n; i++) {
+		if (strlen(c[i].frame) != frame || memcmp(c[i].frame, theme, frame) != 0)
+			continue;
+		*coded = true;
+		for (const char *at = c[i].themes; *at != '\0'; at += word) {
+			at += strspn(at, " ");
+			word = strcspn(at, " ");
+			if (len > 0 && word == len && memcmp(at, theme + frame + 1, len) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
 enum err_code
 evaluator_run(struct evaluator *e, struct instance *in, const struct response *about, struct evaluation *out, struct err *err)
 {
@@ -649,7 +669,7 @@ evaluator_run(struct evaluator *e, struct instance *in, const struct response *a
 	struct program *p = NULL;
 	const struct measure *m;
 	char variant[CODE_MAX + 1], mode[CODE_MAX + 1];
-	bool yes;
+	bool yes, themed, coded;
 	enum err_code rc = give_facts(e, in, about, err);
 
 	*out = (struct evaluation){ .outcome = OUTCOME_UNMAPPED, .entries = e->entries, .stratum = e->stratum,
@@ -683,7 +703,8 @@ evaluator_run(struct evaluator *e, struct instance *in, const struct response *a
 	if (rc != ERR_OK)
 		return rc;
 	out->outcome = OUTCOME_OUTSIDE;
-	if (!yes)
+	themed = evaluate_theme(m->theme, about->codes, about->n_codes, &coded);
+	if (!yes || (m->theme[0] != '\0' && !coded))
 		return ERR_OK;
 	rc = fill_bucket(e, p, in, variant, err);
 	if (rc == ERR_OK)
@@ -698,7 +719,9 @@ evaluator_run(struct evaluator *e, struct instance *in, const struct response *a
 			return ERR_OK;
 		}
 	}
-	if (rc == ERR_OK)
+	if (rc == ERR_OK && m->theme[0] != '\0')
+		one(e, themed ? 1 : 0, out);
+	else if (rc == ERR_OK)
 		rc = measure(e, m, p, in, out, err);
 	if (rc != ERR_OK)
 		out->n = 0;

@@ -22,7 +22,16 @@ bool evaluate_covers(const struct form_block *b, const char *version);
 struct response {
 	const char *site;
 	int64_t day;			/* since 1970: the half-day sealed, re-dated by receipts */
+	const struct coded *codes;	/* what its comment was coded with, by frame */
+	size_t n_codes;
 };
+/* Codes that people agreed on; definitions with theme = FRAME/CODE look here and count only what has their frame. */
+struct coded {
+	const char *frame;	/* "care@2" */
+	const char *themes;	/* codes, blanks between them */
+};
+/* Is the code of THEME ("care@2/staffing") among those of C? *CODED: C has its frame. */
+bool evaluate_theme(const char *theme, const struct coded *c, size_t n, bool *coded);
 
 enum outcome {
 	OUTCOME_OUTSIDE,	/* not in the population: no fact */

@@ -235,6 +235,8 @@ evaluate_counted(const struct form_block *b, evaluate_name *each, void *arg)
 {
 	const struct measure *m = &b->measure;
 
+	if (m->theme[0] != '\0')	/* themes of one frame are of the same comments */
+		each(arg, m->theme, strcspn(m->theme, "/"));
 	names_of(m->numerator.text, each, arg);
 	names_of(m->value.text, each, arg);
 	for (size_t i = 0; i < m->n_options; i++)

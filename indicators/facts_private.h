@@ -20,6 +20,8 @@ enum facts_statement {
 	S_RECORD_OLD, S_GONE_PUT, S_GONE_GET, S_QUOTE_FORGET, S_QUOTE_WORDS,
 	/* quote_store.c */
 	S_QUOTE_NEXT, S_QUOTE_PUT, S_QUOTE_GET, S_QUOTE_EACH, S_QUOTE_BLANK, S_SITE_DAYS, S_RECORD_ONE,
+	/* codes_store.c */
+	S_CODE_PUT, S_CODE_EACH, S_CODE_DROP,
 	FACTS_STATEMENTS
 };
 
@@ -74,6 +76,12 @@ enum facts_statement {
 	    " (SELECT n.state FROM quote AS n WHERE n.id = quote.id ORDER BY n.version DESC LIMIT 1)", \
 	[S_QUOTE_FORGET] = "UPDATE quote SET record = zeroblob(16) WHERE site = ?1 AND record = ?2",
 
+#define FACTS_CODE_SQL \
+	[S_CODE_PUT] = "INSERT INTO code VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET themes = excluded.themes," \
+	    " at = excluded.at WHERE themes <> excluded.themes", \
+	[S_CODE_EACH] = "SELECT frame, themes FROM code WHERE site = ?1 AND record = ?2 ORDER BY frame", \
+	[S_CODE_DROP] = "DELETE FROM code WHERE site = ?1 AND record = ?2",
+
 struct facts {
 	sqlite3 *db;
 	sqlite3_stmt *stmt[FACTS_STATEMENTS];
@@ -87,6 +95,8 @@ enum err_code facts_frozen_same(struct facts *f, bool *same, struct err *err) MU
 void facts_get_place(sqlite3_stmt *s, int at, struct facts_place *p);
 enum err_code facts_err(struct facts *f, const char *what, struct err *err);
 void facts_reset(sqlite3_stmt *s);
+/* The codes of a record go (codes_store.c). */
+enum err_code facts_drop_codes(struct facts *f, const char *site, const uint8_t record[FACTS_ID], struct err *err) MUST_CHECK;
 /* Run S, which is bound and returns no row. */
 enum err_code facts_done(struct facts *f, sqlite3_stmt *s, const char *what, struct err *err) MUST_CHECK;
 

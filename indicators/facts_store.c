@@ -81,6 +81,7 @@ static const char *const sql[FACTS_STATEMENTS] = {
 	FACTS_QUOTE_SQL
 	FACTS_CELL_SQL
 	FACTS_RETAIN_SQL
+	FACTS_CODE_SQL
 };
 
 enum err_code
@@ -129,7 +130,7 @@ facts_open(const char *path, struct facts **out, struct err *err)
 	struct facts *f = calloc(1, sizeof(*f));
 	const struct embed_file *schema = embed_find(embed_indicators, "sql/1.sql");
 	const char *versions[] = { schema->data, audit_schema(), embed_find(embed_indicators, "sql/quotes-1.sql")->data,
-		embed_find(embed_indicators, "sql/retain-1.sql")->data };
+		embed_find(embed_indicators, "sql/retain-1.sql")->data, embed_find(embed_indicators, "sql/codes-1.sql")->data };
 	enum err_code rc;
 	int fd;
 
@@ -729,6 +730,8 @@ facts_withdraw(struct facts *f, const char *site, const uint8_t record[FACTS_ID]
 	if (sqlite3_changes(f->db) == 0)
 		return err_set(err, ERR_ABSENT, "no such record at this site");
 	rc = facts_reverse(f, site, record, -1, data_rev, &rev, err);
+	if (rc == ERR_OK)
+		rc = facts_drop_codes(f, site, record, err);
 	if (rc != ERR_OK)
 		return rc;
 	text(s, 1, site);

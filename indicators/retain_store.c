@@ -253,6 +253,8 @@ erase_record(struct facts *f, const char *site, const uint8_t record[FACTS_ID], 
 	if (rc == ERR_OK)
 		rc = by_record(f, S_QUOTE_FORGET, site, record, err);
 	if (rc == ERR_OK)
+		rc = facts_drop_codes(f, site, record, err);
+	if (rc == ERR_OK)
 		rc = by_record(f, S_RECORD_ERASE, site, record, err);
 	if (rc != ERR_OK || !told)
 		return rc;

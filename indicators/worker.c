@@ -12,6 +12,7 @@
 #include "base/codec.h"
 #include "base/log.h"
 #include "collector/seal.h"
+#include "indicators/coding.h"
 #include "indicators/evaluate.h"
 #include "sync/receipt.h"
 
@@ -160,10 +161,16 @@ static enum err_code
 derive(struct worker *w, const struct known_form *form, const struct record_plain *p, const char *site,
 	const uint8_t record[16], int64_t day, const char **state, struct err *err)
 {
-	struct response about = { .site = site, .day = day };
+	struct coded codes[CODING_FRAMES];
+	struct response about = { .site = site, .day = day, .codes = codes };
 	size_t at = (size_t)(form - w->forms.list);
 	struct instance *in = NULL;
+	struct arena arena;
 	enum err_code rc = instance_read(form->form, (const char *)p->content, p->len, &in, err);
+
+	arena_init(&arena, 1 << 20);
+	if (rc == ERR_OK && w->only_new)	/* what is new here was never coded */
+		rc = facts_codes(w->facts, site, record, &arena, codes, &about.n_codes, err);
 
 	*state = "none";
 	for (size_t i = 0; i < w->n_derived && rc == ERR_OK; i++) {
@@ -197,6 +204,7 @@ derive(struct worker *w, const struct known_form *form, const struct record_plai
 		}
 	}
 	instance_free(in);
+	arena_clear(&arena);
 	return rc;
 }
 

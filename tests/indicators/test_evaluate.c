@@ -85,7 +85,7 @@ START_TEST(satisfaction_of_users_as_the_definition_says)
 	struct evaluator *e;
 	struct evaluation out;
 	struct findings f;
-	struct response about = { "elm", 20544 };	/* 2026-04-01 */
+	struct response about = { .site = "elm", .day = 20544 };	/* 2026-04-01 */
 	struct instance *in = answers(users[_i].q1, "", users[_i].meta);
 
 	findings_init(&f);
@@ -132,7 +132,7 @@ START_TEST(a_score_adds_points_of_its_items)
 	struct definition *d = parse(HEAD("score") "item.q1 = 2 * score\nitem.q7a = score\noffset = -1\n[form satisfaction]\n");
 	struct evaluator *e = evaluator(d);
 	struct evaluation out;
-	struct response about = { "elm", 20544 };
+	struct response about = { .site = "elm", .day = 20544 };
 	struct instance *in = answers("2", "<q7a>2</q7a>", SELF), *part = answers("2", "<q7a>dk</q7a>", SELF);
 
 	ck_ok(evaluator_run(e, in, &about, &out, &err));
@@ -153,7 +153,7 @@ START_TEST(points_may_be_written_in_the_definition)
 	struct definition *d = parse(HEAD("score") "item.q1 = 1 .919 .541 0 0\n[form satisfaction]\n");
 	struct evaluator *e = evaluator(d);
 	struct evaluation out;
-	struct response about = { "elm", 20544 };
+	struct response about = { .site = "elm", .day = 20544 };
 	struct instance *in = answers("2", "", SELF), *pns = answers("pns", "", SELF);
 
 	ck_ok(evaluator_run(e, in, &about, &out, &err));
@@ -173,7 +173,7 @@ START_TEST(each_option_is_counted_over_the_same_base)
 	    "exclude.no_answer = ${q1} = 'dk' or ${q1} = 'pns'\n[form satisfaction]\n");
 	struct evaluator *e = evaluator(d);
 	struct evaluation out;
-	struct response about = { "elm", 20544 };
+	struct response about = { .site = "elm", .day = 20544 };
 	struct instance *in = answers("2", "", SELF);
 
 	ck_ok(evaluator_run(e, in, &about, &out, &err));
@@ -193,7 +193,7 @@ START_TEST(a_mean_leaves_out_who_did_not_answer)
 	struct definition *d = parse(HEAD("mean") "value = ${days}\n[form satisfaction]\n");
 	struct evaluator *e = evaluator(d);
 	struct evaluation out;
-	struct response about = { "elm", 20544 };
+	struct response about = { .site = "elm", .day = 20544 };
 	struct instance *in = answers("2", "<your_help><matters/><days>5</days></your_help>", SELF),
 	    *none = answers("2", "<your_help><matters/><days/></your_help>", SELF);
 
@@ -219,7 +219,7 @@ START_TEST(a_question_that_was_not_asked_reads_blank)
 	struct definition *d;
 	struct evaluator *e;
 	struct evaluation out;
-	struct response about = { "elm", 20544 };
+	struct response about = { .site = "elm", .day = 20544 };
 	struct instance *in = answers("1", "", SELF);
 
 	snprintf(text, sizeof(text), HEAD("count") "population = %s\n[form satisfaction]\n", populations[_i]);
@@ -240,7 +240,7 @@ START_TEST(a_breakdown_that_is_no_code_reads_other)
 	    "what = ${comment}\nq = ${q1}\n");
 	struct evaluator *e;
 	struct evaluation out;
-	struct response about = { "elm", 20544 };
+	struct response about = { .site = "elm", .day = 20544 };
 	struct instance *in = answers("2", "<comment>Mrs Jones is rude</comment>", SELF);
 	char value[64];
 
@@ -265,7 +265,7 @@ START_TEST(a_variant_has_its_own_numerator_and_series)
 	struct definition *d = parse(EASY);
 	struct evaluator *e = evaluator(d);
 	struct evaluation out;
-	struct response about = { "elm", 20544 };
+	struct response about = { .site = "elm", .day = 20544 };
 	struct instance *standard = answers("2", "", SELF "<candour:variant>standard</candour:variant>"),
 	    *easy = answers("2", "", SELF "<candour:variant>easy_read</candour:variant>"),
 	    *other = answers("2", "", SELF "<candour:variant>large</candour:variant>");
@@ -305,7 +305,7 @@ START_TEST(a_table_is_read_as_of_the_day)
 	struct definition *d;
 	struct evaluator *e;
 	struct evaluation out;
-	struct response march = { "elm", 20543 }, april = { "elm", 20544 };
+	struct response march = { .site = "elm", .day = 20543 }, april = { .site = "elm", .day = 20544 };
 	struct instance *in = answers("2", "<your_help><matters/><days>5</days></your_help>", SELF);
 
 	ck_ok(definition_parse("x.ind", text, strlen(text), factors, NULL, NULL, &d, &err));
