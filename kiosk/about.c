@@ -88,6 +88,9 @@ fill(struct outside *o)
 		line(o, w->withdraw_hint, NULL);
 	} else if (strcmp(o->page, "notices") == 0) {
 		o->heading = w->notices_title;
+	} else if (strcmp(o->page, "tablet") == 0) {
+		o->heading = w->about_tablet;
+		line(o, w->tablets_hint, NULL);
 	} else if (strcmp(o->page, "attract") == 0) {
 		o->heading = w->attract_title;
 		line(o, show_how_long(o->k, w, o->a), NULL);
@@ -193,17 +196,42 @@ plain(struct outside *o, const char *path, const char *back, struct link_view *l
 }
 
 static void
-about(struct kiosk *k, const struct words *w, const struct http_request *r, struct http_response *out)
+about(struct kiosk *k, const struct words *w, const struct http_request *r, bool lan, struct http_response *out)
 {
 	struct outside o = outside(k, "about", w, r, out->arena);
-	struct link_view links[] = {
+	struct tablets_view tablets;
+	struct link_view links[5] = {
 		{ text_of(o.a, "/privacy?l=%s", w->code), w->about_privacy, w->tag },
 		{ text_of(o.a, "/withdraw?l=%s", w->code), w->about_withdraw, w->tag },
 		{ text_of(o.a, "/notices?l=%s", w->code), w->about_notices, w->tag },
 		{ "/staff", w->about_staff, w->tag },
 	};
+	size_t n = 4;
 
-	plain(&o, "/about", text_of(o.a, "/?l=%s", w->code), links, ARRAY_LEN(links), out);
+	if (!lan && join_invite(k, &tablets, o.a)) {
+		links[4] = links[3];
+		links[3] = (struct link_view){ text_of(o.a, "/tablet?l=%s", w->code), w->about_tablet, w->tag };
+		n++;
+	}
+	plain(&o, "/about", text_of(o.a, "/?l=%s", w->code), links, n, out);
+}
+
+/* How a tablet comes here: only where anybody's may. */
+static bool
+tablet(struct kiosk *k, const struct words *w, const struct http_request *r, struct http_response *out)
+{
+	struct outside o = outside(k, "tablet", w, r, out->arena);
+	struct tablets_view view;
+
+	if (!join_invite(k, &view, o.a))
+		return false;
+	show_frame(k, w, &view.f, o.heading);
+	set_wrong(w, o.a, &view.f);
+	view.f.back_href = text_of(o.a, "/about?l=%s", w->code);
+	aloud(&o, "/tablet", &view.f);
+	to_start_later(out);
+	page_kiosk_tablet(&out->body, &view);
+	return true;
 }
 
 static void
@@ -368,7 +396,9 @@ about_handle(struct kiosk *k, const struct http_request *r, bool lan, struct htt
 	if (post)
 		return false;
 	if (strcmp(r->path, "/about") == 0)
-		about(k, w, r, out);
+		about(k, w, r, lan, out);
+	else if (strcmp(r->path, "/tablet") == 0 && !lan)
+		return tablet(k, w, r, out);
 	else if (strcmp(r->path, "/privacy") == 0)
 		privacy(k, w, r, out);
 	else if (strcmp(r->path, "/notices") == 0)

@@ -173,6 +173,9 @@ void join_tick(struct kiosk *k);
 bool join_has(struct kiosk *k, const struct http_request *r);
 /* /join on the site's network. */
 void join_handle(struct kiosk *k, const struct http_request *r, struct http_response *out);
+/* Where tablets may answer that nobody let in (lan_join = no): the codes that lead one here, into VIEW. False: they may
+ * not. */
+bool join_invite(struct kiosk *k, struct tablets_view *view, struct arena *a);
 /* Out, and whatever sheet was being typed in is gone. */
 void staff_end(struct kiosk *k);
 /* What Listen says on a page outside a visit: R asks /sound for p = attract, about, privacy, withdraw or notices. */

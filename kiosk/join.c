@@ -341,6 +341,18 @@ show_wifi(struct kiosk *k, struct tablets_view *view, struct arena *a)
 	buf_free(&text);
 }
 
+bool
+join_invite(struct kiosk *k, struct tablets_view *view, struct arena *a)
+{
+	if (k->lan_port == 0 || k->conf->lan_join)
+		return false;
+	view->wifi = view->wifi_path = "";
+	view->address = address(k, a);
+	view->qr_path = receipt_qr(view->address, a, &view->qr_size);
+	show_wifi(k, view, a);
+	return true;
+}
+
 static void
 show(struct kiosk *k, struct http_response *out)
 {

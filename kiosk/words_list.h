@@ -34,7 +34,7 @@
 	X(look_usual) X(look_fast) X(look_language) X(look_volume) X(look_quieter) X(look_louder) X(look_read) X(look_read_on) X(look_read_off) X(sign) X(sign_again) X(sign_back) X(keys) X(keys_letters) X(keys_qwerty) X(keys_shift) X(keys_space) X(keys_line) X(keys_delete) X(keys_done) \
 	X(still_title) \
 	X(still_text) X(still_sent) X(still_yes) X(about_title) X(about_text) X(about_withdraw) X(about_notices) \
-	X(about_staff) X(about_privacy) X(withdraw_title) X(withdraw_label) X(withdraw_hint) \
+	X(about_staff) X(about_tablet) X(tablet_or) X(about_privacy) X(withdraw_title) X(withdraw_label) X(withdraw_hint) \
 	X(withdraw_do) X(withdraw_done_title) X(withdraw_done) X(withdraw_published) \
 	X(withdraw_wrong) X(withdraw_wait) X(withdraw_failed) X(notices_title) X(notices_none) X(notices_more) \
 	X(notices_said) X(notices_did) \

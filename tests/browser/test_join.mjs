@@ -144,6 +144,26 @@ await main(async () => {
   const told = new Staff(kiosk.url);
   await told.enter(PIN);
   check('and staff read of it on the screen', told.page.body.includes(RISK) && told.page.body.includes('Tablets without HTTPS'));
+  const open = async path => (await request(kiosk.url, { path }));
+  check('people are offered no tablet where staff let each in', !(await open('/about')).body.includes('Use a tablet') && (await open('/tablet')).status === 404);
+  await stopKiosk(kiosk);
+
+  // Where anybody's tablet may answer, the page about this screen leads to two codes; there, not on a tablet.
+  writeFileSync(site.conf, `${plain}lan_plain_risk = ${RISK}\nlan_join = no\nwifi_name = Home\nwifi_key = fish and chips\n`);
+  kiosk = await startKiosk(site);
+  port = Number(/lan_port=(\d+)/.exec(kiosk.log)[1]);
+  check('a tablet is offered', (await open('/about')).body.includes('href="/tablet?l=en"'));
+  for (const l of ['en', 'cy']) {
+    const body = (await open(`/tablet?l=${l}`)).body, s = await serve(kiosk.url, new Map([['tablet', body]]));
+    check(`${l}: the address, and a code for the Wi-Fi`, body.includes(`http://${NAME}:${port}<`) && (body.match(/class="qr-ink"/g) || []).length === 2 && !body.includes('fish'));
+    const { passed, failures } = await inspect(b, axe, `${s.url}/tablet`);
+    add(passed, 0);
+    for (const f of failures) check(`tablet-${l} ${f.rule}`, false, f.message);
+    if (process.env.SHOTS) for (const [n, width, height] of [['wide', 1280, 800], ['tall', 800, 1280]]) { const q = await b.newPage({ viewport: { width, height } }); await q.goto(`${s.url}/tablet`); await q.evaluate(() => document.fonts.ready); await q.screenshot({ path: join(process.env.SHOTS, `tablet-${l}-${n}.png`) }); }
+    await s.close();
+  }
+  equal('a tablet has none of it', (await clear('/tablet')).status, 404);
+  check('it is there already', (await clear('/about')).status === 200 && !(await clear('/about')).body.includes('/tablet'));
   await stopKiosk(kiosk);
   writeFileSync(site.conf, tls);
 
