@@ -195,7 +195,7 @@ print_plan(struct retaining *r, int64_t today, struct err *err)
 	enum err_code rc = facts_retained(r->facts, &kept, err);
 
 	if (rc == ERR_OK)
-		rc = retain_log_day(r->store, &log_day, err);
+		rc = retain_log_day(r->store, today, &log_day, err);
 	if (rc == ERR_OK)
 		rc = retain_line(&r->library, r->conf.facts_months, today, &line, err);
 	if (rc == ERR_OK)

@@ -49,7 +49,7 @@ begin_retention(struct worker *w, struct room_state *s, struct retain *r, int64_
 	struct facts *f = worker_facts(w);
 	int64_t log_day = 0, day = 0;
 	struct err err = {0};
-	enum err_code rc = months == 0 ? ERR_OK : retain_log_day(worker_store(w), &log_day, &err);
+	enum err_code rc = months == 0 ? ERR_OK : retain_log_day(worker_store(w), now / DAY_S, &log_day, &err);
 
 	if (rc == ERR_OK)
 		rc = retain_day(f, now / DAY_S, log_day, &day, &err);

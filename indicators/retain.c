@@ -77,7 +77,7 @@ retain_line(const struct library *l, int64_t months, int64_t day, int64_t *month
 }
 
 enum err_code
-retain_log_day(struct store *st, int64_t *day, struct err *err)
+retain_log_day(struct store *st, int64_t enough, int64_t *day, struct err *err)
 {
 	struct store_position *list = NULL;
 	uint8_t bytes[RECEIPT_LEN];
@@ -86,7 +86,7 @@ retain_log_day(struct store *st, int64_t *day, struct err *err)
 	enum err_code rc = store_chains(st, LANE_ANSWERS, &list, &n, err);
 
 	*day = 0;
-	for (size_t i = 0; i < n && rc == ERR_OK; i++) {
+	for (size_t i = 0; i < n && rc == ERR_OK && *day < enough; i++) {
 		rc = st->ops->receipt_newest(st, list[i].device, list[i].lane, list[i].epoch, bytes, err);
 		if (rc == ERR_OK)
 			rc = receipt_read(bytes, sizeof(bytes), &r, err);

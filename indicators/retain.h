@@ -16,8 +16,8 @@ enum err_code retain_check(const struct library *l, int64_t months, struct err *
 /* *MONTH: on DAY (days since 1970) the first month of which facts are kept; 0: all are. ERR_INPUT as above. */
 enum err_code retain_line(const struct library *l, int64_t months, int64_t day, int64_t *month, struct err *err) MUST_CHECK;
 
-/* The newest day of the centre's log that a receipt in ST tells; 0: none. */
-enum err_code retain_log_day(struct store *st, int64_t *day, struct err *err) MUST_CHECK;
+/* The newest day of the centre's log that a receipt in ST tells, or any from ENOUGH on: then no more are read. 0: none. */
+enum err_code retain_log_day(struct store *st, int64_t enough, int64_t *day, struct err *err) MUST_CHECK;
 /* The day by which facts may be erased, where the own clock says TODAY and the log LOG_DAY: the earlier one, once the clock has
  * gone on for RETAIN_STEADY_DAYS without a leap (back, or by more than RETAIN_LEAP_DAYS). 0: not yet. Keeps in F what it saw. */
 enum err_code retain_day(struct facts *f, int64_t today, int64_t log_day, int64_t *day, struct err *err) MUST_CHECK;

@@ -476,7 +476,7 @@ START_TEST(figures_stand_when_the_facts_have_gone)
 		centre_tagged(&(struct answer){ .device = (uint8_t)(1 + i % 2), .seq = 1 + i / 2, .id = id + (uint32_t)i, .q1 = i < 3 ? "1" : "5",
 		    .day = i < 4 ? OLD : DAY, .quality = CLOCK_SYNCED }, i == 0 ? tag : NULL);
 	w = worker();
-	ck_ok(retain_log_day(worker_store(w), &log_day, &err));
+	ck_ok(retain_log_day(worker_store(w), NOW, &log_day, &err));
 	ck_assert_int_eq(log_day, NOW / 86400);
 	ck_assert_int_eq(retain(w, NOW / 86400), 4);
 	worker_close(w);
