@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 
 #include "admin/cert.h"
@@ -22,7 +23,7 @@
 
 static const char usage[] = "usage: candour status DIR     (a site's folder or the centre's)\n";
 
-enum { STALE_HOURS = 24, PROBLEM_DAYS = 30 };
+enum { STALE_HOURS = 24, PROBLEM_DAYS = 30, LOW_MIB = 64 };	/* the kiosk's own mark, if it is not set otherwise */
 
 static void
 count_text(char *text, size_t room, uint64_t n, const char *one, const char *many)
@@ -87,6 +88,14 @@ what_helps(const char *why)
 		if (strstr(why, known[i].part) != NULL)
 			return known[i].helps;
 	return "";
+}
+
+static uint64_t
+free_mib(const char *path)
+{
+	struct statvfs v;
+
+	return statvfs(path, &v) != 0 ? UINT64_MAX : (uint64_t)v.f_bavail * v.f_frsize >> 20;
 }
 
 /* Is there a signed order that takes this box out of service? The kiosk obeys it. */
@@ -180,9 +189,12 @@ site_status(const char *path, struct err *err)
 		printf("Nothing was ever sent from here: is candour-sync running? (systemctl enable --now candour-sync)\n");
 	} else if (s.tried_at > 0 && now - s.tried_at > STALE_HOURS * 3600) {
 		printf("Nothing was tried for more than a day: is candour-sync running?\n");
-	} else if (!problem) {
+	} else if (!problem && free_mib(path) >= LOW_MIB) {
 		printf("All is well.\n");
 	}
+	if (free_mib(path) < LOW_MIB)
+		printf("The storage of this box is nearly full: %llu MiB are free. Its screen stops taking answers before the last is used.\n",
+		    (unsigned long long)free_mib(path));
 	print_log(&log, problem, now);
 	if (repaired.len > 0)
 		printf("\nThis store was repaired. What was said then:\n%s", buf_str(&repaired));

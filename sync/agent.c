@@ -48,7 +48,9 @@ struct agent {
 	int64_t time_due_ms, down_due_ms, head_due_ms, log_due_ms;
 	bool bundles_asked;
 	uint32_t bundles_seen;	/* the centre's newest when we last asked for all */
-	uint32_t refused;	/* the highest that this box could not take when it last asked; 0: none */
+	/* By kind: the highest that this box could not take. With the same ring it would not take it in an hour either. */
+	uint32_t passed[BUNDLE_REVOKE + 1], passed_ring;
+	uint32_t refused;	/* the highest of them that nothing newer stands above; 0: none */
 	struct buf begun[BUNDLE_REVOKE + 1];	/* by kind: what came of a bundle before the connection broke */
 	bool has_offset;
 	int64_t offset_s;	/* of the time to CLOCK_BOOTTIME: moving the system's clock does not move it */
@@ -417,14 +419,25 @@ bundle_have(struct agent *a, enum bundle_kind kind)
 /* One that this box cannot take (a withdrawn key, a later version) must not hold up those above it: *AFTER becomes
  * its serial. Not while the ring that may vouch for it is still to come. */
 static void
-pass_over(struct agent *a, const struct lane *l, const struct buf *bytes, uint32_t *after)
+pass_over(struct agent *a, const struct lane *l, enum bundle_kind kind, const struct buf *bytes, uint32_t *after)
 {
 	uint32_t serial = bytes->len >= BUNDLE_HEAD && memcmp(bytes->data, "CBND", 4) == 0 ? be32(bytes->data + 24) : 0;
 
-	if (serial > a->refused)
-		a->refused = serial;
 	if (serial > *after && l->courier.ring_serial <= a->ring->serial)
-		*after = serial;
+		*after = a->passed[kind] = serial;
+}
+
+/* From which serial of KIND on there is something to ask for. */
+static uint32_t
+bundle_after(struct agent *a, enum bundle_kind kind)
+{
+	uint32_t have = bundle_have(a, kind);
+
+	if (a->passed_ring != a->ring->serial) {
+		memset(a->passed, 0, sizeof(a->passed));
+		a->passed_ring = a->ring->serial;
+	}
+	return a->passed[kind] > have ? a->passed[kind] : have;
 }
 
 /* Ask for a bundle of KIND above *AFTER, from where the last try broke off. What it was the beginning of may have been
@@ -459,7 +472,7 @@ get_bundle(struct agent *a, struct lane *l, enum bundle_kind kind, uint32_t *aft
 		if (rc == ERR_OK && bundle_have(a, kind) > *after)
 			*after = bundle_have(a, kind);
 		if (!goes_on && (rc == ERR_DENIED || rc == ERR_INPUT || rc == ERR_LIMIT))
-			pass_over(a, l, begun, after);
+			pass_over(a, l, kind, begun, after);
 	}
 	buf_free(begun);
 	buf_init(begun, BUNDLE_MAX);
@@ -477,9 +490,8 @@ get_bundles(struct agent *a, struct lane *l, bool forced)
 	if (!forced && (newest == 0 || (a->bundles_asked && newest == a->bundles_seen)))
 		return;
 	reply_init(&reply, BUNDLE_MAX);
-	a->refused = 0;
 	for (int kind = BUNDLE_FORMS; kind <= BUNDLE_REVOKE && !left_off; kind++) {
-		uint32_t after = bundle_have(a, (enum bundle_kind)kind), asked;
+		uint32_t after = bundle_after(a, (enum bundle_kind)kind), asked;
 		int n = 0;
 
 		/* The newest for everybody, for the site and for this box, one after the other. */
@@ -497,6 +509,10 @@ get_bundles(struct agent *a, struct lane *l, bool forced)
 		} while (after > asked && ++n < BUNDLES_A_LOOK && !left_off);
 	}
 	all = all && !left_off;
+	a->refused = 0;
+	for (int kind = BUNDLE_FORMS; kind <= BUNDLE_REVOKE; kind++)
+		if (a->passed[kind] > a->refused && a->passed[kind] > bundle_have(a, (enum bundle_kind)kind))
+			a->refused = a->passed[kind];
 	reply_free(&reply);
 	a->bundles_asked = all;
 	a->bundles_seen = newest;
