@@ -81,7 +81,8 @@ what_helps(const char *why)
 		    "itself; if it lasts for days, ask whoever runs your network.\n" },
 		{ "code=unknown", "The centre does not know this box: it was perhaps restored from a backup made before the box was enrolled. Ask\n"
 		    "for an invitation and say: candour site enrol, with it. The box keeps its answers and its keys.\n" },
-		{ "by this box's clock", "The box's clock may be wrong: staff can set it on the screen (staff page).\n" },
+		{ "by this box's clock", "The box's clock may be wrong: staff can set it on the screen (staff page). Or the centre's certificate has\n"
+		    "ended: tell whoever runs the centre (candour centre cert).\n" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(known); i++)
