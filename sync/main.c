@@ -21,6 +21,21 @@ stopped(void *arg)
 	return sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1;
 }
 
+/* What reads and means nothing is said before anything begins, by -n too. */
+static enum err_code
+check_proxy(const struct sync_settings *set, struct err *err)
+{
+	struct net_proxy proxy;
+	struct buf credentials;
+	char host[256];
+	enum err_code rc;
+
+	buf_init_secret(&credentials, 4096);
+	rc = agent_proxy(set->proxy, set->proxy_credentials, host, sizeof(host), &credentials, &proxy, err);
+	buf_free(&credentials);
+	return rc;
+}
+
 /* Until the box is enrolled there is nothing to do but to wait for it, saying so once. */
 static enum err_code
 when_enrolled(const struct program *p, struct sync_settings *set, const struct net *net, struct agent **out,
@@ -59,6 +74,8 @@ main(int argc, char **argv)
 	program_start(&p, "candour-sync", argc, argv, sync_keys, sync_n_keys);
 	net.arg = &stop_net;
 	rc = config_read(p.config_path, sync_keys, sync_n_keys, &set, &err);
+	if (rc == ERR_OK)
+		rc = check_proxy(&set, &err);
 	if (rc == ERR_OK && p.check_only) {
 		printf("%s: ok\n", p.config_path);
 	} else if (rc == ERR_OK) {

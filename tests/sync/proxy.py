@@ -113,6 +113,10 @@ def main():
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "9", "-subj", "/CN=localhost",
                         "-keyout", f"{top}/mitm.key", "-out", f"{top}/mitm.pem"], check=True, capture_output=True)
         proxy = Proxy(top)
+        for wrong in ("https://proxy:3128", "proxy:3128", "http://proxy", "http://:3128", "http://proxy:0", "http://proxy:3128/path"):
+            set_conf(f"{elm}/sync.conf", proxy=wrong)
+            r = subprocess.run([f"{place.build}/candour-sync", "-n", "-c", f"{elm}/sync.conf"], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+            score.check(f"-n refuses {wrong}: {r.stdout}{r.stderr}", r.returncode == 1 and "expected http://HOST:PORT" in r.stderr)
         set_conf(f"{elm}/sync.conf", proxy=f"http://127.0.0.1:{proxy.port}")
         given = place.put(elm, 3)
 
