@@ -16,11 +16,12 @@
 #include "sync/bundle.h"
 #include "sync/centre.h"
 #include "sync/courier.h"
+#include "sync/down.h"
 #include "sync/enrol.h"
 #include "sync/logcheck.h"
 
 enum { MINUTE_MS = 60000, HOUR_MS = 3600000, DAY_MS = 86400000, LANE1_RECORDS = 60, SOFTWARE = 0x00000100,
-	ROUND_TRIP_MAX_MS = 60000, OFFSET_TOLERANCE_S = 2, BUNDLES_A_LOOK = 6 };
+	ROUND_TRIP_MAX_MS = 60000, OFFSET_TOLERANCE_S = 2 };
 
 struct lane {
 	struct courier courier;
@@ -46,12 +47,7 @@ struct agent {
 	uint8_t device[16], boot[16];
 	struct lane lanes[LANES];
 	int64_t time_due_ms, down_due_ms, head_due_ms, log_due_ms;
-	bool bundles_asked;
-	uint32_t bundles_seen;	/* the centre's newest when we last asked for all */
-	/* By kind: the highest that this box could not take. With the same ring it would not take it in an hour either. */
-	uint32_t passed[BUNDLE_REVOKE + 1], passed_ring;
-	uint32_t refused;	/* the highest of them that nothing newer stands above; 0: none */
-	struct buf begun[BUNDLE_REVOKE + 1];	/* by kind: what came of a bundle before the connection broke */
+	struct down down;
 	bool has_offset;
 	int64_t offset_s;	/* of the time to CLOCK_BOOTTIME: moving the system's clock does not move it */
 	struct sync_status status;
@@ -329,6 +325,7 @@ take_ring(struct agent *a, const struct buf *text, struct err *err)
 			log_event("sync", "keyring=taken serial=%u", ring->serial);
 			a->pin = pin;
 			a->ring = ring;
+			a->down.ring = ring;
 			for (int i = 0; i < LANES; i++)
 				a->lanes[i].courier.ring = ring;
 			hang_up(a);	/* its CA certificates hold from now on */
@@ -355,167 +352,25 @@ get_ring(struct agent *a, struct lane *l)
 	reply_free(&reply);
 }
 
-/* Is B for us, and signed by a publish key? */
 static enum err_code
-judge_bundle(struct agent *a, const struct bundle *b, const uint8_t *bytes, struct err *err)
+ask_down(void *arg, const char *path, const char *extra, struct reply *out, struct err *err)
 {
-	static const uint8_t everybody[16];
-	const struct keyring_key *key = keyring_verifier(a->ring, KEY_PUBLISH, b->key_id);
-	uint8_t site[16];
+	struct asking *x = arg;
 
-	if (key == NULL || !bundle_signed(bytes, key->public_))
-		return err_set(err, ERR_DENIED, "bundle: not signed by a publish key of the key ring");
-	bundle_site_target(a->set->site, site);
-	if (memcmp(b->target, a->device, 16) != 0 && (b->kind == BUNDLE_REVOKE
-	    || (memcmp(b->target, site, 16) != 0 && memcmp(b->target, everybody, 16) != 0)))
-		return err_set(err, ERR_DENIED, "bundle: it is meant for others");
-	return ERR_OK;
-}
-
-static enum err_code
-take_bundle(struct agent *a, const struct buf *bytes, struct err *err)
-{
-	struct bundle b;
-	enum err_code rc = bundle_read(bytes->data, bytes->len, &b, err);
-
-	if (rc == ERR_OK)
-		rc = judge_bundle(a, &b, bytes->data, err);
-	/* The kiosk does not know its site's name: this says which bundles for a site are its own. */
-	if (rc == ERR_OK) {
-		uint8_t site[16];
-
-		bundle_site_target(a->set->site, site);
-		rc = outbox_meta_put(a->outbox, "site.target", site, sizeof(site), err);
-	}
-	if (rc == ERR_OK)
-		rc = outbox_bundle_put(a->outbox, (uint8_t)b.kind, b.target, b.serial, bytes->data, bytes->len, err);
-	if (rc == ERR_OK)
-		log_event("sync", "bundle=taken kind=%s serial=%u", bundle_kind_word(b.kind), b.serial);
-	return rc == ERR_EXISTS ? ERR_OK : rc;
-}
-
-/* The highest serial of KIND that is in force here. */
-static uint32_t
-bundle_have(struct agent *a, enum bundle_kind kind)
-{
-	uint8_t targets[3][16] = { { 0 } };
-	uint32_t best = 0;
-
-	memcpy(targets[1], a->device, 16);
-	bundle_site_target(a->set->site, targets[2]);
-	for (int i = 0; i < 3; i++) {
-		uint32_t serial = 0;
-		struct buf bytes;
-		struct err err;
-
-		buf_init(&bytes, BUNDLE_MAX);
-		if (outbox_bundle(a->outbox, (uint8_t)kind, targets[i], &serial, &bytes, &err) == ERR_OK && serial > best)
-			best = serial;
-		buf_free(&bytes);
-	}
-	return best;
-}
-
-/* One that this box cannot take (a withdrawn key, a later version) must not hold up those above it: *AFTER becomes
- * its serial. Not while the ring that may vouch for it is still to come. */
-static void
-pass_over(struct agent *a, const struct lane *l, enum bundle_kind kind, const struct buf *bytes, uint32_t *after)
-{
-	uint32_t serial = bytes->len >= BUNDLE_HEAD && memcmp(bytes->data, "CBND", 4) == 0 ? be32(bytes->data + 24) : 0;
-
-	if (serial > *after && l->courier.ring_serial <= a->ring->serial)
-		*after = a->passed[kind] = serial;
-}
-
-/* From which serial of KIND on there is something to ask for. */
-static uint32_t
-bundle_after(struct agent *a, enum bundle_kind kind)
-{
-	uint32_t have = bundle_have(a, kind);
-
-	if (a->passed_ring != a->ring->serial) {
-		memset(a->passed, 0, sizeof(a->passed));
-		a->passed_ring = a->ring->serial;
-	}
-	return a->passed[kind] > have ? a->passed[kind] : have;
-}
-
-/* Ask for a bundle of KIND above *AFTER, from where the last try broke off. What it was the beginning of may have been
- * replaced meanwhile: the whole is verified at its end, and if it does not hold the next try begins anew. *AFTER rises
- * where the next may be asked for: this one was taken, or is passed over. */
-static enum err_code
-get_bundle(struct agent *a, struct lane *l, enum bundle_kind kind, uint32_t *after, struct reply *reply, struct err *err)
-{
-	struct buf *begun = &a->begun[kind];
-	char path[64], range[64];
-	bool goes_on;
-	enum err_code rc;
-
-	snprintf(path, sizeof(path), "/v1/bundle/%s?after=%u", bundle_kind_word(kind), *after);
-	snprintf(range, sizeof(range), "Range: bytes=%zu-\r\n", begun->len);
-	rc = ask_extra(a, l, "GET", path, begun->len > 0 ? range : NULL, NULL, 0, reply, err);
-	goes_on = reply->status == 206 && begun->len > 0 && reply->from == begun->len;
-	if (rc == ERR_OK && (reply->status == 429 || reply->status >= 500))
-		rc = err_set(err, ERR_AGAIN, "bundle: the centre answers %u", reply->status);
-	if (!goes_on && reply->status != 200 && reply->status != 204 && reply->status != 206)
-		return rc;	/* no answer, or not now: what we have may go on yet */
-	if (!goes_on)
-		buf_reset(begun);
-	if (goes_on || reply->status == 200)
-		buf_put(begun, reply->body.data, reply->body.len);
-	if (rc == ERR_AGAIN && begun->failed == ERR_OK)
-		return rc;
-	if (rc == ERR_OK && begun->len > 0) {
-		rc = buf_check(begun, err);
-		if (rc == ERR_OK)
-			rc = take_bundle(a, begun, err);
-		if (rc == ERR_OK && bundle_have(a, kind) > *after)
-			*after = bundle_have(a, kind);
-		if (!goes_on && (rc == ERR_DENIED || rc == ERR_INPUT || rc == ERR_LIMIT))
-			pass_over(a, l, kind, begun, after);
-	}
-	buf_free(begun);
-	buf_init(begun, BUNDLE_MAX);
-	return rc;
+	return ask_extra(x->agent, x->lane, "GET", path, extra, NULL, 0, out, err);
 }
 
 static void
 get_bundles(struct agent *a, struct lane *l, bool forced)
 {
 	struct asking asking = { a, l };
-	uint32_t newest = l->courier.bundle_serial;
-	struct reply reply;
-	bool all = true, left_off = false;
 
-	if (!forced && (newest == 0 || (a->bundles_asked && newest == a->bundles_seen)))
-		return;
-	reply_init(&reply, BUNDLE_MAX);
-	for (int kind = BUNDLE_FORMS; kind <= BUNDLE_REVOKE && !left_off; kind++) {
-		uint32_t after = bundle_after(a, (enum bundle_kind)kind), asked;
-		int n = 0;
-
-		/* The newest for everybody, for the site and for this box, one after the other. */
-		do {
-			struct err err = { 0 };
-			enum err_code rc;
-
-			asked = after;
-			rc = get_bundle(a, l, (enum bundle_kind)kind, &after, &reply, &err);
-			if (rc != ERR_OK) {
-				log_err("sync", "bundle", &err);
-				all = rc != ERR_AGAIN && rc != ERR_BROKEN && all;
-			}
-			left_off = concerns_due(&asking);
-		} while (after > asked && ++n < BUNDLES_A_LOOK && !left_off);
-	}
-	all = all && !left_off;
-	a->refused = 0;
-	for (int kind = BUNDLE_FORMS; kind <= BUNDLE_REVOKE; kind++)
-		if (a->passed[kind] > a->refused && a->passed[kind] > bundle_have(a, (enum bundle_kind)kind))
-			a->refused = a->passed[kind];
-	reply_free(&reply);
-	a->bundles_asked = all;
-	a->bundles_seen = newest;
+	a->down.ask = ask_down;
+	a->down.give_way = concerns_due;
+	a->down.arg = &asking;
+	a->down.newest = l->courier.bundle_serial;
+	a->down.newest_ring = l->courier.ring_serial;
+	down_look(&a->down, forced);
 }
 
 /* --- the lanes ---------------------------------------------------------------------------------- */
@@ -526,7 +381,7 @@ take_order(struct agent *a, struct courier *c)
 {
 	struct err err = { 0 };
 
-	if (c->order.len > 0 && take_bundle(a, &c->order, &err) != ERR_OK)
+	if (c->order.len > 0 && down_take(&a->down, &c->order, &err) != ERR_OK)
 		log_err("sync", "order", &err);
 }
 
@@ -599,7 +454,7 @@ run_lane(struct agent *a, int lane)
 	l->courier.offset_s = corrected_now(a) - clock_now_s(a->clock);
 	l->courier.clock_quality = a->has_offset ? CLOCK_SYNCED : CLOCK_UNKNOWN;
 	if (lane == LANE_ANSWERS)
-		l->courier.bundle_refused = a->refused > 0 ? a->refused : refused_by_kiosk(a);
+		l->courier.bundle_refused = a->down.refused > 0 ? a->down.refused : refused_by_kiosk(a);
 	r = courier_round(&l->courier, true, &err);
 	if (r == COURIER_SENT || r == COURIER_MORE)
 		err.code = ERR_OK;
@@ -823,6 +678,10 @@ start_lanes(struct agent *a)
 	struct err err;
 
 	record_boot_id(a->boot);
+	a->down.outbox = a->outbox;
+	a->down.ring = a->ring;
+	a->down.site = a->set->site;
+	memcpy(a->down.device, a->device, 16);
 	a->has_offset = outbox_clock(a->outbox, a->boot, &a->offset_s, &quality, &err) == ERR_OK
 	    && quality == CLOCK_SYNCED;
 	for (uint8_t i = 0; i < LANES; i++) {
@@ -863,8 +722,7 @@ agent_new(const struct sync_settings *set, const struct net *net, const struct c
 	buf_init(&a->cert, 65536);
 	buf_init_secret(&a->key, 65536);
 	buf_init_secret(&a->credentials, 4096);
-	for (int kind = 0; kind <= BUNDLE_REVOKE; kind++)
-		buf_init(&a->begun[kind], BUNDLE_MAX);
+	down_init(&a->down);
 	rc = load(a, err);
 	if (rc != ERR_OK) {
 		agent_free(a);
@@ -889,7 +747,6 @@ agent_free(struct agent *a)
 	buf_free(&a->cert);
 	buf_free(&a->key);
 	buf_free(&a->credentials);
-	for (int kind = 0; kind <= BUNDLE_REVOKE; kind++)
-		buf_free(&a->begun[kind]);
+	down_clear(&a->down);
 	free(a);
 }
