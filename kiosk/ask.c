@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/latin.h"
 #include "base/log.h"
 #include "base/num.h"
 #include "kiosk/plain.h"
@@ -189,13 +190,6 @@ grid(size_t n, bool many)
 	return n > LIST_MAX ? "list" : many ? some[n] : one[n];
 }
 
-/* ASCII letters in either case; everything else byte by byte. */
-static bool
-holds(const char *text, const char *part)
-{
-	return part[0] == '\0' || strcasestr(text, part) != NULL;
-}
-
 /* What a page is made with. */
 struct making {
 	struct visit *v;
@@ -241,7 +235,7 @@ fill_select(const struct making *m, const struct page_control *c, struct ask_vie
 	for (size_t i = 0; i < c->n_choices; i++) {
 		n_main += c->choices[i].opt_out[0] == '\0';
 		scored += c->choices[i].score[0] != '\0';
-		n_fit += c->choices[i].opt_out[0] == '\0' && holds(c->choices[i].label, find);
+		n_fit += c->choices[i].opt_out[0] == '\0' && latin_holds(c->choices[i].label, find);
 	}
 	ask->choices = arena_calloc(a, c->n_choices + 1, sizeof(*ask->choices));
 	ask->others = arena_calloc(a, c->n_choices + 1, sizeof(*ask->others));
@@ -264,7 +258,7 @@ fill_select(const struct making *m, const struct page_control *c, struct ask_vie
 		if (x->opt_out[0] != '\0')
 			continue;
 		if (n_main > LIST_MAX) {
-			bool fits = holds(x->label, find);
+			bool fits = latin_holds(x->label, find);
 
 			shown += fits;
 			if (!fits || shown <= f->first || shown > f->first + LIST_PAGE) {
