@@ -501,7 +501,7 @@ error_text(const struct words *w, const struct page_control *c, const struct typ
 	case CONTROL_SELECT1:
 		return out != NULL ? text_fill(a, w->err_choose_optout, out, NULL) : w->err_choose;
 	case CONTROL_SELECT:
-		return out != NULL ? text_fill(a, w->err_choose_optout, out, NULL) : w->err_choose_some;
+		return out != NULL ? text_fill(a, w->err_choose_some_optout, out, NULL) : w->err_choose_some;
 	case CONTROL_RANK:
 		return w->err_rank;
 	default:

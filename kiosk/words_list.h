@@ -16,7 +16,7 @@
 	X(which_form) \
 	X(practice_title) X(practice_hint) X(practice_tea) X(practice_coffee) X(practice_neither) X(privacy_title) X(privacy_1) X(privacy_2) X(privacy_3) \
 	X(privacy_4) X(privacy_5) X(privacy_6) X(privacy_keep) X(privacy_no_easy) X(privacy_agree) X(privacy_no) X(err_choose) \
-	X(err_choose_optout) X(err_choose_some) X(err_exclusive) X(err_answer) X(err_number) \
+	X(err_choose_optout) X(err_choose_some) X(err_choose_some_optout) X(err_exclusive) X(err_answer) X(err_number) \
 	X(err_decimal) X(err_date) X(err_month) X(err_year) X(err_time) X(err_constraint) X(err_long) X(err_text) \
 	X(err_rank) X(err_summary) X(minus) X(plus) X(day) X(month) X(year) X(hour) X(minute) X(up) X(down) \
 	X(no_names) X(typed_show) X(typed_hide) X(choose_many) X(more_answers) X(earlier_answers) X(tick_ok) X(add_another) \
