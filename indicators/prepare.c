@@ -398,6 +398,22 @@ last_shown(struct work *w, const struct member *m, const struct point *p)
 	return n == 0 ? NULL : &w->history.shown[first + n - 1];
 }
 
+void
+prepare_as_before(struct pub_row *r, const struct pub_row *old)
+{
+	r->numerator = old->numerator;
+	r->denominator = old->denominator;
+	r->value = old->value;
+	r->lower95 = old->lower95;
+	r->upper95 = old->upper95;
+	r->lower998 = old->lower998;
+	r->upper998 = old->upper998;
+	r->margin = old->margin;
+	r->helped_share = old->helped_share;
+	r->verdict = old->verdict;
+	r->comparison = old->comparison;
+}
+
 /* Figures whose facts are gone are what was said of them last, shown or hidden: which people are in them is not known any
  * more, so nothing new may be said. */
 static void
@@ -408,18 +424,8 @@ repeat(struct work *w, struct draft_row *dr, const struct shown *last)
 
 	dr->expired = true;
 	dr->before = last;
-	r->numerator = old->numerator;
-	r->denominator = old->denominator;
-	r->value = old->value;
-	r->lower95 = old->lower95;
-	r->upper95 = old->upper95;
-	r->lower998 = old->lower998;
-	r->upper998 = old->upper998;
-	r->margin = old->margin;
-	r->helped_share = old->helped_share;
+	prepare_as_before(r, old);
 	r->target = old->target;
-	r->verdict = old->verdict;
-	r->comparison = old->comparison;
 	r->annotation = old->annotation;
 	r->suppressed = old->suppressed;
 	r->flag = strcmp(old->flag, "[r]") == 0 ? "" : old->flag;	/* revised in that publication, not in this */

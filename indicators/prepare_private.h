@@ -55,6 +55,8 @@ struct work {
 
 const char *prepare_row_id(struct work *w, const struct definition *d, const struct point *p);
 bool prepare_counts_people(const struct definition *d);
+/* R says the figures, margin and verdict that OLD, the row of an earlier publication, said. */
+void prepare_as_before(struct pub_row *r, const struct pub_row *old);
 
 /* prepare_suppress.c: hide, keep back or revise all rows of the N members of a family, in one system with everything
  * they ever showed. ERR_LIMIT: too much to check; the rows are in no state to use. */

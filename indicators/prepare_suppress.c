@@ -196,17 +196,7 @@ stay(struct work *w, struct draft_row *dr, int64_t moved)
 	struct pub_row *r = &dr->row;
 
 	dr->kept = true;
-	r->numerator = old->numerator;
-	r->denominator = old->denominator;
-	r->value = old->value;
-	r->lower95 = old->lower95;
-	r->upper95 = old->upper95;
-	r->lower998 = old->lower998;
-	r->upper998 = old->upper998;
-	r->margin = old->margin;
-	r->helped_share = old->helped_share;
-	r->verdict = old->verdict;
-	r->comparison = old->comparison;
+	prepare_as_before(r, old);
 	if (moved == 0)
 		return;
 	r->flag = "[p]";
